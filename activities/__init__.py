@@ -1,0 +1,1 @@
+"""Side effects: one class per port of `workflows/contract/ports.py`; clients arrive through the constructor."""

@@ -1,0 +1,187 @@
+"""Letters: the row first, then the letter. A transition queues rows; the letter follows after the commit.
+
+Temporary trouble leaves the row queued for the sweep and fails nothing; what a server refuses for good is kept
+with its code. No name or address is logged. Rule: design.md 3.9, 3.11; ecosystem.md 5.
+"""
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from email.errors import MessageError
+from email.message import EmailMessage
+from typing import Any, Protocol
+from uuid import UUID
+
+from activities.composition import compose, message_id
+from activities.record import Connection, Pool, RecordError, Row, pause, transaction
+from workflows.policy.links import seal
+
+_LOG = logging.getLogger(__name__)
+
+INLINE_SECONDS = 15.0  # how long a transition waits for its letters before it leaves them to the sweep
+SWEEP_SECONDS = 1.0
+BATCH = 20
+UNSENDABLE = 553  # SMTP's own code for an address that cannot be, here for one that we cannot even write
+UNWRITABLE = (ValueError, IndexError, MessageError)  # what the email package raises for such an address
+
+
+class SendOutcome(Protocol):
+    """What a mail server said for good."""
+
+    @property
+    def accepted(self) -> bool:
+        """Whether it took the message."""
+
+    @property
+    def code(self) -> int | None:
+        """Its code when it refused."""
+
+
+class Mailer(Protocol):
+    """The mail server. Whatever `send` raises means: later."""
+
+    async def send(self, message: EmailMessage) -> SendOutcome:
+        """Hand over a message with one recipient."""
+
+
+@dataclass(frozen=True)
+class Letter:
+    """One letter to one person about one business event. `words` hold what the template shows."""
+
+    event: str
+    letter: str
+    name: str
+    email: str
+    reference: str
+    at: datetime
+    gate: str | None = None
+    link: UUID | None = None
+    words: Mapping[str, Any] = field(default_factory=dict)
+
+
+_CLAIM = """
+    UPDATE outbox SET state = 'sending', claimed_at_wall = clock_timestamp(), attempts = attempts + 1
+    WHERE letter_id IN (
+        SELECT letter_id FROM outbox WHERE {which} ORDER BY recorded_at FOR UPDATE SKIP LOCKED LIMIT $1
+    ) RETURNING *
+"""
+_CLAIM_NEW = _CLAIM.format(which="state = 'queued' AND attempts = 0 AND event = ANY($2)")
+# Back-off doubles from two seconds to five minutes; a worker that died while sending is waited for a minute.
+_CLAIM_WAITING = _CLAIM.format(
+    which="""
+        (state = 'queued' AND coalesce(claimed_at_wall, recorded_at)
+            < clock_timestamp() - least(interval '2 seconds' * 2 ^ least(attempts, 10), interval '5 minutes')
+            AND (attempts > 0 OR recorded_at < clock_timestamp() - interval '2 seconds'))
+        OR (state = 'sending' AND claimed_at_wall < clock_timestamp() - interval '60 seconds')
+    """
+)
+
+
+class Correspondence:
+    """Sends every letter once, as far as SMTP allows, and knows the key with which links are sealed."""
+
+    def __init__(
+        self,
+        pool: Pool,
+        mailer: Mailer,
+        *,
+        mail_from: str,
+        public_url: str,
+        link_key_id: str,
+        link_keys: Mapping[str, bytes],
+    ) -> None:
+        self._pool = pool
+        self._mailer = mailer
+        self._mail_from = mail_from
+        self._public_url = public_url.rstrip("/")
+        self._link_key_id = link_key_id
+        self._link_key = link_keys[link_key_id]
+
+    async def queue(self, connection: Connection, letter: Letter) -> None:
+        """The letter's row stands in the record; a row for the same event and person stays as it is."""
+        await connection.execute(
+            """
+            INSERT INTO outbox
+                (event, reference, gate, link, letter, to_name, to_email, context, message_id, at)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+            ON CONFLICT DO NOTHING
+            """,
+            letter.event,
+            letter.reference,
+            letter.gate,
+            letter.link,
+            letter.letter,
+            letter.name,
+            letter.email,
+            {"reference": letter.reference, **letter.words},
+            message_id(letter.event, letter.email, self._mail_from.rpartition("@")[2]),
+            letter.at,
+        )
+
+    async def send_waiting(self, events: Sequence[str]) -> None:
+        """The new letters of these events are sent, or stay queued. Never raises: the transition stands."""
+        try:
+            async with asyncio.timeout(INLINE_SECONDS):
+                await self._send_claimed(_CLAIM_NEW, BATCH, list(events))
+        except (RecordError, OSError, TimeoutError) as error:
+            _LOG.warning("letters wait for the sweep: %s", type(error).__name__)
+
+    async def sweep(self, stop: asyncio.Event | None = None) -> None:
+        """Send what waits, until `stop` is set or the task is cancelled. Any number of workers may sweep."""
+        stop = stop or asyncio.Event()
+        while not stop.is_set():
+            try:
+                full = await self.sweep_once() == BATCH
+            except (RecordError, OSError, TimeoutError) as error:
+                _LOG.warning("the sweep goes on later: %s", type(error).__name__)
+                full = False
+            if not full:
+                await pause(stop, SWEEP_SECONDS)
+
+    async def sweep_once(self) -> int:
+        """Try the letters whose turn has come and return how many they were."""
+        return await self._send_claimed(_CLAIM_WAITING, BATCH)
+
+    async def _send_claimed(self, claim: str, *arguments: object) -> int:
+        async with transaction(self._pool) as connection:
+            rows = await connection.fetch(claim, *arguments)
+        # The connection is free again while the mail server takes its time.
+        await asyncio.gather(*(self._send(row) for row in rows))
+        return len(rows)
+
+    async def _send(self, row: Row) -> None:
+        try:
+            outcome = await self._mailer.send(self._message(row))
+        except UNWRITABLE:
+            await self._mark(row["letter_id"], "refused", UNSENDABLE)
+        except Exception as error:  # whatever it is, the letter goes later
+            _LOG.warning("letter %s waits: %s", row["letter_id"], type(error).__name__)
+            await self._mark(row["letter_id"], "queued", None)
+        else:
+            await self._mark(row["letter_id"], "sent" if outcome.accepted else "refused", outcome.code)
+
+    def _message(self, row: Row) -> EmailMessage:
+        words = dict(row["context"])
+        if row["link"] is not None:
+            words["url"] = f"{self._public_url}/a/{self._token(row['link'])}"
+        return compose(
+            row["letter"], self._mail_from, row["to_name"], row["to_email"], row["message_id"], words
+        )
+
+    def _token(self, link: UUID) -> str:
+        return seal(link.bytes, self._link_key_id, self._link_key)
+
+    async def _mark(self, letter_id: UUID, state: str, code: int | None) -> None:
+        async with transaction(self._pool) as connection:
+            await connection.execute(
+                """
+                UPDATE outbox SET state = $2, error_code = $3,
+                    sent_at_wall = CASE WHEN $2 = 'sent' THEN clock_timestamp() END
+                WHERE letter_id = $1 AND state = 'sending'
+                """,
+                letter_id,
+                state,
+                code,
+            )

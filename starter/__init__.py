@@ -1,0 +1,1 @@
+"""The way in: command line, settings, connections, intake, the link gateway and its pages, the relay."""

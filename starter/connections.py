@@ -1,0 +1,146 @@
+"""How this process reaches PostgreSQL and Temporal: one way for gateway, command line and worker."""
+
+import asyncio
+import json
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import TypeAlias, TypeVar
+from urllib.parse import urlsplit
+
+import asyncpg
+from asyncpg.pool import PoolConnectionProxy
+from temporalio.client import Client
+from temporalio.service import RPCError
+
+from starter.payloads import data_converter
+from starter.settings import Settings
+from starter.telemetry import Telemetry
+
+Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
+Connection: TypeAlias = "PoolConnectionProxy[asyncpg.Record] | asyncpg.Connection[asyncpg.Record]"
+Made = TypeVar("Made")
+
+_LOG = logging.getLogger(__name__)
+_CONNECT_SECONDS = 5.0
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 10.0
+
+OUT_OF_REACH = (
+    OSError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+)
+"""What asyncpg raises when the database is away. TimeoutError is an OSError."""
+
+
+class ServiceUnreachableError(Exception):
+    """A service does not answer. The text names the service, the setting and what to do next."""
+
+
+async def temporal_client(
+    settings: Settings,
+    telemetry: Telemetry | None = None,
+    *,
+    lazy: bool = False,
+    attempts: int | None = None,
+) -> Client:
+    """Return a client of the namespace that encrypts what it sends.
+
+    `lazy` returns at once and connects with the first call, for a process that must start without Temporal.
+    Otherwise tries `attempts` times, for ever when None; then raises ServiceUnreachableError.
+    """
+
+    async def connect() -> Client:
+        return await Client.connect(
+            settings.temporal_address,
+            namespace=settings.temporal_namespace,
+            data_converter=data_converter(settings.payload_keys),
+            plugins=telemetry.plugins if telemetry else (),
+            interceptors=telemetry.interceptors if telemetry else (),
+            runtime=telemetry.runtime if telemetry else None,
+            connect_timeout=timedelta(seconds=_CONNECT_SECONDS),
+            lazy=lazy,
+        )
+
+    name = f"Temporal at {settings.temporal_address} (SFO_TEMPORAL_ADDRESS)"
+    return await _persistently(connect, name, attempts, (RuntimeError, RPCError, OSError))
+
+
+@asynccontextmanager
+async def database_pool(
+    settings: Settings, *, service: str = "sfo", attempts: int | None = 1, max_size: int = 8
+) -> AsyncIterator[Pool]:
+    """Yield a pool of the application role on the schema `sfo`; jsonb is Python objects, times are UTC.
+
+    Waits for the database `attempts` times, for ever when None, not at all when 0: connections are then made
+    as they are asked for. Raises ServiceUnreachableError. `service` is the application_name.
+    """
+
+    async def open_() -> Pool:
+        return await asyncpg.create_pool(
+            settings.database_url,
+            min_size=0 if attempts == 0 else 1,
+            max_size=max_size,
+            init=_learn_json,
+            timeout=_CONNECT_SECONDS,
+            command_timeout=20,
+            max_inactive_connection_lifetime=300,
+            server_settings=_server_settings(service),
+        )
+
+    where = urlsplit(settings.database_url)
+    name = f"PostgreSQL at {where.hostname or 'its socket'} (SFO_DATABASE_URL)"
+    pool = await _persistently(open_, name, attempts or None, OUT_OF_REACH)
+    try:
+        yield pool
+    finally:
+        await _close(pool)
+
+
+def _server_settings(service: str) -> dict[str, str]:
+    return {
+        "application_name": service,
+        "search_path": "sfo",
+        "timezone": "UTC",
+        "statement_timeout": "15000",
+        "lock_timeout": "10000",
+        "idle_in_transaction_session_timeout": "20000",
+    }
+
+
+async def _learn_json(connection: Connection) -> None:
+    await connection.set_type_codec("jsonb", schema="pg_catalog", encoder=json.dumps, decoder=json.loads)
+
+
+async def _close(pool: Pool) -> None:
+    """Close in order, but do not let one stuck connection hold up the end of the process."""
+    try:
+        async with asyncio.timeout(5):
+            await pool.close()
+    except (TimeoutError, *OUT_OF_REACH):
+        pool.terminate()
+
+
+async def _persistently(
+    make: Callable[[], Awaitable[Made]],
+    name: str,
+    attempts: int | None,
+    away: tuple[type[Exception], ...],
+) -> Made:
+    """Try until it works; say once that it does not. The error's text may quote a password: left out."""
+    tried, pause = 0, _FIRST_PAUSE
+    while True:
+        try:
+            return await make()
+        except away as error:
+            tried += 1
+            if attempts is not None and tried >= attempts:
+                raise ServiceUnreachableError(
+                    f"{name} does not answer ({type(error).__name__}); start it or correct the address"
+                ) from None
+            if tried == 1:
+                _LOG.warning("waiting for %s: %s", name, type(error).__name__)
+        await asyncio.sleep(pause)
+        pause = min(pause * 2, _LONGEST_PAUSE)

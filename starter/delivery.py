@@ -1,0 +1,214 @@
+"""Carries what the record holds to Temporal: decisions, court events, concerns, enquiries, new cases.
+
+The record is written first, by others; each method here sends one row and marks it delivered. A row that cannot
+be sent stays as it is and the relay calls again, so every method is repeat-safe by the row.
+"""
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+from temporalio.client import Client
+from temporalio.common import (
+    SearchAttributePair,
+    TypedSearchAttributes,
+    WorkflowIDConflictPolicy,
+    WorkflowIDReusePolicy,
+)
+from temporalio.exceptions import WorkflowAlreadyStartedError
+
+from starter.connections import Pool
+from starter.signals import RPC, NoSuchWorkflowError, is_closed, reach, send_signal
+from starter.voiding import void_decision
+from workflows.contract import ids, search
+from workflows.contract.messages import (
+    AmendedCharge,
+    CaseOpening,
+    CourtEvent,
+    DecideSignal,
+    ExtensionSignal,
+    OffenceRef,
+    RaisedConcern,
+    RaisedEnquiry,
+    UndeliverableSignal,
+)
+from workflows.contract.vocabulary import (
+    CourtEventKind,
+    EnquiryKind,
+    EscalationKind,
+    GateState,
+    Ground,
+    ReasonCode,
+    Stage,
+)
+
+_LOG = logging.getLogger(__name__)
+
+
+class Delivery:
+    """Sends rows of the record to Temporal. Every method raises TemporalAwayError when that is out of reach."""
+
+    def __init__(self, client: Client, pool: Pool) -> None:
+        self.client = client
+        self._pool = pool
+
+    async def start_case(self, reference: str) -> None:
+        """The case's workflow runs, or has run. Repeat-safe by the workflow id."""
+        opening = CaseOpening.model_validate(await self._value("cases", "opening", reference=reference))
+        try:
+            await reach(
+                self.client.start_workflow(
+                    "sfo-case",
+                    opening,
+                    id=ids.case_id(reference),
+                    task_queue=ids.CASEWORK_QUEUE,
+                    id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+                    id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+                    search_attributes=_search_attributes(opening),
+                    static_summary=f"SFO case {reference}, {opening.region}",
+                    rpc_timeout=RPC,
+                )
+            )
+        except WorkflowAlreadyStartedError:
+            pass  # it ran and ended; the record only missed that it was told
+        await self._pool.execute(
+            """UPDATE sfo.cases SET started_at_wall = coalesce(started_at_wall, clock_timestamp())
+               WHERE reference = $1""",
+            reference,
+        )
+
+    async def deliver_decision(self, decision: UUID) -> bool:
+        """The stage has the signal `decide`. False: the stage has ended; the decision is void, its author told."""
+        gate, state = await self._gate_of(decision)
+        workflow_id = ids.workflow_of_gate(gate)
+        signal = DecideSignal(gate=gate, decision=str(decision))
+        try:
+            await send_signal(self.client, workflow_id, "decide", signal, str(decision))
+        except NoSuchWorkflowError:
+            return await self._nobody_waits(decision, workflow_id, state)
+        await self._delivered("decisions", decision=decision)
+        return True
+
+    async def _nobody_waits(self, decision: UUID, workflow_id: str, state: GateState) -> bool:
+        """Void the decision, unless Temporal has merely lost a workflow whose gate stands open in the record."""
+        if state is GateState.OPEN and not await is_closed(self.client, workflow_id):
+            _LOG.error("no workflow %s for an open gate; its decision waits in the record", workflow_id)
+            return False
+        async with self._pool.acquire() as connection:
+            await void_decision(connection, decision)
+        return False
+
+    async def deliver_court_event(self, event: str) -> None:
+        """The case has the signal `court_event`, or `amend_charge` for an amended charge."""
+        row = await self._row("court_events", event=event)
+        message: CourtEvent | AmendedCharge
+        if row["kind"] == CourtEventKind.AMENDED:
+            offences = tuple(OffenceRef.model_validate(offence) for offence in row["offences"])
+            message = AmendedCharge(amended_on=row["on_date"], offences=offences, event=event)
+            await self._to_case(row["reference"], "amend_charge", message, event)
+        else:
+            message = CourtEvent(kind=CourtEventKind(row["kind"]), on=row["on_date"], event=event)
+            await self._to_case(row["reference"], "court_event", message, event)
+        await self._delivered("court_events", event=event)
+
+    async def deliver_concern(self, reference: str, kind: EscalationKind, number: int) -> None:
+        """The case has the signal `raise_concern` for an escalation that the record has numbered."""
+        row = await self._row("escalations", reference=reference, kind=kind, number=number)
+        message = RaisedConcern(kind=kind, number=number, reason=_reason(row["reason"]), about=row["about"])
+        await self._to_case(reference, "raise_concern", message, ids.escalation_id(reference, kind, number))
+        await self._delivered("escalations", reference=reference, kind=kind, number=number)
+
+    async def deliver_enquiry(self, reference: str, number: int) -> None:
+        """The case has the signal `enquiry` for an enquiry that the record has numbered."""
+        row = await self._row("enquiries", reference=reference, number=number)
+        message = RaisedEnquiry(kind=EnquiryKind(row["kind"]), number=number, received_on=row["received_on"])
+        await self._to_case(reference, "enquiry", message, ids.enquiry_id(reference, number))
+        await self._delivered("enquiries", reference=reference, number=number)
+
+    async def deliver_extension(self, request: UUID) -> None:
+        """The running review has the signal `request_extension`; a review that ended meanwhile needs none."""
+        row = await self._row("extension_requests", request=request)
+        workflow_id = await self._review_of(row["reference"])
+        message = ExtensionSignal(
+            new_on=row["new_on"], reason=_reason(row["reason_code"]), request=str(request)
+        )
+        try:
+            await send_signal(self.client, workflow_id, "request_extension", message, str(request))
+        except NoSuchWorkflowError:
+            _LOG.warning("the review of %s has ended; the request for more time stays unanswered", row["reference"])
+        await self._delivered("extension_requests", request=request)
+
+    async def deliver_undeliverable(self, gate: str, letter: UUID) -> None:
+        """The stage knows that a letter of its gate was refused for good. A stage that ended needs not know."""
+        try:
+            workflow_id = ids.workflow_of_gate(gate)
+            await send_signal(self.client, workflow_id, "undeliverable", UndeliverableSignal(gate=gate), str(letter))
+        except NoSuchWorkflowError:
+            _LOG.info("the stage of %s has ended; nobody needs to know of its refused letter", gate)
+        await self._pool.execute("UPDATE sfo.outbox SET told_workflow = true WHERE letter_id = $1", letter)
+
+    async def _to_case(self, reference: str, signal: str, message: Any, request: str) -> None:
+        try:
+            await send_signal(self.client, ids.case_id(reference), signal, message, request)
+        except NoSuchWorkflowError:
+            if await self._value("cases", "started_at_wall", reference=reference) is None:
+                await self.start_case(reference)
+                await send_signal(self.client, ids.case_id(reference), signal, message, request)
+            elif not await is_closed(self.client, ids.case_id(reference)):
+                raise
+            else:
+                _LOG.warning("%s has closed; %s stays in the record and nothing follows", reference, signal)
+
+    async def _review_of(self, reference: str) -> str:
+        stage = await self._pool.fetchval(
+            """SELECT stage FROM sfo.gates WHERE reference = $1 AND stage ~ '^review(-[0-9]+)?$'
+               ORDER BY round DESC LIMIT 1""",
+            reference,
+        )
+        return f"{ids.case_id(reference)}/{stage or Stage.REVIEW}"
+
+    async def _gate_of(self, decision: UUID) -> tuple[str, GateState]:
+        row = await self._pool.fetchrow(
+            "SELECT gate, state FROM sfo.decisions JOIN sfo.gates USING (gate) WHERE decision = $1", decision
+        )
+        if row is None:
+            raise LookupError("no such decision in the record")
+        return row["gate"], GateState(row["state"])
+
+    async def _value(self, table: str, column: str, **key: object) -> Any:
+        return (await self._row(table, **key))[column]
+
+    async def _row(self, table: str, **key: object) -> asyncpg.Record:
+        row = await self._pool.fetchrow(f"SELECT * FROM sfo.{table} WHERE {_where(key)}", *key.values())
+        if row is None:
+            raise LookupError(f"no such row in {table}")
+        return row
+
+    async def _delivered(self, table: str, **key: object) -> None:
+        await self._pool.execute(
+            f"UPDATE sfo.{table} SET delivered_at_wall = clock_timestamp() WHERE {_where(key)}", *key.values()
+        )
+
+
+def _where(key: Mapping[str, object]) -> str:
+    """Name the columns of a key, which are written in this file, beside numbered parameters."""
+    return " AND ".join(f"{column} = ${place}" for place, column in enumerate(key, start=1))
+
+
+def _reason(code: str) -> ReasonCode:
+    """Only a code may enter a history; whatever else stands in the row stays there."""
+    return ReasonCode(code) if code in set(ReasonCode) else ReasonCode.OTHER
+
+
+def _search_attributes(opening: CaseOpening) -> TypedSearchAttributes:
+    return TypedSearchAttributes(
+        [
+            SearchAttributePair(search.STAGE, str(Stage.CHARGE)),
+            SearchAttributePair(search.REGION, opening.region),
+            SearchAttributePair(search.PDU, opening.pdu),
+            SearchAttributePair(search.GROUND, str(Ground.ASK)),
+            SearchAttributePair(search.OVERDUE, False),
+        ]
+    )

@@ -1,0 +1,74 @@
+"""The mail server behind one address: a message is accepted, refused for good, or to be tried again later."""
+
+import asyncio
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from email.message import EmailMessage
+from urllib.parse import unquote, urlsplit
+
+import aiosmtplib
+
+_PORTS = {"smtp": 25, "smtps": 465, "smtp+starttls": 587}
+
+
+@dataclass(frozen=True)
+class SendResult:
+    """What the server said for good: accepted, or refused with its code (500 to 599)."""
+
+    accepted: bool
+    code: int | None = None
+
+
+class MailTroubleError(Exception):
+    """The message may go later. The text names the kind of trouble, never an address."""
+
+
+@dataclass(frozen=True)
+class SmtpMailer:
+    """Sends over `smtp://`, `smtps://` or `smtp+starttls://[user:password@]host[:port]`, `timeout` in seconds.
+
+    One connection a message: the volume is small and a shared client is not for concurrent use.
+    """
+
+    url: str = field(repr=False)
+    timeout: float = 10.0
+    tls_context: Callable[[], ssl.SSLContext] = ssl.create_default_context
+
+    async def send(self, message: EmailMessage) -> SendResult:
+        """Hand over a message with exactly one recipient. Raises MailTroubleError for anything temporary."""
+        try:
+            async with asyncio.timeout(3 * self.timeout):  # the timeout below counts per command, not in all
+                refusals, _ = await self._hand_over(message)
+        except aiosmtplib.SMTPRecipientsRefused as error:
+            return _refused([recipient.code for recipient in error.recipients])
+        except aiosmtplib.SMTPDataError as error:
+            return _refused([error.code])
+        # A refused login, greeting or sender is our own setting, not the recipient's: later, with the setting mended.
+        except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
+            raise MailTroubleError(type(error).__name__) from None
+        # A recipient refused beside accepted ones does not raise: it stands in the answer.
+        return _refused([response.code for response in refusals.values()]) if refusals else SendResult(True)
+
+    async def _hand_over(self, message: EmailMessage) -> tuple[dict[str, aiosmtplib.SMTPResponse], str]:
+        parts = urlsplit(self.url)
+        plain = parts.scheme == "smtp"
+        return await aiosmtplib.send(
+            message,
+            hostname=parts.hostname or "localhost",
+            port=parts.port or _PORTS[parts.scheme],
+            username=unquote(parts.username) if parts.username else None,
+            password=unquote(parts.password) if parts.password else None,
+            use_tls=parts.scheme == "smtps",
+            # None would upgrade when offered and silently stay plain when not; the address decides instead.
+            start_tls=parts.scheme == "smtp+starttls",
+            tls_context=None if plain else self.tls_context(),
+            timeout=self.timeout,
+        )
+
+
+def _refused(codes: list[int]) -> SendResult:
+    """For good only when every code says so; a single temporary one means later."""
+    if codes and all(code >= 500 for code in codes):
+        return SendResult(False, codes[0])
+    raise MailTroubleError(f"SMTP {codes[0] if codes else 'nothing'}")

@@ -1,0 +1,84 @@
+"""Waits until services answer, and says which of them is out of reach."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import asyncpg
+import httpx
+from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
+from temporalio.client import Client
+from temporalio.service import RPCError
+
+from deploy.embedded.ports import LOOPBACK
+from deploy.embedded.process import Say, ServiceError
+from starter.settings import Settings
+
+_SMTP_PORTS = {"smtp": 25, "smtps": 465, "smtp+starttls": 587}
+_ANSWER_WITHIN = 5.0  # seconds
+_OUT_OF_REACH = (OSError, RuntimeError, RPCError, asyncpg.PostgresError, asyncpg.InterfaceError)
+
+
+async def all_reached(settings: Settings, say: Say, *, every: float = 3.0) -> None:
+    """Wait, for ever if need be, until database, Temporal and mail server answer; say what does not.
+
+    `every` is the pause between two tries in seconds, and so between two lines about the same service.
+    """
+    probes: dict[str, Callable[[Settings], Awaitable[None]]] = {
+        "PostgreSQL (SFO_DATABASE_URL)": _database,
+        "Temporal (SFO_TEMPORAL_ADDRESS)": _temporal,
+        "the mail server (SFO_SMTP_URL)": _mail,
+    }
+    async with asyncio.TaskGroup() as group:
+        for name, probe in probes.items():
+            group.create_task(_reached(name, probe, settings, say, every))
+
+
+async def gateway_answers(settings: Settings, patience: timedelta, log: Path) -> None:
+    """Wait until our gateway says that it is healthy. Raises ServiceError naming its log when it does not."""
+    host = LOOPBACK if settings.gateway_host in {"0.0.0.0", "::"} else settings.gateway_host  # noqa: S104
+    url = f"http://{host}:{settings.gateway_port}/health"
+    try:
+        async with httpx.AsyncClient(trust_env=False) as web, asyncio.timeout(patience.total_seconds()):
+            while not await _is_healthy(web, url):  # noqa: ASYNC110  (another process sets no event here)
+                await asyncio.sleep(0.1)
+    except TimeoutError as error:
+        raise ServiceError(f"the gateway does not answer at {url}; read {log}") from error
+
+
+async def _is_healthy(web: httpx.AsyncClient, url: str) -> bool:
+    try:
+        return (await web.get(url)).status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+async def _reached(
+    name: str, probe: Callable[[Settings], Awaitable[None]], settings: Settings, say: Say, every: float
+) -> None:
+    while True:
+        try:
+            async with asyncio.timeout(_ANSWER_WITHIN):
+                return await probe(settings)
+        except _OUT_OF_REACH as error:  # TimeoutError is an OSError
+            say(f"waiting for {name}: {str(error) or 'no answer'}")
+        await asyncio.sleep(every)
+
+
+async def _database(settings: Settings) -> None:
+    connection = await asyncpg.connect(settings.database_url)
+    await connection.close()
+
+
+async def _temporal(settings: Settings) -> None:
+    client = await Client.connect(settings.temporal_address, namespace=settings.temporal_namespace)
+    await client.workflow_service.describe_namespace(DescribeNamespaceRequest(namespace=settings.temporal_namespace))
+
+
+async def _mail(settings: Settings) -> None:
+    url = urlsplit(settings.smtp_url)
+    _, writer = await asyncio.open_connection(url.hostname, url.port or _SMTP_PORTS[url.scheme])
+    writer.close()
+    await writer.wait_closed()

@@ -1,0 +1,101 @@
+"""The database's shape: the numbered files of deploy/schema, each applied once, in order."""
+
+import hashlib
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import asyncpg
+
+SCHEMA_DIR = Path(__file__).resolve().parent.parent / "deploy" / "schema"
+
+_NAME = re.compile(r"(\d{4})_[a-z0-9_]+\.sql")
+_LOCK = "sfo.schema"
+_BOOKKEEPING = """
+    CREATE SCHEMA IF NOT EXISTS sfo_schema;
+    CREATE TABLE IF NOT EXISTS sfo_schema.applied (
+        file       text PRIMARY KEY,
+        sha256     text NOT NULL,
+        applied_at timestamptz NOT NULL DEFAULT clock_timestamp()
+    );
+"""
+
+
+class SchemaError(Exception):
+    """The files and the database disagree; the text names the file and the remedy."""
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    name: str
+    sql: str
+
+    @property
+    def sha256(self) -> str:
+        return hashlib.sha256(self.sql.encode()).hexdigest()
+
+
+async def apply_schema(database_url: str, schema_dir: Path | None = None) -> list[str]:
+    """Bring the database to the newest file and return the names applied now, none when it was there already.
+
+    Each file is one transaction. Any number of starters may call this at once: the others wait for the first.
+    `database_url` connects as the owner. Raises SchemaError, and what asyncpg raises for a wrong statement.
+    """
+    files = _read(schema_dir or SCHEMA_DIR)
+    connection = await asyncpg.connect(
+        database_url, timeout=10, server_settings={"application_name": "sfo-schema"}
+    )
+    try:
+        await connection.execute("SELECT pg_advisory_lock(hashtext($1))", _LOCK)
+        return await _apply(connection, files)
+    finally:
+        await connection.close()  # the lock is the session's and goes with it
+
+
+def _read(schema_dir: Path) -> list[_File]:
+    paths = sorted(schema_dir.glob("*.sql"))
+    if not paths:
+        raise SchemaError(f"there is no schema file in {schema_dir}")
+    numbers = [_number(path) for path in paths]
+    if numbers != list(range(1, len(paths) + 1)):
+        raise SchemaError(
+            f"the schema files are numbered {numbers}; number them 0001, 0002 and so on without a gap"
+        )
+    return [_File(path.name, path.read_text(encoding="utf-8")) for path in paths]
+
+
+def _number(path: Path) -> int:
+    match = _NAME.fullmatch(path.name)
+    if match is None:
+        raise SchemaError(f"{path.name} is not named like 0002_what_it_does.sql; rename it")
+    return int(match[1])
+
+
+async def _apply(connection: asyncpg.Connection, files: list[_File]) -> list[str]:
+    await connection.execute(_BOOKKEEPING)
+    rows = await connection.fetch("SELECT file, sha256 FROM sfo_schema.applied ORDER BY file")
+    applied = {row["file"]: row["sha256"] for row in rows}
+    _check(files, applied)
+    fresh = [file for file in files if file.name not in applied]
+    for file in fresh:
+        async with connection.transaction():
+            await connection.execute(file.sql)  # the whole file at once: a function's body has semicolons
+            await connection.execute(
+                "INSERT INTO sfo_schema.applied (file, sha256) VALUES ($1, $2)", file.name, file.sha256
+            )
+    return [file.name for file in fresh]
+
+
+def _check(files: list[_File], applied: dict[str, str]) -> None:
+    """Refuse a file that was edited, and a file that comes before one already applied.
+
+    A database that knows more files than this code is a newer release's and is left as it is.
+    """
+    newest = max(applied, default="")
+    for file in files:
+        if applied.get(file.name, file.sha256) != file.sha256:
+            raise SchemaError(
+                f"{file.name} was edited after it was applied; restore it and add a new numbered file"
+            )
+        if file.name not in applied and file.name < newest:
+            raise SchemaError(f"{file.name} comes before {newest}, which is applied; give it the next number")

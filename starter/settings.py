@@ -1,0 +1,193 @@
+"""Every setting of the service, read once from SFO_* variables; nothing else reads the environment."""
+
+import hashlib
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Self
+from urllib.parse import urlsplit
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
+
+from starter.keys import KeyRing
+
+_PROJECT = Path(__file__).resolve().parent.parent
+
+
+class SettingsError(Exception):
+    """The environment does not describe a running service; the text names every variable and its remedy."""
+
+
+def code_fingerprint(project: Path = _PROJECT) -> str:
+    """Return twelve hex digits that change when a workflow, an activity or a letter changes."""
+    digest = hashlib.sha256()
+    for folder in ("activities", "workflows"):
+        for path in sorted((project / folder).rglob("*")):
+            if path.suffix in {".py", ".txt", ".html"}:
+                digest.update(f"{path.relative_to(project).as_posix()}\0".encode() + path.read_bytes() + b"\0")
+    return digest.hexdigest()[:12]
+
+
+def _url(*schemes: str) -> AfterValidator:
+    def check(value: str) -> str:
+        try:
+            parts = urlsplit(value)
+            right = parts.scheme in schemes and bool(parts.hostname or parts.query) and parts.port != 0
+        except ValueError:  # its text quotes what stands after the colon, which may be half a password
+            right = False
+        if not right:
+            raise ValueError("not a " + " or ".join(f"{scheme}://" for scheme in schemes) + " address")
+        return value
+
+    return AfterValidator(check)
+
+
+def _without_slash(value: str) -> str:
+    if urlsplit(value).query or urlsplit(value).fragment:
+        raise ValueError("a query or a fragment has no place here")
+    return value.rstrip("/")
+
+
+def _host_and_port(value: str) -> str:
+    host, _, port = value.rpartition(":")
+    if not host or not port.isdecimal() or not 0 < int(port) < 65536:
+        raise ValueError("not host:port")
+    return value
+
+
+def _sender(value: str) -> str:
+    if value.count("@") != 1 or value.strip("@") != value or any(sign.isspace() for sign in value):
+        raise ValueError("not an email address")
+    return value
+
+
+def _key_ring(value: object) -> object:
+    return KeyRing.parse(value) if isinstance(value, str) else value
+
+
+def _existing_folder(value: Path) -> Path:
+    if not value.is_dir():
+        raise ValueError("not a folder")
+    return value
+
+
+PostgresUrl = Annotated[str, _url("postgresql", "postgres")]
+WebUrl = Annotated[str, _url("http", "https"), AfterValidator(_without_slash)]
+SmtpUrl = Annotated[str, _url("smtp", "smtps", "smtp+starttls")]
+Ring = Annotated[KeyRing, BeforeValidator(_key_ring)]
+Folder = Annotated[Path, AfterValidator(Path.absolute)]
+ExistingFolder = Annotated[Path, AfterValidator(_existing_folder), AfterValidator(Path.absolute)]
+
+
+def _variable(name: str, remedy: str, *, default: Any = ..., secret: bool = False) -> Any:
+    """Declare a field read from one variable. A secret one is in neither repr nor dump, only an attribute."""
+    return Field(
+        default=default,
+        alias=name,
+        description=remedy,
+        repr=not secret,
+        exclude=secret,
+        validate_default=False,
+    )
+
+
+class Settings(BaseModel):
+    """What this deployment is connected to. Frozen; secrets are left out of every printed or dumped form."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True, arbitrary_types_allowed=True)
+
+    database_url: PostgresUrl = _variable(
+        "SFO_DATABASE_URL", "give the application role's address, postgresql://sfo_app@host/sfo", secret=True
+    )
+    schema_database_url: PostgresUrl = _variable(
+        "SFO_SCHEMA_DATABASE_URL",
+        "give the owner's address, postgresql://sfo_owner@host/sfo, or leave it out to use SFO_DATABASE_URL",
+        default="",
+        secret=True,
+    )
+    temporal_address: Annotated[str, AfterValidator(_host_and_port)] = _variable(
+        "SFO_TEMPORAL_ADDRESS", "give the frontend's host and port, such as 127.0.0.1:7233"
+    )
+    temporal_namespace: str = _variable("SFO_TEMPORAL_NAMESPACE", "name a namespace", default="default")
+    temporal_ui_url: WebUrl | None = _variable(
+        "SFO_TEMPORAL_UI_URL", "give the Web UI's address, http://host:8233, or leave it out", default=None
+    )
+    smtp_url: SmtpUrl = _variable(
+        "SFO_SMTP_URL", "give smtp://, smtps:// or smtp+starttls://[user:password@]host[:port]", secret=True
+    )
+    mail_from: Annotated[str, AfterValidator(_sender)] = _variable(
+        "SFO_MAIL_FROM", "give the sender's address", default="sfo-notifications@example.test"
+    )
+    public_url: WebUrl = _variable("SFO_PUBLIC_URL", "give the address that links start with, https://host")
+    gateway_host: str = _variable("SFO_GATEWAY_HOST", "give an address to listen on", default="127.0.0.1")
+    gateway_port: Annotated[int, Field(ge=1, le=65535)] = _variable(
+        "SFO_GATEWAY_PORT", "give a port from 1 to 65535", default=8080
+    )
+    link_keys: Ring = _variable(
+        "SFO_LINK_KEYS", "give kid:base64url-of-32-bytes, comma separated, the active key first", secret=True
+    )
+    payload_keys: Ring = _variable(
+        "SFO_PAYLOAD_KEYS",
+        "give kid:base64url-of-32-bytes, comma separated, the active key first",
+        secret=True,
+    )
+    rulebook_dir: ExistingFolder = _variable(
+        "SFO_RULEBOOK_DIR", "give the folder of the rulebooks", default=_PROJECT / "deploy" / "rulebook"
+    )
+    directory_dir: ExistingFolder = _variable(
+        "SFO_DIRECTORY_DIR", "give the folder of the directory", default=_PROJECT / "deploy" / "directory"
+    )
+    otlp_endpoint: WebUrl | None = _variable(
+        "SFO_OTLP_ENDPOINT", "give the collector's address, http://host:4318, or leave it out", default=None
+    )
+    mailbox_dir: Folder | None = _variable("SFO_MAILBOX_DIR", "give the demo's Maildir, or leave it out", default=None)
+    build_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")] = _variable(
+        "SFO_BUILD_ID", "give up to 64 letters, digits, dots, - or _, or leave it out", default=""
+    )
+    data_dir: Folder = _variable("SFO_DATA_DIR", "give a folder for local data", default=Path(".sfo"))
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill_derived(cls, values: Any) -> Any:
+        """Give the two settings that default to something computed, where they are not set."""
+        filled = {"SFO_BUILD_ID": code_fingerprint(), "SFO_DATA_DIR": ".sfo", **values}
+        if "SFO_DATABASE_URL" in filled:
+            filled.setdefault("SFO_SCHEMA_DATABASE_URL", filled["SFO_DATABASE_URL"])
+        return filled
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str] = os.environ) -> Self:
+        """Read the SFO_* variables; an empty one counts as unset. SettingsError names every wrong one."""
+        given = {name: value for name, value in environ.items() if name.startswith("SFO_") and value}
+        try:
+            return cls.model_validate(given)
+        except ValidationError as error:
+            raise SettingsError(_explain(error, given)) from None
+
+    def to_environment(self) -> dict[str, str]:
+        """Write the complete SFO_* environment of a child process, secrets included; reads back the same."""
+        values = {field.alias: getattr(self, name) for name, field in type(self).model_fields.items()}
+        return {
+            alias: value.encode() if isinstance(value, KeyRing) else str(value)
+            for alias, value in values.items()
+            if alias is not None and value is not None
+        }
+
+
+def _explain(error: ValidationError, given: Mapping[str, str]) -> str:
+    remedies = {field.alias: field.description for field in Settings.model_fields.values()}
+    lines = []
+    for problem in error.errors(include_input=False, include_url=False):
+        name, missing = str(problem["loc"][0]), problem["type"] == "missing"
+        if missing or name in given:  # a default that follows a wrong variable would be reported beside it
+            cause = "missing" if missing else problem.get("ctx", {}).get("error", problem["msg"])
+            lines.append(f"  {name}: {cause}; {remedies[name]}")
+    return "The environment does not describe a running service:\n" + "\n".join(lines)

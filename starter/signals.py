@@ -1,0 +1,96 @@
+"""Signals as Temporal takes them from us: each with a request id, so that one sent twice counts once."""
+
+import asyncio
+from collections.abc import Awaitable
+from datetime import timedelta
+from typing import TypeVar
+from uuid import UUID
+
+from pydantic import BaseModel
+from temporalio.api.common.v1 import Payloads, WorkflowExecution
+from temporalio.api.errordetails.v1 import NamespaceNotFoundFailure
+from temporalio.api.workflowservice.v1 import SignalWorkflowExecutionRequest
+from temporalio.client import Client, WorkflowExecutionStatus
+from temporalio.exceptions import TemporalError
+from temporalio.service import RPCError, RPCStatusCode
+
+from workflows.contract.messages import Receipt
+
+Result = TypeVar("Result")
+
+RPC = timedelta(seconds=5)
+_FIRST_LOOK, _LONGEST_LOOK = 0.03, 0.25
+
+
+class TemporalAwayError(Exception):
+    """Temporal did not take it; it stays in the record and is delivered later. The text names the cause."""
+
+
+class NoSuchWorkflowError(Exception):
+    """No running workflow has this id."""
+
+
+async def send_signal(client: Client, workflow_id: str, signal: str, message: BaseModel, request: str) -> None:
+    """Send one signal; after this it is durable, worker or no worker.
+
+    Repeat-safe by `request` within a run of the workflow. Raises TemporalAwayError, NoSuchWorkflowError.
+    """
+    payloads = await client.data_converter.encode([message])
+    await reach(
+        client.workflow_service.signal_workflow_execution(
+            SignalWorkflowExecutionRequest(
+                namespace=client.namespace,
+                workflow_execution=WorkflowExecution(workflow_id=workflow_id),
+                signal_name=signal,
+                input=Payloads(payloads=payloads),
+                identity="sfo-starter",
+                request_id=request,
+            ),
+            timeout=RPC,
+        )
+    )
+
+
+async def is_closed(client: Client, workflow_id: str) -> bool:
+    """Whether the workflow has run and ended; False for one that runs and one that Temporal never heard of."""
+    try:
+        described = await reach(client.get_workflow_handle(workflow_id).describe(rpc_timeout=RPC))
+    except NoSuchWorkflowError:
+        return False
+    return described.status is not WorkflowExecutionStatus.RUNNING
+
+
+async def receipt_of(client: Client, workflow_id: str, decision: UUID) -> Receipt | None:
+    """Ask the stage what became of a decision until it knows. Never raises but for the caller's timeout.
+
+    None: the stage cannot be asked now. Wrap in asyncio.timeout; a query's own timeout counts per attempt.
+    """
+    pause = _FIRST_LOOK
+    while True:
+        try:
+            handle = client.get_workflow_handle(workflow_id)
+            receipt: Receipt | None = await handle.query("receipt", str(decision), result_type=Receipt)
+        except (RPCError, TemporalError, RuntimeError):
+            return None
+        if receipt is not None:
+            return receipt
+        await asyncio.sleep(pause)
+        pause = min(pause * 2, _LONGEST_LOOK)
+
+
+async def reach(call: Awaitable[Result]) -> Result:
+    """Await a call to Temporal and sort its errors. Raises TemporalAwayError, NoSuchWorkflowError."""
+    try:
+        async with asyncio.timeout(RPC.total_seconds()):
+            return await call
+    except RPCError as error:
+        if error.status is RPCStatusCode.NOT_FOUND and not _is_about_namespace(error):
+            raise NoSuchWorkflowError from None
+        raise TemporalAwayError(error.status.name) from None
+    except (TimeoutError, RuntimeError, OSError) as error:  # RuntimeError: a lazy client that cannot connect
+        raise TemporalAwayError(type(error).__name__) from None
+
+
+def _is_about_namespace(error: RPCError) -> bool:
+    """A missing namespace is a wrong setting, not a closed workflow: nothing may be marked void for it."""
+    return any(detail.Is(NamespaceNotFoundFailure.DESCRIPTOR) for detail in error.grpc_status.details)

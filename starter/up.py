@@ -1,0 +1,191 @@
+"""The whole service on one machine: embedded parts for what no setting names, then worker and gateway."""
+
+import asyncio
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from temporalio.client import Client
+
+from deploy.embedded.mail import embedded_mail
+from deploy.embedded.ports import LOOPBACK, usable_port
+from deploy.embedded.postgres import embedded_postgres
+from deploy.embedded.process import Command, Say, ServiceError, kept_running, private_folder
+from deploy.embedded.temporal import embedded_temporal
+from starter.keys import KeyRing, kept_rings
+from starter.reach import all_reached, gateway_answers
+from starter.rollout import RolloutError, make_current
+from starter.schema import apply_schema
+from starter.settings import Settings
+
+_KEY_VARIABLES = ("SFO_LINK_KEYS", "SFO_PAYLOAD_KEYS")
+_PATIENCE = timedelta(minutes=2)
+
+
+@dataclass(frozen=True, slots=True)
+class Children:
+    """How worker and gateway are started. Tests put something smaller in their place."""
+
+    worker: tuple[str, ...] = (sys.executable, "-m", "worker")
+    gateway: tuple[str, ...] = (sys.executable, "-m", "starter", "gateway")
+
+
+@dataclass(frozen=True, slots=True)
+class RunningStack:
+    """A service that takes cases and answers links."""
+
+    settings: Settings
+    ui_url: str
+    """The Temporal Web UI, or an empty text where Temporal is somebody else's and no setting names its UI."""
+
+    def describe(self) -> str:
+        """Write a short table of what runs where, for a person."""
+        places = {
+            "Gateway": self.settings.public_url,
+            "Mailbox": f"{self.settings.public_url}/mailbox" if self.settings.mailbox_dir else "",
+            "Temporal Web UI": self.ui_url,
+            "Temporal": f"{self.settings.temporal_address}, namespace {self.settings.temporal_namespace}",
+            "Data and logs": str(self.settings.data_dir),
+        }
+        lines = [f"  {name:<16} {place}" for name, place in places.items() if place]
+        return "\n".join(["The SFO service is running; Ctrl-C stops it.", "", *lines])
+
+
+async def up(
+    environ: Mapping[str, str],
+    *,
+    on_ready: Callable[[RunningStack], None] = lambda running: print(running.describe(), flush=True),
+    children: Children = Children(),
+) -> None:
+    """Run the service until SIGINT or SIGTERM, then stop all of it in reverse order.
+
+    Raises SettingsError for a wrong variable, ServiceError for an embedded part that does not start.
+    """
+    loop = asyncio.get_running_loop()
+    service = asyncio.ensure_future(_serve(environ, on_ready, children))
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, service.cancel)
+    try:
+        await asyncio.wait([service])
+    finally:
+        service.cancel()
+        await asyncio.wait([service])
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)
+    if not service.cancelled():
+        service.result()
+
+
+@asynccontextmanager
+async def stack(
+    environ: Mapping[str, str], *, children: Children = Children(), say: Say | None = None
+) -> AsyncIterator[RunningStack]:
+    """Run the service for as long as the block lasts. Call from the main thread; errors are those of `up`.
+
+    Any SFO_* variable of a service replaces the embedded one; a service named so that is down is waited for.
+    `say` gets a line about such a wait and about a process that was started again; by default it is stderr.
+    """
+    say = say or _to_stderr
+    given = {name: value for name, value in environ.items() if name.startswith("SFO_") and value}
+    data_dir = _data_dir(given)
+    _refuse_wrong(given)
+    private_folder(data_dir)
+    async with AsyncExitStack() as parts:
+        settings = Settings.from_environment(
+            _local(data_dir, given) | await _embedded(parts, data_dir, given, say) | given
+        )
+        await all_reached(settings, say)
+        await apply_schema(settings.schema_database_url)
+        await _start_children(parts, settings, environ, children, say)
+        yield RunningStack(settings, settings.temporal_ui_url or "")
+
+
+async def _serve(environ: Mapping[str, str], on_ready: Callable[[RunningStack], None], children: Children) -> None:
+    async with stack(environ, children=children) as running:
+        on_ready(running)
+        await asyncio.Event().wait()
+
+
+def _refuse_wrong(given: dict[str, str]) -> None:
+    """Check what is given before anything starts, with stand-ins for what an embedded part will say."""
+    keys = KeyRing.generate().encode()
+    later = {
+        "SFO_DATABASE_URL": "postgresql://later/sfo",
+        "SFO_TEMPORAL_ADDRESS": "later:7233",
+        "SFO_SMTP_URL": "smtp://later",
+        "SFO_PUBLIC_URL": "http://later",
+        "SFO_LINK_KEYS": keys,
+        "SFO_PAYLOAD_KEYS": keys,
+    }
+    if "SFO_SCHEMA_DATABASE_URL" in given:  # an owner's address alone names no embedded database
+        del later["SFO_DATABASE_URL"]
+    Settings.from_environment(later | given)
+
+
+async def _embedded(parts: AsyncExitStack, data_dir: Path, given: Mapping[str, str], say: Say) -> dict[str, str]:
+    """Start a part of our own for every service that no variable names, and return its variables."""
+    found: dict[str, str] = {}
+    if "SFO_DATABASE_URL" not in given:
+        database = await parts.enter_async_context(embedded_postgres(data_dir, say=say))
+        found |= {"SFO_DATABASE_URL": database.app_url, "SFO_SCHEMA_DATABASE_URL": database.owner_url}
+    if "SFO_TEMPORAL_ADDRESS" not in given:
+        namespace = given.get("SFO_TEMPORAL_NAMESPACE", "default")
+        port, ui_port = usable_port(7233), usable_port(8233)
+        temporal = await parts.enter_async_context(
+            embedded_temporal(data_dir, port=port, ui_port=ui_port, namespace=namespace, say=say)
+        )
+        found |= {"SFO_TEMPORAL_ADDRESS": temporal.address, "SFO_TEMPORAL_UI_URL": temporal.ui_url}
+    if "SFO_SMTP_URL" not in given:
+        mail = await parts.enter_async_context(embedded_mail(data_dir / "mail", port=usable_port(1025)))
+        found |= {"SFO_SMTP_URL": mail.smtp_url, "SFO_MAILBOX_DIR": str(mail.mailbox)}
+    return found
+
+
+def _local(data_dir: Path, given: Mapping[str, str]) -> dict[str, str]:
+    """Return what this machine decides: the folder, the gateway's port and address, the kept keys."""
+    port = given.get("SFO_GATEWAY_PORT") or str(usable_port(8080))
+    return {
+        "SFO_DATA_DIR": str(data_dir),
+        "SFO_GATEWAY_PORT": port,
+        "SFO_PUBLIC_URL": f"http://{LOOPBACK}:{port}",
+        **kept_rings(data_dir / "keys.env", [name for name in _KEY_VARIABLES if name not in given]),
+    }
+
+
+async def _start_children(
+    parts: AsyncExitStack, settings: Settings, environ: Mapping[str, str], children: Children, say: Say
+) -> None:
+    outer = {name: value for name, value in environ.items() if not name.startswith("SFO_")}
+    environment = outer | settings.to_environment()
+    logs = {name: settings.data_dir / f"{name}.log" for name in ("worker", "gateway")}
+    for name, arguments in (("worker", children.worker), ("gateway", children.gateway)):
+        command = Command(
+            arguments,
+            log=logs[name],
+            environment=environment,
+            orphan_signal=signal.SIGKILL,  # our services go with us: nothing is left to drain into
+            grace=timedelta(seconds=30),
+        )
+        await parts.enter_async_context(kept_running(f"the {name}", command, say))
+    await _working(settings, logs["worker"])
+    await gateway_answers(settings, _PATIENCE, logs["gateway"])
+
+
+async def _working(settings: Settings, log: Path) -> None:
+    client = await Client.connect(settings.temporal_address, namespace=settings.temporal_namespace)
+    try:
+        await make_current(client, build_id=settings.build_id, timeout=_PATIENCE)
+    except RolloutError as error:
+        raise ServiceError(f"the worker does not work: {error}; read {log}") from error
+
+
+def _data_dir(given: Mapping[str, str]) -> Path:
+    return Path(given.get("SFO_DATA_DIR", ".sfo")).absolute()
+
+
+def _to_stderr(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)

@@ -1,0 +1,137 @@
+"""What tests of the record and of letters stand on: a real PostgreSQL, a real mail server, both of their own."""
+
+import asyncio
+import shutil
+import tempfile
+from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default as default_policy
+from itertools import count
+from pathlib import Path
+from typing import cast
+
+import asyncpg
+import pytest_asyncio
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+from activities.record import Connection, Pool, open_pool
+from deploy.embedded.postgres import EmbeddedPostgres, embedded_postgres
+from starter.schema import apply_schema
+
+_NUMBERS = count(1)
+
+
+def _url(url: str, role: str, database: str) -> str:
+    tail = url.partition("@/")[2].partition("?")[2]
+    return f"postgresql://{role}@/{database}?{tail}"
+
+
+@dataclass
+class Record:
+    """One test's own database: the application's pool, and the owner for what the application may not do."""
+
+    pool: Pool
+    app_url: str
+    owner_url: str
+    superuser_url: str
+
+    @asynccontextmanager
+    async def owner(self) -> AsyncIterator[Connection]:
+        connection = await asyncpg.connect(self.owner_url, server_settings={"search_path": "sfo"})
+        try:
+            yield connection
+        finally:
+            await connection.close()
+
+    async def value(self, query: str, *arguments: object) -> object:
+        return await self.pool.fetchval(query, *arguments)
+
+    async def rows(self, query: str, *arguments: object) -> list[dict[str, object]]:
+        return [dict(row) for row in await self.pool.fetch(query, *arguments)]
+
+
+@pytest_asyncio.fixture(scope="session")
+async def postgres() -> AsyncIterator[EmbeddedPostgres]:
+    folder = Path(tempfile.mkdtemp(prefix="sfo-test-"))
+    try:
+        async with embedded_postgres(folder) as server:
+            await apply_schema(server.owner_url)
+            yield server
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest_asyncio.fixture
+async def record(postgres: EmbeddedPostgres) -> AsyncIterator[Record]:
+    """A fresh database with the schema, copied from the one that the session made."""
+    name = f"sfo_{next(_NUMBERS)}"
+    superuser = _url(postgres.owner_url, "postgres", "postgres")
+    await _as_superuser(superuser, f"CREATE DATABASE {name} TEMPLATE sfo OWNER sfo_owner")
+    app_url = _url(postgres.app_url, "sfo_app", name)
+    pool = await open_pool(app_url)
+    try:
+        yield Record(
+            pool, app_url, _url(postgres.owner_url, "sfo_owner", name), _url(postgres.owner_url, "postgres", name)
+        )
+    finally:
+        await pool.close()
+        await _as_superuser(superuser, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+async def _as_superuser(url: str, statement: str) -> None:
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+@dataclass
+class MailServer:
+    """A mail server in this process. `replies` and `recipient_replies` are used up first, then all is accepted."""
+
+    url: str = ""
+    messages: list[EmailMessage] = field(default_factory=list)
+    attempts: int = 0
+    replies: deque[str] = field(default_factory=deque)
+    recipient_replies: deque[str] = field(default_factory=deque)
+
+    def to(self, email: str) -> list[EmailMessage]:
+        return [m for m in self.messages if email in str(m["To"])]
+
+    async def handle_RCPT(  # noqa: N802
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        if self.recipient_replies and (reply := self.recipient_replies.popleft()) != "250 OK":
+            self.attempts += 1
+            return reply
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+        self.attempts += 1
+        if self.replies and (reply := self.replies.popleft()) != "250 OK":
+            return reply
+        content = envelope.content
+        assert isinstance(content, bytes)
+        self.messages.append(cast(EmailMessage, message_from_bytes(content, policy=default_policy)))
+        return "250 OK"
+
+
+@pytest_asyncio.fixture
+async def mail_server() -> AsyncIterator[MailServer]:
+    sink = MailServer()
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(
+        lambda: SMTP(sink, enable_SMTPUTF8=True, hostname="localhost", loop=loop), "127.0.0.1", 0
+    )
+    sink.url = f"smtp://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    try:
+        yield sink
+    finally:
+        server.close()
+        await server.wait_closed()

@@ -1,0 +1,132 @@
+"""The worker: connect, register, run, drain. The only file that knows everything; it defines nothing else."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+from datetime import timedelta
+
+from temporalio.client import Client
+from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
+from temporalio.worker import PollerBehaviorAutoscaling, Worker, WorkerDeploymentConfig
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+
+from activities.casework import PostgresCasework
+from activities.correspondence import Correspondence
+from activities.gates import PostgresGates
+from activities.rulebooks import FileRulebooks
+from starter.connections import Pool, database_pool, temporal_client
+from starter.mailer import SmtpMailer
+from starter.settings import Settings, SettingsError
+from starter.telemetry import start_telemetry
+from workflows.action_plan import ActionPlan
+from workflows.case import Case
+from workflows.charge import Charge
+from workflows.contract.ids import CASEWORK_QUEUE, DEPLOYMENT, NATIONAL_QUEUE
+from workflows.countersign import Countersign
+from workflows.early_look import EarlyLook
+from workflows.enquiry import Enquiry
+from workflows.escalation import Escalation
+from workflows.notification import Notification
+from workflows.quality_assurance import QualityAssurance
+from workflows.review import Review
+from workflows.staff_feedback import StaffFeedback
+from workflows.victim_disclosure import VictimDisclosure
+
+CASEWORK = [
+    Case,
+    Charge,
+    Notification,
+    EarlyLook,
+    Review,
+    Countersign,
+    QualityAssurance,
+    StaffFeedback,
+    VictimDisclosure,
+    ActionPlan,
+    Enquiry,
+]
+NATIONAL = [Escalation]
+
+# Longer than the longest activity, so that a stopping worker finishes what it began.
+DRAIN = timedelta(seconds=40)
+# A task that a dead worker held goes to another after this; a shorter time makes a burst replay for nothing.
+STICKY = timedelta(seconds=3)
+
+
+def workflow_runner() -> SandboxedWorkflowRunner:
+    """Policy stays inside the sandbox, where a clock read is refused; the contract is passed through once."""
+    restrictions = SandboxRestrictions.default.with_passthrough_modules("workflows.contract")
+    return SandboxedWorkflowRunner(restrictions=restrictions)
+
+
+def build_activities(pool: Pool, letters: Correspondence, settings: Settings) -> list[object]:
+    """The implementations of the ports."""
+    rulebooks = FileRulebooks(settings.rulebook_dir, settings.directory_dir)
+    gates, casework = PostgresGates(pool, letters, rulebooks), PostgresCasework(pool, letters, rulebooks)
+    return [
+        getattr(port, name)
+        for port in (gates, casework)
+        for name in dir(port)
+        if hasattr(getattr(port, name), "__temporal_activity_definition")
+    ]
+
+
+def build_worker(client: Client, queue: str, activities: list[object], build_id: str | None) -> Worker:
+    """A worker of one task queue. Without a build id it is unversioned, as tests want it."""
+    deployment = build_id and WorkerDeploymentConfig(
+        version=WorkerDeploymentVersion(DEPLOYMENT, build_id),
+        use_worker_versioning=True,
+        # A case waits for months: it moves to new code, kept compatible by patches and replay tests.
+        default_versioning_behavior=VersioningBehavior.AUTO_UPGRADE,
+    )
+    return Worker(
+        client,
+        task_queue=queue,
+        workflows=CASEWORK if queue == CASEWORK_QUEUE else NATIONAL,
+        activities=activities,  # type: ignore[arg-type]
+        workflow_runner=workflow_runner(),
+        workflow_task_poller_behavior=PollerBehaviorAutoscaling(),
+        activity_task_poller_behavior=PollerBehaviorAutoscaling(),
+        sticky_queue_schedule_to_start_timeout=STICKY,
+        graceful_shutdown_timeout=DRAIN,
+        deployment_config=deployment or None,
+    )
+
+
+async def main(settings: Settings) -> None:
+    """Run until SIGTERM or SIGINT; then finish what was begun."""
+    telemetry = start_telemetry(settings, "worker")
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    client = await temporal_client(settings, telemetry)
+    async with database_pool(settings, service="sfo-worker", attempts=None) as pool:
+        letters = Correspondence(
+            pool,
+            SmtpMailer(settings.smtp_url),
+            mail_from=settings.mail_from,
+            public_url=settings.public_url,
+            link_key_id=settings.link_keys.active_id,
+            link_keys=settings.link_keys.readable,
+        )
+        activities = build_activities(pool, letters, settings)
+        sweeping = asyncio.create_task(letters.sweep())
+        workers = [build_worker(client, q, activities, settings.build_id) for q in (CASEWORK_QUEUE, NATIONAL_QUEUE)]
+        async with workers[0], workers[1]:
+            await stop.wait()
+        sweeping.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await sweeping
+    telemetry.stop()
+
+
+if __name__ == "__main__":
+    try:
+        asyncio.run(main(Settings.from_environment()))
+    except SettingsError as error:
+        sys.exit(str(error))
+    sys.stderr.flush()
+    # The interpreter's own exit can abort while the SDK's threads still run.
+    os._exit(0)

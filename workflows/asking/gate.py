@@ -1,0 +1,80 @@
+"""A gate: one question standing open, its schedule, and what has been offered to it."""
+
+from collections import deque
+from datetime import datetime
+
+from workflows.contract.messages import (
+    Chased,
+    DecideSignal,
+    Due,
+    GateOpened,
+    GateRequest,
+    Rearmed,
+    ReassignSignal,
+    Step,
+)
+from workflows.contract.vocabulary import Role, Rung, StepKind
+
+
+class Gate:
+    """One asking. It knows its next moment; the stage carries out what is due and takes the answer."""
+
+    def __init__(self, request: GateRequest) -> None:
+        self.request = request
+        self.role: Role | None = request.role
+        self.due: Due | None = None
+        self.steps: list[Step] = []
+        self.overdue = False
+        self.rung = Rung.ASKED
+        self.rearmed = False
+        self.undeliverable = False
+        self.offers: deque[DecideSignal] = deque()
+        self.reassignments: deque[ReassignSignal] = deque()
+
+    @property
+    def id(self) -> str:
+        """The gate's id, the same in the record, the links and the signals."""
+        return self.request.gate
+
+    @property
+    def is_stirred(self) -> bool:
+        """Whether something arrived that the stage must look at before the next step's moment."""
+        return bool(self.offers or self.reassignments or self.undeliverable or self.rearmed)
+
+    @property
+    def next_at(self) -> datetime | None:
+        """The moment of the next step, or none when nothing more happens by itself."""
+        return self.steps[0].at if self.steps else None
+
+    def open(self, opened: GateOpened) -> None:
+        """Take the schedule that the record fixed; an answer that the record already holds is offered."""
+        self.role, self.due, self.steps = opened.role, opened.due, list(opened.steps)
+        if opened.decision and all(o.decision != opened.decision for o in self.offers):
+            self.offers.append(DecideSignal(gate=self.id, decision=opened.decision))
+
+    def rearm(self, rearmed: Rearmed) -> None:
+        """Take a new schedule after a recorded decision moved the date; what already fired is not in it."""
+        self.due, self.steps, self.overdue, self.rearmed = rearmed.due, list(rearmed.steps), False, True
+
+    def take_due(self, now: datetime) -> tuple[Step, ...]:
+        """The steps whose moment has come, taken off the schedule."""
+        due = tuple(step for step in self.steps if step.at <= now)
+        self.steps = self.steps[len(due) :]
+        return due
+
+    def take_climb(self, now: datetime) -> tuple[Step, ...]:
+        """The next rung now, because the letter cannot be delivered; without one left, the senior lead."""
+        self.undeliverable = False
+        climb = next((s for s in self.steps if s.kind is StepKind.CLIMB), None)
+        if climb:
+            self.steps.remove(climb)
+        return (Step(at=now, kind=StepKind.CLIMB, rung=climb.rung if climb else Rung.SENIOR_LEAD),)
+
+    def chased(self, steps: tuple[Step, ...], chased: Chased) -> None:
+        """Note how far the ladder was climbed, and the further steps."""
+        self.overdue = self.overdue or chased.overdue
+        for step in steps:
+            if step.kind is StepKind.CLIMB:
+                self.rung = step.rung
+        if not self.steps:
+            self.steps = list(chased.further)

@@ -1,0 +1,34 @@
+"""Signals that never raise, never wait and never get lost: what cannot be read is kept as a dead letter."""
+
+from collections import deque
+from typing import TypeVar
+
+from pydantic import BaseModel
+from temporalio import workflow
+from temporalio.common import RawValue
+
+MessageT = TypeVar("MessageT", bound=BaseModel)
+
+KEPT = 50
+
+
+class DeadLetters:
+    """What arrived and could not be used. The signal itself stays in the history; here stand its name and why."""
+
+    def __init__(self) -> None:
+        self.letters: deque[str] = deque(maxlen=KEPT)
+        self.count = 0
+
+    def keep(self, signal: str, why: str) -> None:
+        """Remember that a signal could not be used. `why` is a code or a type name, never what the signal held."""
+        self.count += 1
+        self.letters.append(f"{signal}: {why}")
+        workflow.logger.warning("A signal could not be used", extra={"signal": signal, "why": why})
+
+    def read(self, signal: str, raw: RawValue, kind: type[MessageT]) -> MessageT | None:
+        """The signal's message, or none when it does not fit; then it is a dead letter."""
+        try:
+            return workflow.payload_converter().from_payload(raw.payload, kind)
+        except Exception as error:  # a handler that raises would fail or wedge the workflow
+            self.keep(signal, type(error).__name__)
+            return None

@@ -1,0 +1,384 @@
+"""What every stage can do: ask, tell, and be answered. A stage reads as its procedure because this carries the rest."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Awaitable, Callable
+from datetime import date, datetime
+from functools import wraps
+from typing import Protocol, TypeVar
+
+from temporalio import workflow
+from temporalio.common import RawValue
+from temporalio.exceptions import is_cancelled_exception
+
+from workflows.contract import ids
+from workflows.contract.messages import (
+    CaseClock,
+    CaseNews,
+    Chase,
+    DecideSignal,
+    Decision,
+    Due,
+    EscalationRef,
+    GateRequest,
+    Lapse,
+    Notice,
+    RaisedConcern,
+    Reassignment,
+    ReassignSignal,
+    Receipt,
+    Settled,
+    Settlement,
+    StageBrief,
+    StageEnd,
+    StageNews,
+    StageRecord,
+    Step,
+    UndeliverableSignal,
+    Withdrawal,
+)
+from workflows.contract.options import RECORD
+from workflows.contract.ports import Casework, Gates
+from workflows.contract.questions import QUESTIONS
+from workflows.contract.vocabulary import DutyKind, EscalationKind, Outcome, Role, StepKind
+
+from . import case_time
+from .display import Display
+from .gate import Gate
+from .inbox import DeadLetters
+
+
+class Brief(Protocol):
+    """What a stage, an escalation and an enquiry all start with."""
+
+    @property
+    def reference(self) -> str: ...  # noqa: D102
+    @property
+    def clock(self) -> CaseClock: ...  # noqa: D102
+    @property
+    def rulebook(self) -> str: ...  # noqa: D102
+
+
+class Asking:
+    """A workflow that asks people. Its state exists before the first signal, so no early answer is lost."""
+
+    def __init__(self) -> None:
+        self.gates: dict[str, Gate] = {}
+        self.early: defaultdict[str, list[DecideSignal]] = defaultdict(list)
+        self.receipts: dict[str, Receipt] = {}
+        self.asked: defaultdict[str, int] = defaultdict(int)
+        self.dead_letters = DeadLetters()
+        self.display = Display()
+        self.brief: Brief
+        self.rulebook = ""
+
+    # --- signals and the query: sync, never raise, never wait -----------------------------------
+
+    @workflow.signal(description="Answer a gate: {gate, decision} from a link, {gate, answer, reason} by hand")
+    def decide(self, raw: RawValue) -> None:
+        """An answer has been given to one of this stage's gates."""
+        self._offer("decide", raw)
+
+    @workflow.signal(description="Ask another person: {gate, to, reason}; `to` is a directory key or staff number")
+    def reassign(self, raw: RawValue) -> None:
+        """A gate is to be given to another person."""
+        signal = self.dead_letters.read("reassign", raw, ReassignSignal)
+        if signal and (gate := self._standing("reassign", signal.gate)):
+            gate.reassignments.append(signal)
+
+    @workflow.signal(description="The letter of a gate was refused for good: {gate}")
+    def undeliverable(self, raw: RawValue) -> None:
+        """The mail server refused a gate's letter, so the ladder is climbed at once."""
+        signal = self.dead_letters.read("undeliverable", raw, UndeliverableSignal)
+        if signal and (gate := self._standing("undeliverable", signal.gate)):
+            gate.undeliverable = True
+
+    @workflow.query(description="What became of a decision: applied, or refused with a code; empty while waiting")
+    def receipt(self, decision: str) -> Receipt | None:
+        """What became of this decision."""
+        return self.receipts.get(decision)
+
+    def _offer(self, name: str, raw: RawValue) -> None:
+        signal = self.dead_letters.read(name, raw, DecideSignal)
+        if signal is None:
+            return
+        if gate := self.gates.get(signal.gate):
+            gate.offers.append(signal)
+        elif signal.decision and signal.decision in self.receipts:
+            pass  # delivered twice; the receipt stands
+        else:
+            # After a reset an answer can arrive before its gate stands again: keep it until the gate opens.
+            self.early[signal.gate].append(signal)
+
+    def _standing(self, name: str, gate: str) -> Gate | None:
+        if gate not in self.gates:
+            self.dead_letters.keep(name, "no such open gate")
+        return self.gates.get(gate)
+
+    # --- what a stage says ------------------------------------------------------------------------
+
+    def now(self) -> datetime:
+        """The case's time now, UTC."""
+        return case_time.now(self.brief.clock)
+
+    async def ask(
+        self,
+        question: str,
+        *,
+        subject: str | None = None,
+        role: Role | None = None,
+        deadline: str | None = None,
+        due: Due | None = None,
+        counted_from: date | None = None,
+    ) -> Decision:
+        """Ask one question and return the one decision. Cancelled: the question is withdrawn."""
+        gate = self._stand(question, subject, role, deadline, due, counted_from)
+        try:
+            opened = await workflow.execute_activity_method(
+                Gates.open_gate, gate.request, summary=f"Ask: {QUESTIONS[question].title}", **RECORD
+            )
+            gate.open(opened)
+            if opened.escalation:
+                await self.raise_concern(opened.escalation, gate.id)
+            await self.show()
+            decision = await self._answer(gate)
+        except BaseException as error:
+            del self.gates[gate.id]
+            if is_cancelled_exception(error):
+                await self._withdraw(gate)
+            raise
+        del self.gates[gate.id]
+        if decision.escalation:
+            await self.raise_concern(decision.escalation, gate.id)
+        if self.gates or gate.overdue:
+            await self.show()
+        return decision
+
+    async def tell(self, event: str, letter: str, to: tuple[str, ...], duty: DutyKind | None = None) -> None:
+        """Tell people something that asks nothing; `event` is unique within this stage."""
+        workflow_id = workflow.info().workflow_id.removeprefix("sfo/")
+        notice = Notice(
+            reference=self.brief.reference,
+            event=f"{workflow_id}/{event}",
+            letter=letter,
+            to=to,
+            at=self.now(),
+            duty=duty,
+        )
+        await workflow.execute_activity_method(Casework.tell, notice, summary=f"Tell: {letter}", **RECORD)
+
+    async def raise_concern(self, escalation: EscalationRef, about: str) -> None:
+        """Hand an escalation that the record has numbered to the case, which starts it."""
+        concern = RaisedConcern(kind=escalation.kind, number=escalation.number, about=about)
+        await self._signal_case("raise_concern", concern)
+
+    # --- the gate's life ----------------------------------------------------------------------------
+
+    def _stand(
+        self,
+        question: str,
+        subject: str | None,
+        role: Role | None,
+        deadline: str | None,
+        due: Due | None,
+        counted_from: date | None,
+    ) -> Gate:
+        times = f"{question}:{subject}"
+        self.asked[times] += 1
+        request = GateRequest(
+            gate=ids.gate_id(workflow.info().workflow_id, question, subject, self.asked[times]),
+            question=question,
+            at=self.now(),
+            rulebook=self.rulebook,
+            subject=subject,
+            role=role or QUESTIONS[question].role,
+            deadline=deadline,
+            due=due,
+            counted_from=counted_from,
+        )
+        gate = Gate(request)
+        gate.offers.extend(self.early.pop(gate.id, ()))
+        self.gates[gate.id] = gate
+        return gate
+
+    async def _answer(self, gate: Gate) -> Decision:
+        """Wait, chase and settle until one answer is applied."""
+        while True:
+            await self._wait(gate)
+            if gate.offers:
+                settled = await self._settle(gate)
+            elif gate.reassignments:
+                await self._reassign(gate)
+                continue
+            else:
+                settled = await self._step(gate)
+            if settled.decision:
+                return settled.decision
+
+    async def _wait(self, gate: Gate) -> None:
+        gate.rearmed = False
+        if gate.next_at is None:
+            await workflow.wait_condition(lambda: gate.is_stirred)
+            return
+        delay = case_time.delay_until(self.brief.clock, gate.next_at)
+        if gate.is_stirred or not delay:
+            return
+        try:
+            summary = f"{gate.steps[0].kind} {gate.request.question} on {gate.next_at:%Y-%m-%d}"
+            await workflow.wait_condition(lambda: gate.is_stirred, timeout=delay, timeout_summary=summary)
+        except TimeoutError:
+            return  # the step's moment has come; silence gets its meaning in _step
+
+    async def _settle(self, gate: Gate) -> Settled:
+        offer = gate.offers.popleft()
+        settled = await workflow.execute_activity_method(
+            Gates.settle_gate,
+            Settlement(gate=gate.id, at=self.now(), signal=offer),
+            summary=f"Apply the answer: {QUESTIONS[gate.request.question].title}",
+            **RECORD,
+        )
+        code = settled.refused or "applied"
+        for decision in {offer.decision, settled.decision.decision if settled.decision else None} - {None}:
+            self.receipts[str(decision)] = Receipt(applied=settled.decision is not None, code=code)
+        if settled.refused:
+            self.dead_letters.keep("decide", settled.refused)
+        return settled
+
+    async def _reassign(self, gate: Gate) -> None:
+        signal = gate.reassignments.popleft()
+        message = Reassignment(gate=gate.id, at=self.now(), to=signal.to, reason=signal.reason)
+        done = await workflow.execute_activity_method(Gates.reassign_gate, message, summary="Reassign", **RECORD)
+        if not done.allowed:
+            self.dead_letters.keep("reassign", done.refused or "refused")
+
+    async def _step(self, gate: Gate) -> Settled:
+        """Carry out what is due; a gate whose silence has a meaning lapses."""
+        now = self.now()
+        steps = gate.take_climb(now) if gate.undeliverable else gate.take_due(now)
+        if any(step.kind is StepKind.LAPSE for step in steps):
+            lapse = Lapse(gate=gate.id, at=now)
+            return await workflow.execute_activity_method(Gates.lapse_gate, lapse, summary="Period over", **RECORD)
+        if steps:
+            await self._chase(gate, steps)
+        return Settled()
+
+    async def _chase(self, gate: Gate, steps: tuple[Step, ...]) -> None:
+        kinds = ", ".join(f"{s.kind} {s.rung}" for s in steps)
+        chased = await workflow.execute_activity_method(
+            Gates.chase_gate,
+            Chase(gate=gate.id, at=self.now(), steps=steps),
+            summary=f"Chase: {kinds}",
+            **RECORD,
+        )
+        gate.chased(steps, chased)
+        if chased.escalation:
+            await self.raise_concern(chased.escalation, gate.id)
+        await self.show()
+
+    async def _withdraw(self, gate: Gate) -> None:
+        message = Withdrawal(reference=self.brief.reference, gates=(gate.id,), at=self.now())
+        await workflow.execute_activity_method(Gates.withdraw_gates, message, summary="Withdraw", **RECORD)
+
+    async def show(self) -> None:
+        """Operations see the most urgent open gate; the case is told when `overdue` turns."""
+        if self.display.show(self.gates.values()):
+            part = workflow.info().workflow_id.removeprefix(f"{ids.case_id(self.brief.reference)}/")
+            await self._signal_case("stage_news", StageNews(stage=part, overdue=self.display.shown[2]))
+
+    async def _signal_case(self, signal: str, message: RaisedConcern | StageNews) -> None:
+        case = workflow.get_external_workflow_handle(ids.case_id(self.brief.reference))
+        try:
+            await case.signal(signal, message)
+        except Exception as error:
+            if is_cancelled_exception(error):
+                raise
+            self.dead_letters.keep(signal, "the case is not running")
+
+
+class Stage(Asking):
+    """A stage of a case: it has a brief, hears the case's news, and its end stands in the record."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.brief: StageBrief
+        self.held = False
+        self.stopped = False
+        self.accepted_version: int | None = None
+        self.news: list[CaseNews] = []
+
+    @workflow.signal(description="What changed elsewhere in the case; sent by the case itself")
+    def case_news(self, raw: RawValue) -> None:
+        """Something changed elsewhere in the case."""
+        news = self.dead_letters.read("case_news", raw, CaseNews)
+        if news is None:
+            return
+        self.news.append(news)
+        self.held = self.held if news.held is None else news.held
+        self.stopped = self.stopped or bool(news.stopped)
+        self.accepted_version = news.accepted_version or self.accepted_version
+
+    def begin(self, brief: StageBrief) -> None:
+        """Take the brief; from here on the stage can ask."""
+        self.brief = brief
+        self.rulebook = brief.rulebook
+        self.held = self.held or brief.held
+        self.accepted_version = self.accepted_version or brief.version
+
+    async def raise_concern(self, escalation: EscalationRef, about: str) -> None:
+        """Hand an escalation to the case; a staff-safety concern holds from this moment, before the case answers."""
+        self.held = self.held or escalation.kind is EscalationKind.STAFF_SAFETY
+        await super().raise_concern(escalation, about)
+
+    async def ask_while_free(self, question: str, *, subject: str | None = None) -> Decision | None:
+        """Ask only while nothing is held: a hold withdraws the question, its end asks again. None: stopped."""
+        while True:
+            await workflow.wait_condition(lambda: not self.held or self.stopped)
+            if self.stopped:
+                return None
+            decision = await self._ask_until_held(question, subject)
+            if decision:
+                return decision
+
+    async def _ask_until_held(self, question: str, subject: str | None) -> Decision | None:
+        asking = asyncio.create_task(self.ask(question, subject=subject))
+        try:
+            await workflow.wait_condition(lambda: asking.done() or self.held or self.stopped)
+        finally:
+            if not asking.done():
+                asking.cancel()
+                await asyncio.gather(asking, return_exceptions=True)
+        return None if asking.cancelled() else asking.result()
+
+    async def record_end(self, end: StageEnd) -> StageEnd:
+        """The stage's end stands in the record."""
+        workflow.set_current_details(f"Ended: {end.outcome}")
+        record = StageRecord(
+            reference=self.brief.reference,
+            stage=ids.stage_part(self.brief.stage, self.brief.round),
+            outcome=end.outcome,
+            at=self.now(),
+            end=end,
+        )
+        await workflow.execute_activity_method(Casework.end_stage, record, summary=f"End: {end.outcome}", **RECORD)
+        return end
+
+
+StageT = TypeVar("StageT", bound=Stage)
+Run = Callable[[StageT, StageBrief], Awaitable[StageEnd]]
+
+
+def procedure(run: Run[StageT]) -> Run[StageT]:
+    """Wrap a stage's `run`: take the brief before it, record its end after it; cancelled means withdrawn."""
+
+    @wraps(run)
+    async def carried(self: StageT, brief: StageBrief) -> StageEnd:
+        self.begin(brief)
+        try:
+            end = await run(self, brief)
+        except BaseException as error:
+            if not is_cancelled_exception(error):
+                raise
+            end = StageEnd(outcome=Outcome.WITHDRAWN, ground=brief.ground)
+        return await self.record_end(end)
+
+    return carried

@@ -1,0 +1,395 @@
+"""The case: it awaits the stages in order and listens to the court, to concerns and to enquiries throughout."""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel
+from temporalio import workflow
+from temporalio.common import RawValue
+from temporalio.exceptions import ChildWorkflowError
+
+from workflows.asking import case_time
+from workflows.asking.children import Children
+from workflows.asking.inbox import DeadLetters
+from workflows.contract import search
+from workflows.contract.messages import (
+    AmendedCharge,
+    AmendmentRecord,
+    CaseClosed,
+    CaseNews,
+    CaseOpening,
+    CaseStatus,
+    Closing,
+    ConcernRecord,
+    CourtEvent,
+    CourtRecord,
+    EnquiryBrief,
+    EnquiryRecord,
+    EscalationBrief,
+    Notice,
+    RaisedConcern,
+    RaisedEnquiry,
+    StageBrief,
+    StageEnd,
+    StageNews,
+)
+from workflows.contract.options import RECORD
+from workflows.contract.ports import Casework
+from workflows.contract.vocabulary import (
+    CourtEventKind,
+    EscalationKind,
+    EscalationOutcome,
+    Ground,
+    Outcome,
+    Stage,
+)
+from workflows.policy.court import ends_the_case, ends_the_review, opens_disclosure
+
+THE_REVIEW = (Stage.REVIEW, Stage.COUNTERSIGN, Stage.QUALITY_ASSURANCE)
+
+
+@workflow.defn(name="sfo-case")
+class Case:
+    """A thin parent: order, ways back, and who must hear of what. Everything else happens in its children.
+
+    Ends closed, when every staff duty, action and victim leg is met or closed by a recorded decision.
+    """
+
+    @workflow.init
+    def __init__(self, opening: CaseOpening) -> None:
+        self.opening = opening
+        self.ground = Ground.ASK
+        self.rulebook = ""
+        self.is_sfo = True
+        self.court: list[CourtEventKind] = [CourtEventKind.APPEARED] if opening.appeared_on else []
+        self.appeared_on = opening.appeared_on
+        self.rounds = 0
+        self.version: int | None = None
+        self.actions: tuple[str, ...] = ()
+        self.escalations: dict[str, EscalationKind] = {}
+        self.overdue: set[str] = set()
+        self.inbox: deque[BaseModel] = deque()
+        self.attending: set[asyncio.Task[None]] = set()
+        self.dead_letters = DeadLetters()
+        self.children = Children()
+
+    # --- signals and the query ------------------------------------------------------------------
+
+    @workflow.signal(description="What the court did: {kind, on}")
+    def court_event(self, raw: RawValue) -> None:
+        """The court did something."""
+        event = self.dead_letters.read("court_event", raw, CourtEvent)
+        if event and event.kind is CourtEventKind.AMENDED:
+            self.dead_letters.keep("court_event", "amended: use amend_charge with the offences")
+        elif event:
+            self.inbox.append(event)
+
+    @workflow.signal(description="The charge as it now stands: {amended_on, offences: [{code, offence_on}]}")
+    def amend_charge(self, raw: RawValue) -> None:
+        """The charge was amended."""
+        self._receive("amend_charge", raw, AmendedCharge)
+
+    @workflow.signal(description="Escalate to the national SFO team: {kind, reason}")
+    def raise_concern(self, raw: RawValue) -> None:
+        """Somebody, or a stage, escalates."""
+        self._receive("raise_concern", raw, RaisedConcern)
+
+    @workflow.signal(description="A request from outside: {kind, received_on}")
+    def enquiry(self, raw: RawValue) -> None:
+        """Somebody outside asks."""
+        self._receive("enquiry", raw, RaisedEnquiry)
+
+    @workflow.signal(description="Sent by the stages themselves")
+    def stage_news(self, raw: RawValue) -> None:
+        """A stage became overdue, or no longer is."""
+        self._receive("stage_news", raw, StageNews)
+
+    @workflow.query(description="Where the case is")
+    def status(self) -> CaseStatus:
+        """Where the case is, without anything about a person."""
+        return CaseStatus(
+            reference=self.opening.reference,
+            ground=self.ground,
+            stages_open=tuple(sorted(self.children.running)),
+            stages_ended=tuple(self.children.ended),
+            court=tuple(self.court),
+            on_hold=self.is_held,
+            escalations_open=tuple(sorted(self.escalations)),
+            dead_letters=self.dead_letters.count,
+        )
+
+    def _receive(self, name: str, raw: RawValue, kind: type[BaseModel]) -> None:
+        if message := self.dead_letters.read(name, raw, kind):
+            self.inbox.append(message)
+
+    # --- the procedure ----------------------------------------------------------------------------
+
+    @workflow.run
+    async def run(self, _opening: CaseOpening) -> CaseClosed:
+        """From charge to closed."""
+        listening = asyncio.create_task(self.listen())
+        disclosing = asyncio.create_task(self.disclose())
+        await self.charge()
+        if self.is_sfo:
+            await workflow.wait_condition(lambda: bool(self.court))
+        if self.is_sfo and CourtEventKind.APPEARED in self.court:
+            looking = asyncio.create_task(self.stage(Stage.EARLY_LOOK))
+            await self.stage(Stage.NOTIFICATION)
+            if await self.reviewed():
+                await asyncio.gather(self.stage(Stage.STAFF_FEEDBACK), self.stage(Stage.ACTION_PLAN))
+            await looking
+            await workflow.wait_condition(lambda: ends_the_case(self.court))
+        if opens_disclosure(self.court):
+            await disclosing
+        closed = await self.close()
+        listening.cancel()
+        disclosing.cancel()
+        return closed
+
+    async def charge(self) -> None:
+        """Run the criteria: at the start, and again on every amendment, upward as well as downward."""
+        end = await self.stage(Stage.CHARGE)
+        was_reviewed = self.ground.is_reviewed
+        self.ground = end.ground or self.ground
+        self.rulebook = end.rulebook or self.rulebook
+        self.is_sfo = end.is_sfo
+        workflow.upsert_search_attributes([search.GROUND.value_set(str(self.ground))])
+        if was_reviewed and not self.ground.is_reviewed:
+            self.children.stop(*THE_REVIEW)
+
+    async def reviewed(self) -> bool:
+        """Whether a review was accepted. Without a ground the case waits: the charge may be amended upward."""
+        while self.version is None:
+            await workflow.wait_condition(lambda: self.review_is_wanted or ends_the_case(self.court))
+            if not self.review_is_wanted:
+                return False
+            await self.review()
+        return True
+
+    async def review(self) -> None:
+        """Rounds of review, countersignature and quality assurance until one is accepted or no review is wanted."""
+        while self.review_is_wanted:
+            self.rounds += 1
+            end = await self.stage(Stage.REVIEW)
+            if end.outcome is Outcome.SUBMITTED and self.review_is_wanted:
+                end = await self.stage(Stage.COUNTERSIGN, end.version)
+            if end.outcome is Outcome.SIGNED and self.review_is_wanted:
+                end = await self.stage(Stage.QUALITY_ASSURANCE, end.version)
+            if end.outcome is Outcome.ACCEPTED:
+                await self.accept(end)
+                return
+        await self.tell_stopped()
+
+    @property
+    def review_is_wanted(self) -> bool:
+        """Whether a review is due and the court has not ended it. Rule: facts.md 5.3."""
+        return self.ground.is_reviewed and not ends_the_review(self.court)
+
+    async def accept(self, rated: StageEnd) -> None:
+        """The review is final; a disclosure that has been waiting for it is told."""
+        self.version, self.actions = rated.version, rated.actions
+        await self.children.tell(Stage.VICTIM_DISCLOSURE, CaseNews(accepted_version=rated.version))
+
+    async def disclose(self) -> None:
+        """At conviction, whenever that comes, and only where the case is reviewed and there is someone to tell."""
+        await workflow.wait_condition(lambda: opens_disclosure(self.court))
+        if self.ground.is_reviewed and self.opening.victims:
+            await self.stage(Stage.VICTIM_DISCLOSURE, version=self.version)
+
+    async def tell_stopped(self) -> None:
+        """Everyone who was told of the review is told that it is not completed. Rule: facts.md 5.3."""
+        reference = self.opening.reference
+        notice = Notice(
+            reference=reference,
+            event=f"{reference}/review-stopped-{self.rounds}",
+            letter="review_stopped",
+            to=tuple(member.ref for member in self.opening.staff),
+            at=self.now(),
+        )
+        await workflow.execute_activity_method(Casework.tell, notice, summary="Tell: review stopped", **RECORD)
+
+    async def close(self) -> CaseClosed:
+        """Close when nothing is owed; until then wait for whatever is still open."""
+        reference, outcome = self.opening.reference, self.outcome
+        while True:
+            await workflow.wait_condition(lambda: not self.inbox and not self.attending)
+            closing = Closing(reference=reference, outcome=outcome, at=self.now())
+            closed = await workflow.execute_activity_method(Casework.close_case, closing, summary="Close", **RECORD)
+            if closed.closed:
+                return CaseClosed(reference=reference, outcome=outcome, ground=self.ground, rounds=self.rounds)
+            workflow.set_current_details(f"Cannot close yet, still owed: {', '.join(closed.unmet)}")
+            await workflow.wait_condition(lambda: bool(self.inbox or self.attending))
+
+    @property
+    def outcome(self) -> Outcome:
+        """How the case ends, from what happened in it."""
+        if not self.rounds:
+            return Outcome.NOT_REVIEWED
+        if self.version:
+            return Outcome.COMPLETED
+        return Outcome.ACQUITTED if CourtEventKind.ACQUITTED in self.court else Outcome.DISCONTINUED
+
+    # --- listening --------------------------------------------------------------------------------
+
+    async def listen(self) -> None:
+        """Take what arrives in its order; what takes long goes on beside the rest."""
+        beside = (RaisedConcern, RaisedEnquiry, AmendedCharge)
+        while True:
+            await workflow.wait_condition(lambda: bool(self.inbox))
+            message = self.inbox.popleft()
+            task = asyncio.create_task(self.attend(message))
+            self.attending.add(task)
+            task.add_done_callback(self.attending.discard)
+            if not isinstance(message, beside):
+                await task
+
+    async def attend(self, message: BaseModel) -> None:
+        """Do what this message asks for."""
+        actions: dict[type[BaseModel], Callable[..., Awaitable[None]]] = {
+            CourtEvent: self.hear_court,
+            AmendedCharge: self.hear_amendment,
+            RaisedConcern: self.escalate,
+            RaisedEnquiry: self.enquire,
+            StageNews: self.note_overdue,
+        }
+        try:
+            await actions[type(message)](message)
+        except ChildWorkflowError:
+            # Ended by hand in the Temporal UI. What it held stays held, and the case says so.
+            self.dead_letters.keep(type(message).__name__, "its workflow was ended by hand")
+
+    async def hear_court(self, event: CourtEvent) -> None:
+        """Record it; an end of the prosecution stops the review."""
+        record = CourtRecord(
+            reference=self.opening.reference,
+            at=self.now(),
+            event=event.event or f"{self.opening.reference}/{event.kind}-{event.on}",
+            kind=event.kind,
+            on=event.on,
+        )
+        await workflow.execute_activity_method(
+            Casework.record_court_event, record, summary=f"Court: {event.kind}", **RECORD
+        )
+        self.court.append(event.kind)
+        if event.kind is CourtEventKind.APPEARED:
+            self.appeared_on = self.appeared_on or event.on
+        if ends_the_review(self.court):
+            self.children.stop(*THE_REVIEW)
+
+    async def hear_amendment(self, amended: AmendedCharge) -> None:
+        """Record it and run the criteria again."""
+        record = AmendmentRecord(
+            reference=self.opening.reference,
+            at=self.now(),
+            event=amended.event or f"{self.opening.reference}/amended-{amended.amended_on}",
+            amended_on=amended.amended_on,
+            offences=amended.offences,
+        )
+        await workflow.execute_activity_method(Casework.record_amendment, record, summary="Charge amended", **RECORD)
+        await self.charge()
+
+    async def escalate(self, concern: RaisedConcern) -> None:
+        """Start the escalation and obey its outcome. Staff safety holds disclosure from this moment."""
+        number = concern.number or await self.number_concern(concern)
+        name = f"{concern.kind}-{number}"
+        if name in self.escalations:
+            return
+        self.escalations[name] = concern.kind
+        await self.show_escalations()
+        brief = EscalationBrief(kind=concern.kind, number=number, **self.common())
+        end = await self.children.escalation(brief)
+        del self.escalations[name]
+        await self.show_escalations(end.kind, EscalationOutcome(end.outcome))
+
+    async def show_escalations(
+        self, resolved: EscalationKind | None = None, outcome: EscalationOutcome | None = None
+    ) -> None:
+        """Operations see the open kinds; disclosure and review hear whether they are held and what was resolved."""
+        kinds = sorted({str(kind) for kind in self.escalations.values()})
+        workflow.upsert_search_attributes([search.ESCALATION.value_set(kinds)])
+        stopped = resolved is EscalationKind.STAFF_SAFETY and outcome is EscalationOutcome.STOP
+        news = CaseNews(held=self.is_held, stopped=stopped, resolved=resolved, outcome=outcome)
+        await self.children.tell(Stage.VICTIM_DISCLOSURE, news)
+        if resolved is EscalationKind.REVIEWER:
+            await self.children.tell(Stage.REVIEW, news)
+
+    @property
+    def is_held(self) -> bool:
+        """Whether a staff-safety escalation is open. Rule: facts.md 5.18."""
+        return EscalationKind.STAFF_SAFETY in self.escalations.values()
+
+    async def number_concern(self, concern: RaisedConcern) -> int:
+        """Give a concern typed by hand its row in the record."""
+        record = ConcernRecord(
+            reference=self.opening.reference,
+            at=self.now(),
+            event=f"{self.opening.reference}/concern-{workflow.uuid4()}",
+            kind=concern.kind,
+            reason=concern.reason,
+            about=concern.about,
+        )
+        raised = await workflow.execute_activity_method(Casework.record_concern, record, **RECORD)
+        return raised.number
+
+    async def enquire(self, raised: RaisedEnquiry) -> None:
+        """Start the enquiry; one typed by hand gets its row first."""
+        number = raised.number
+        if number is None:
+            record = EnquiryRecord(
+                reference=self.opening.reference,
+                at=self.now(),
+                event=f"{self.opening.reference}/enquiry-{workflow.uuid4()}",
+                kind=raised.kind,
+                received_on=raised.received_on,
+            )
+            number = await workflow.execute_activity_method(Casework.record_enquiry, record, **RECORD)
+        await self.children.enquiry(EnquiryBrief(kind=raised.kind, number=number, **self.common()))
+
+    async def note_overdue(self, news: StageNews) -> None:
+        """The case is overdue while any of its stages is."""
+        before = bool(self.overdue)
+        (self.overdue.add if news.overdue else self.overdue.discard)(news.stage)
+        if before != bool(self.overdue):
+            workflow.upsert_search_attributes([search.OVERDUE.value_set(bool(self.overdue))])
+
+    # --- small things -----------------------------------------------------------------------------
+
+    def now(self) -> datetime:
+        """The case's time now, UTC."""
+        return case_time.now(self.opening.clock)
+
+    def common(self) -> dict[str, Any]:
+        """What every child is told."""
+        opening = self.opening
+        return {
+            "reference": opening.reference,
+            "clock": opening.clock,
+            "region": opening.region,
+            "pdu": opening.pdu,
+            "ground": self.ground,
+            "rulebook": self.rulebook,
+        }
+
+    async def stage(self, stage: Stage, version: int | None = None) -> StageEnd:
+        """Run a stage once more; its number is how often this case has run it."""
+        self.children.times[stage] += 1
+        workflow.upsert_search_attributes([search.STAGE.value_set(str(stage))])
+        brief = StageBrief(
+            stage=stage,
+            round=self.children.times[stage],
+            staff=self.opening.staff,
+            victims=self.opening.victims,
+            actions=self.actions,
+            appeared_on=self.appeared_on,
+            version=version,
+            held=self.is_held,
+            **self.common(),
+        )
+        return await self.children.stage(brief, self.news)
+
+    def news(self) -> CaseNews:
+        """Where the case stands now, for a stage that was being started while something changed."""
+        return CaseNews(accepted_version=self.version, held=self.is_held)

@@ -1,0 +1,168 @@
+"""What the lifecycle asks of the world, as activity signatures; `activities/` implements them.
+
+Every method is safe to repeat: the record keeps the result of each business event under its key, and a repeat
+returns that result. A method fails for good only where its docstring names the error.
+"""
+
+from abc import ABC, abstractmethod
+
+from temporalio import activity
+
+from .messages import (
+    AmendmentRecord,
+    ChargeReading,
+    Chase,
+    Chased,
+    ClockStart,
+    Closed,
+    Closing,
+    ConcernRecord,
+    CourtRecord,
+    DeadlineMove,
+    DeadlineMoved,
+    EnquiryRecord,
+    EscalationRef,
+    GateOpened,
+    GateRequest,
+    Judgement,
+    Lapse,
+    Notice,
+    Reassigned,
+    Reassignment,
+    Rendition,
+    RenditionRequest,
+    Settled,
+    Settlement,
+    StageFound,
+    StageLookup,
+    StageRecord,
+    Withdrawal,
+)
+
+
+class Gates(ABC):
+    """Asking people: each method is one transition, its rows and its letters together."""
+
+    @activity.defn
+    @abstractmethod
+    async def open_gate(self, request: GateRequest) -> GateOpened:
+        """The question stands in the record, its schedule is fixed and its letter is on the way.
+
+        Repeat-safe by: the gate's id. Errors: `UnknownQuestion`, `UnknownCase` (final).
+        """
+
+    @activity.defn
+    @abstractmethod
+    async def settle_gate(self, settlement: Settlement) -> Settled:
+        """The answer is checked, applied with its effects, and the gate closed; or it is refused with a code.
+
+        Repeat-safe by: the decision's id.
+        """
+
+    @activity.defn
+    @abstractmethod
+    async def chase_gate(self, chase: Chase) -> Chased:
+        """The reminders and climbs whose moment has come have been made.
+
+        Repeat-safe by: the gate's id and each step's moment and kind.
+        """
+
+    @activity.defn
+    @abstractmethod
+    async def lapse_gate(self, lapse: Lapse) -> Settled:
+        """Silence has been given its meaning, unless the record holds an answer received in time.
+
+        Repeat-safe by: the gate's id.
+        """
+
+    @activity.defn
+    @abstractmethod
+    async def withdraw_gates(self, withdrawal: Withdrawal) -> None:
+        """The gates are closed unanswered; unapplied answers are void and their authors told.
+
+        Repeat-safe by: each gate's id.
+        """
+
+    @activity.defn
+    @abstractmethod
+    async def reassign_gate(self, reassignment: Reassignment) -> Reassigned:
+        """Another person is asked; the earlier link is dead. Refused where independence would break.
+
+        Repeat-safe by: the gate's id and the new person's key.
+        """
+
+    @activity.defn
+    @abstractmethod
+    async def move_deadline(self, move: DeadlineMove) -> DeadlineMoved:
+        """The date moved by this decision, the original stays beside it, the gates have new schedules.
+
+        Repeat-safe by: the decision's id.
+        """
+
+
+class Casework(ABC):
+    """The case itself: criteria, clocks, court, duties, closing."""
+
+    @activity.defn
+    @abstractmethod
+    async def judge_charge(self, reading: ChargeReading) -> Judgement:
+        """The criteria have been run over the record and the rulebook in force is pinned to the case.
+
+        Repeat-safe by: reference, round and what the record holds.
+        """
+
+    @activity.defn
+    @abstractmethod
+    async def start_review_clock(self, start: ClockStart) -> DeadlineMoved:
+        """The review's due date is fixed from the rulebook's anchor and stands in the record.
+
+        Repeat-safe by: reference.
+        """
+
+    @activity.defn
+    @abstractmethod
+    async def tell(self, notice: Notice) -> None:
+        """Each recipient has a letter on the way, and the duty, if named, is met.
+
+        Repeat-safe by: the notice's event and the recipient.
+        """
+
+    @activity.defn
+    @abstractmethod
+    async def record_court_event(self, record: CourtRecord) -> None:
+        """The court event stands in the record. Repeat-safe by: the event."""
+
+    @activity.defn
+    @abstractmethod
+    async def record_amendment(self, record: AmendmentRecord) -> None:
+        """The amended charge stands in the record. Repeat-safe by: the event."""
+
+    @activity.defn
+    @abstractmethod
+    async def record_concern(self, record: ConcernRecord) -> EscalationRef:
+        """The escalation has its row and number. Repeat-safe by: the event."""
+
+    @activity.defn
+    @abstractmethod
+    async def record_enquiry(self, record: EnquiryRecord) -> int:
+        """The enquiry has its row and number. Repeat-safe by: the event."""
+
+    @activity.defn
+    @abstractmethod
+    async def end_stage(self, record: StageRecord) -> None:
+        """The stage's end and outcome stand in the record. Repeat-safe by: reference and stage part."""
+
+    @activity.defn
+    @abstractmethod
+    async def find_stage_end(self, lookup: StageLookup) -> StageFound:
+        """How a stage ended, as the record holds it: for a case that was reset while the stage ran. Reads only."""
+
+    @activity.defn
+    @abstractmethod
+    async def prepare_rendition(self, request: RenditionRequest) -> Rendition:
+        """An immutable, hashed victim rendition stands in the record. Repeat-safe by: reference and version."""
+
+    @activity.defn
+    @abstractmethod
+    async def close_case(self, closing: Closing) -> Closed:
+        """The case is closed, or what is still owed is named. Repeat-safe by: reference, once closed."""

@@ -1,0 +1,96 @@
+"""How wrong data is named: the path to it, what is wrong in plain words, and what to do about it."""
+
+import difflib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing wrong. `index` is the entry's place in a list, from 0; no personal data stands in any field."""
+
+    path: str
+    message: str
+    remedy: str
+    index: int | None = None
+
+    def __str__(self) -> str:
+        where = f"{self.path}: " if self.path else ""
+        return f"{where}{self.message}; {self.remedy}" if self.remedy else f"{where}{self.message}"
+
+
+class DataError(ValueError):
+    """A file's content is wrong; `problems` holds every one that was found, the text one a line."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+# Remedies by pydantic's error type; what is not listed keeps pydantic's own words.
+_WORDS: dict[str, tuple[str, str]] = {
+    "missing": ("is missing", "add it"),
+    "string_type": ("is not text", "write it in quotation marks"),
+    "string_too_short": ("is empty", "fill it in"),
+    "string_too_long": ("is too long", "shorten it"),
+    "string_unicode": ("holds characters that are not text", "save the file as UTF-8"),
+    "int_type": ("is not a whole number", "write digits without quotation marks"),
+    "bool_type": ("is not true or false", "write true or false without quotation marks"),
+    "date_type": ("is not a date", "write it as YYYY-MM-DD"),
+    "model_type": ("is not an object", "write it with its fields in braces"),
+    "model_attributes_type": ("is not an object", "write it with its fields in braces"),
+    "tuple_type": ("is not a list", "write it in square brackets"),
+    "too_short": ("has no entry", "give at least one"),
+}
+
+
+def path_of(parts: Iterable[str | int]) -> str:
+    """The path as a reader writes it: `[7].offences[0].code`."""
+    path = ""
+    for part in parts:
+        path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else part
+    return path
+
+
+def problems_of(error: ValidationError, model: type[BaseModel], before: str = "") -> tuple[Problem, ...]:
+    """Every problem in a pydantic error. `before` stands in front of each path; inputs are never quoted."""
+    return tuple(
+        replace(problem, path=_joined(before, problem.path))
+        for detail in error.errors(include_url=False, include_input=False)
+        for problem in _problems(detail, model)
+    )
+
+
+def _joined(before: str, path: str) -> str:
+    return f"{before}.{path}" if before and path and not path.startswith("[") else before + path
+
+
+def _problems(detail: Any, model: type[BaseModel]) -> Iterator[Problem]:
+    path, kind, context = path_of(detail["loc"]), detail["type"], detail.get("ctx", {})
+    cause = context.get("error")
+    if isinstance(cause, DataError):
+        yield from (replace(p, path=_joined(path, p.path)) for p in cause.problems)
+    elif kind == "extra_forbidden":
+        yield Problem(path, "there is no such field", _nearest(str(detail["loc"][-1]), model))
+    elif kind in ("enum", "literal_error"):
+        yield Problem(path, "is none of the values allowed", f"write one of {context['expected']}")
+    elif kind in _WORDS:
+        yield Problem(path, *_WORDS[kind])
+    else:
+        yield Problem(path, detail["msg"].removeprefix("Value error, "), "correct it")
+
+
+def _nearest(name: str, model: type[BaseModel]) -> str:
+    near = difflib.get_close_matches(name, sorted(_field_names(model.model_json_schema())), n=1, cutoff=0.6)
+    return f"did you mean '{near[0]}'?" if near else "remove it"
+
+
+def _field_names(schema: Any) -> Iterator[str]:
+    """Every field name in a JSON schema, at any depth."""
+    if isinstance(schema, dict):
+        yield from schema.get("properties", {})
+        for part in schema.values():
+            yield from _field_names(part)

@@ -1,0 +1,12 @@
+"""The search attributes that operations filter by. They are never encrypted, so they never hold anything of a person."""
+
+from temporalio.common import SearchAttributeKey
+
+STAGE = SearchAttributeKey.for_keyword("SfoStage")
+REGION = SearchAttributeKey.for_keyword("SfoRegion")
+PDU = SearchAttributeKey.for_keyword("SfoPdu")
+GROUND = SearchAttributeKey.for_keyword("SfoGround")
+AWAITING = SearchAttributeKey.for_keyword("SfoAwaiting")
+DUE = SearchAttributeKey.for_datetime("SfoDue")
+OVERDUE = SearchAttributeKey.for_bool("SfoOverdue")
+ESCALATION = SearchAttributeKey.for_keyword_list("SfoEscalation")

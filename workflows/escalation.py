@@ -1,0 +1,36 @@
+"""An escalation to the national HMPPS SFO Team, on the team's own task queue."""
+
+from temporalio import workflow
+from temporalio.common import RawValue
+
+from workflows.asking.stage import Asking
+from workflows.contract.messages import EscalationBrief, EscalationEnd
+
+
+@workflow.defn(name="escalation")
+class Escalation(Asking):
+    """Asks the national team to acknowledge, then for the outcome.
+
+    Waits `escalation_ack`, then `escalation_resolve`; silence is chased, and a hold is asked about again.
+    Ends with the outcome that the case obeys: release, change or stop. Rule: design.md 4; facts.md 5.18.
+    """
+
+    @workflow.signal(description="Acknowledge: {gate, decision} or {gate, answer, reason}")
+    def acknowledge(self, raw: RawValue) -> None:
+        """The national team has seen it; the same path as `decide`."""
+        self._offer("acknowledge", raw)
+
+    @workflow.signal(description="Resolve: {gate, decision} or {gate, answer, reason}")
+    def resolve(self, raw: RawValue) -> None:
+        """The national team has an outcome; the same path as `decide`."""
+        self._offer("resolve", raw)
+
+    @workflow.run
+    async def run(self, brief: EscalationBrief) -> EscalationEnd:
+        """Acknowledge, then resolve."""
+        self.brief, self.rulebook = brief, brief.rulebook
+        subject = f"{brief.kind}-{brief.number}"
+        await self.ask("acknowledge", subject=subject)
+        while (resolved := await self.ask("resolve", subject=subject)).answer == "hold":
+            continue
+        return EscalationEnd(kind=brief.kind, number=brief.number, outcome=resolved.answer)

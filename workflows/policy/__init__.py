@@ -1,0 +1,1 @@
+"""What the rules require: pure functions over facts and dates that the caller passes in."""

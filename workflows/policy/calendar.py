@@ -1,0 +1,44 @@
+"""Working days: not Saturday, not Sunday, not a bank holiday of England and Wales. Rule: facts.md 2, design.md 6.
+
+The holidays come in as dates. The day that a period is counted from is day nought.
+"""
+
+from collections.abc import Collection
+from datetime import date, timedelta
+
+_DAY = timedelta(days=1)
+_SATURDAY = 5
+
+
+def is_working_day(on: date, holidays: Collection[date]) -> bool:
+    """Whether this is a working day."""
+    return on.weekday() < _SATURDAY and on not in holidays
+
+
+def add_working_days(from_on: date, days: int, holidays: Collection[date]) -> date:
+    """The last of this many working days after `from_on`; before it when negative, `from_on` itself at nought."""
+    step = _DAY if days > 0 else -_DAY
+    on = from_on
+    for _ in range(abs(days)):
+        on += step
+        while not is_working_day(on, holidays):
+            on += step
+    return on
+
+
+def working_days_between(from_on: date, to_on: date, holidays: Collection[date]) -> int:
+    """How many working days lie after `from_on` up to and including `to_on`; negative when `to_on` is earlier."""
+    if to_on < from_on:
+        return -working_days_between(to_on, from_on, holidays)
+    span = (to_on - from_on).days
+    return sum(is_working_day(from_on + timedelta(days=n), holidays) for n in range(1, span + 1))
+
+
+def working_day_on_or_before(on: date, holidays: Collection[date]) -> date:
+    """Return this date, or the last working day before it."""
+    return on if is_working_day(on, holidays) else add_working_days(on, -1, holidays)
+
+
+def working_day_on_or_after(on: date, holidays: Collection[date]) -> date:
+    """Return this date, or the first working day after it."""
+    return on if is_working_day(on, holidays) else add_working_days(on, 1, holidays)

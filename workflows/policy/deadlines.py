@@ -1,0 +1,82 @@
+"""Due dates: counted once from a rule and a date, moved only by a decision. Rule: design.md 3.4, 6; facts.md 2.
+
+A due date that is not a working day stays where it is: no source moves it.
+"""
+
+from collections.abc import Collection
+from datetime import date
+
+from dateutil.relativedelta import relativedelta
+
+from workflows.contract.messages import Due
+from workflows.contract.rulebook import DeadlineRule, ReviewAnchor, Rulebook, Unit
+from workflows.contract.vocabulary import Role
+
+from . import due as moments
+from .calendar import add_working_days, working_days_between
+
+
+def due_on(rule: DeadlineRule, from_on: date, holidays: Collection[date]) -> date:
+    """The date by which something counted from `from_on` is due.
+
+    Calendar months end on the same day of the month, or on its last day where there is no such day.
+    """
+    if rule.unit is Unit.WORKING_DAYS:
+        return add_working_days(from_on, rule.amount, holidays)
+    if rule.unit is Unit.CALENDAR_DAYS:
+        return from_on + relativedelta(days=rule.amount)
+    return from_on + relativedelta(months=rule.amount)
+
+
+def due(rule: DeadlineRule, from_on: date, holidays: Collection[date]) -> Due:
+    """The due date together with its moment in UTC."""
+    return moments.due(due_on(rule, from_on, holidays))
+
+
+def review_counted_from(
+    rulebook: Rulebook, *, charged_on: date, appeared_on: date | None, notified_on: date | None
+) -> date | None:
+    """The date from which the review's three months run, or none while it has not happened. Rule: facts.md 2.4."""
+    return {
+        ReviewAnchor.CHARGE: charged_on,
+        ReviewAnchor.FIRST_APPEARANCE: appeared_on,
+        ReviewAnchor.NOTIFICATION: notified_on,
+    }[rulebook.review_anchor.value]
+
+
+def extended(
+    base_on: date, new_on: date, rulebook: Rulebook, *, current_on: date | None = None, by: Role | None = None
+) -> str | None:
+    """Why the review's date may not be moved to `new_on`, or none when it may. Rule: facts.md 2.6, design.md 3.4.
+
+    `base_on` is the original date, `current_on` the date as it stands (the original unless given), `by` the role that
+    decides. Codes: `not_later`, `too_long` for one extension, `beyond_cap` of all together for this role.
+    """
+    rule, current = rulebook.extension, current_on or base_on
+    if new_on <= current:
+        return "not_later"
+    if new_on > current + relativedelta(months=rule.longest_months.value):
+        return "too_long"
+    if new_on > base_on + relativedelta(months=rule.cap_months.value) and by is not rule.cap_decider.value:
+        return "beyond_cap"
+    return None
+
+
+def extension_decider(base_on: date, new_on: date, rulebook: Rulebook) -> Role:
+    """Who decides on this date: the ordinary decider, or beyond the cap counted from the original the other."""
+    rule = rulebook.extension
+    is_beyond = new_on > base_on + relativedelta(months=rule.cap_months.value)
+    return rule.cap_decider.value if is_beyond else rule.decider.value
+
+
+def after_pause(current_on: date, paused_on: date, resumed_on: date, holidays: Collection[date]) -> date:
+    """The due date with the paused working days given back: those from `paused_on` up to the day before `resumed_on`.
+
+    Rule: design.md 3.12.
+    """
+    return add_working_days(current_on, max(0, _paused(paused_on, resumed_on, holidays)), holidays)
+
+
+def _paused(paused_on: date, resumed_on: date, holidays: Collection[date]) -> int:
+    day_before = relativedelta(days=-1)
+    return working_days_between(paused_on + day_before, resumed_on + day_before, holidays)
