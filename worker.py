@@ -5,6 +5,7 @@ import contextlib
 import os
 import signal
 import sys
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 from temporalio.client import Client
@@ -16,7 +17,7 @@ from activities.casework import PostgresCasework
 from activities.correspondence import Correspondence
 from activities.gates import PostgresGates
 from activities.rulebooks import FileRulebooks
-from starter.connections import Pool, database_pool, temporal_client
+from starter.connections import database_pool, temporal_client
 from starter.mailer import SmtpMailer
 from starter.settings import Settings, SettingsError
 from starter.telemetry import start_telemetry
@@ -61,19 +62,15 @@ def workflow_runner() -> SandboxedWorkflowRunner:
     return SandboxedWorkflowRunner(restrictions=restrictions)
 
 
-def build_activities(pool: Pool, letters: Correspondence, settings: Settings) -> list[object]:
-    """The implementations of the ports."""
-    rulebooks = FileRulebooks(settings.rulebook_dir, settings.directory_dir)
-    gates, casework = PostgresGates(pool, letters, rulebooks), PostgresCasework(pool, letters, rulebooks)
-    return [
-        getattr(port, name)
-        for port in (gates, casework)
-        for name in dir(port)
-        if hasattr(getattr(port, name), "__temporal_activity_definition")
-    ]
+def activities_of(*ports: object) -> list[Callable[..., object]]:
+    """The activities that these implementations of the ports offer."""
+    methods = [getattr(port, name) for port in ports for name in dir(port) if not name.startswith("_")]
+    return [method for method in methods if hasattr(method, "__temporal_activity_definition")]
 
 
-def build_worker(client: Client, queue: str, activities: list[object], build_id: str | None) -> Worker:
+def build_worker(
+    client: Client, queue: str, activities: Sequence[Callable[..., object]], build_id: str | None
+) -> Worker:
     """A worker of one task queue. Without a build id it is unversioned, as tests want it."""
     deployment = build_id and WorkerDeploymentConfig(
         version=WorkerDeploymentVersion(DEPLOYMENT, build_id),
@@ -85,7 +82,7 @@ def build_worker(client: Client, queue: str, activities: list[object], build_id:
         client,
         task_queue=queue,
         workflows=CASEWORK if queue == CASEWORK_QUEUE else NATIONAL,
-        activities=activities,  # type: ignore[arg-type]
+        activities=activities,
         workflow_runner=workflow_runner(),
         workflow_task_poller_behavior=PollerBehaviorAutoscaling(),
         activity_task_poller_behavior=PollerBehaviorAutoscaling(),
@@ -111,7 +108,8 @@ async def main(settings: Settings) -> None:
             link_key_id=settings.link_keys.active_id,
             link_keys=settings.link_keys.readable,
         )
-        activities = build_activities(pool, letters, settings)
+        rulebooks = FileRulebooks(settings.rulebook_dir, settings.directory_dir)
+        activities = activities_of(PostgresGates(pool, letters, rulebooks), PostgresCasework(pool, letters, rulebooks))
         sweeping = asyncio.create_task(letters.sweep())
         workers = [build_worker(client, q, activities, settings.build_id) for q in (CASEWORK_QUEUE, NATIONAL_QUEUE)]
         async with workers[0], workers[1]:

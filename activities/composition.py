@@ -47,12 +47,10 @@ def is_letter(name: str) -> bool:
 def message_id(event: str, email: str, domain: str) -> str:
     """The same id for the same event and recipient, so that a receiver may drop a letter that came twice."""
     parts = (hashlib.sha256(text.encode()).hexdigest() for text in (event, email.lower()))
-    return "<{}.{}@{}>".format(next(parts)[:24], next(parts)[:16], domain)
+    return f"<{next(parts)[:24]}.{next(parts)[:16]}@{domain}>"
 
 
-def compose(
-    letter: str, sender: str, name: str, email: str, identity: str, words: Mapping[str, Any]
-) -> EmailMessage:
+def compose(letter: str, sender: str, name: str, email: str, identity: str, words: Mapping[str, Any]) -> EmailMessage:
     """The message to one recipient. Errors: ValueError for an address or a header that no server would take."""
     shown = {**words, "name": name, "letter": letter}
     message = EmailMessage(policy=SMTP)

@@ -166,9 +166,7 @@ class Correspondence:
         words = dict(row["context"])
         if row["link"] is not None:
             words["url"] = f"{self._public_url}/a/{self._token(row['link'])}"
-        return compose(
-            row["letter"], self._mail_from, row["to_name"], row["to_email"], row["message_id"], words
-        )
+        return compose(row["letter"], self._mail_from, row["to_name"], row["to_email"], row["message_id"], words)
 
     def _token(self, link: UUID) -> str:
         return seal(link.bytes, self._link_key_id, self._link_key)

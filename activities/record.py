@@ -66,9 +66,7 @@ async def transaction(pool: Pool) -> AsyncIterator[Connection]:
         raise RecordError(type(error).__name__) from None
 
 
-async def once(
-    pool: Pool, key: str, result: type[Result], work: Callable[[Connection], Awaitable[Result]]
-) -> Result:
+async def once(pool: Pool, key: str, result: type[Result], work: Callable[[Connection], Awaitable[Result]]) -> Result:
     """Return what `work` did, the first time; what it did then, every other time.
 
     One transaction. Concurrent repeats wait for the first and read its result. Raises RecordError.
@@ -76,14 +74,25 @@ async def once(
     adapter = TypeAdapter(result)
     async with transaction(pool) as connection:
         await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", key)
-        stored = await connection.fetchrow("SELECT result FROM transitions WHERE key = $1", key)
+        stored = await remembered(connection, key)
         if stored is not None:
-            return adapter.validate_python(stored["result"], strict=False)
+            return adapter.validate_python(stored[0])
         done = await work(connection)
-        await connection.execute(
-            "INSERT INTO transitions (key, result) VALUES ($1, $2)", key, adapter.dump_python(done, mode="json")
-        )
+        await remember(connection, key, adapter.dump_python(done, mode="json"))
         return done
+
+
+async def remembered(connection: Connection, key: str) -> tuple[Any] | None:
+    """The stored result of this transition, as JSON, in a tuple of one; None where it has not happened."""
+    row = await connection.fetchrow("SELECT result FROM transitions WHERE key = $1", key)
+    return (row["result"],) if row else None
+
+
+async def remember(connection: Connection, key: str, result: object) -> None:
+    """What every repeat of this transition returns; an earlier result under the key stays."""
+    await connection.execute(
+        "INSERT INTO transitions (key, result) VALUES ($1, $2) ON CONFLICT DO NOTHING", key, result
+    )
 
 
 async def lock_case(connection: Connection, reference: str) -> Row:

@@ -6,6 +6,7 @@ be sent stays as it is and the relay calls again, so every method is repeat-safe
 
 import logging
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -57,7 +58,7 @@ class Delivery:
     async def start_case(self, reference: str) -> None:
         """The case's workflow runs, or has run. Repeat-safe by the workflow id."""
         opening = CaseOpening.model_validate(await self._value("cases", "opening", reference=reference))
-        try:
+        with suppress(WorkflowAlreadyStartedError):  # it ran and ended; the record only missed being told
             await reach(
                 self.client.start_workflow(
                     "sfo-case",
@@ -71,8 +72,6 @@ class Delivery:
                     rpc_timeout=RPC,
                 )
             )
-        except WorkflowAlreadyStartedError:
-            pass  # it ran and ended; the record only missed that it was told
         await self._pool.execute(
             """UPDATE sfo.cases SET started_at_wall = coalesce(started_at_wall, clock_timestamp())
                WHERE reference = $1""",
@@ -80,7 +79,10 @@ class Delivery:
         )
 
     async def deliver_decision(self, decision: UUID) -> bool:
-        """The stage has the signal `decide`. False: the stage has ended; the decision is void, its author told."""
+        """The stage has the signal `decide`. False: the stage has ended; the decision is void, its author told.
+
+        Raises NoSuchWorkflowError when Temporal never heard of a stage whose gate stands open: the decision waits.
+        """
         gate, state = await self._gate_of(decision)
         workflow_id = ids.workflow_of_gate(gate)
         signal = DecideSignal(gate=gate, decision=str(decision))
@@ -94,8 +96,7 @@ class Delivery:
     async def _nobody_waits(self, decision: UUID, workflow_id: str, state: GateState) -> bool:
         """Void the decision, unless Temporal has merely lost a workflow whose gate stands open in the record."""
         if state is GateState.OPEN and not await is_closed(self.client, workflow_id):
-            _LOG.error("no workflow %s for an open gate; its decision waits in the record", workflow_id)
-            return False
+            raise NoSuchWorkflowError
         async with self._pool.acquire() as connection:
             await void_decision(connection, decision)
         return False
@@ -131,9 +132,7 @@ class Delivery:
         """The running review has the signal `request_extension`; a review that ended meanwhile needs none."""
         row = await self._row("extension_requests", request=request)
         workflow_id = await self._review_of(row["reference"])
-        message = ExtensionSignal(
-            new_on=row["new_on"], reason=_reason(row["reason_code"]), request=str(request)
-        )
+        message = ExtensionSignal(new_on=row["new_on"], reason=_reason(row["reason_code"]), request=str(request))
         try:
             await send_signal(self.client, workflow_id, "request_extension", message, str(request))
         except NoSuchWorkflowError:

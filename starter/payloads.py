@@ -56,15 +56,11 @@ class EncryptionCodec(PayloadCodec):
         name = kid.decode(errors="replace")
         cipher = self._ciphers.get(name)
         if cipher is None:
-            raise PayloadKeyError(
-                f"no key {name!r} in the ring; add it to SFO_PAYLOAD_KEYS after the active one"
-            )
+            raise PayloadKeyError(f"no key {name!r} in the ring; add it to SFO_PAYLOAD_KEYS after the active one")
         try:
             clear = cipher.decrypt(payload.data[:_NONCE_BYTES], payload.data[_NONCE_BYTES:], kid)
         except (InvalidTag, ValueError):  # ValueError: cut so short that the nonce is not whole
-            raise PayloadKeyError(
-                f"a payload under key {name!r} was altered or the key is another one"
-            ) from None
+            raise PayloadKeyError(f"a payload under key {name!r} was altered or the key is another one") from None
         return Payload.FromString(clear)
 
 

@@ -36,6 +36,7 @@ class Gate:
     due_at: datetime
     original_due_on: date
     opened_at: datetime
+    closed_at: datetime | None
     clock: CaseClock
 
     def now(self) -> datetime:
@@ -51,7 +52,7 @@ class Asked:
     name: str
     rung: str
     link: UUID | None = None
-    is_revoked: bool = False
+    revoked_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,7 @@ class Outcome:
 
 _GATE = """
     SELECT g.gate, g.reference, g.question, g.subject, g.role, g.page, g.state, g.due_on, g.due_at,
-           g.original_due_on, g.opened_at, c.clock
+           g.original_due_on, g.opened_at, g.closed_at, c.clock
     FROM sfo.gates g JOIN sfo.cases c USING (reference)
 """
 
@@ -102,7 +103,7 @@ async def gate_of_link(connection: Connection, link: UUID) -> tuple[Gate, Asked]
     gate = await read_gate(connection, row["gate"]) if row else None
     if row is None or gate is None:
         return None
-    return gate, Asked(row["email"], row["name"], row["rung"], link, row["revoked_at"] is not None)
+    return gate, Asked(row["email"], row["name"], row["rung"], link, row["revoked_at"])
 
 
 async def read_gate(connection: Connection, gate: str) -> Gate | None:

@@ -42,9 +42,7 @@ async def apply_schema(database_url: str, schema_dir: Path | None = None) -> lis
     `database_url` connects as the owner. Raises SchemaError, and what asyncpg raises for a wrong statement.
     """
     files = _read(schema_dir or SCHEMA_DIR)
-    connection = await asyncpg.connect(
-        database_url, timeout=10, server_settings={"application_name": "sfo-schema"}
-    )
+    connection = await asyncpg.connect(database_url, timeout=10, server_settings={"application_name": "sfo-schema"})
     try:
         await connection.execute("SELECT pg_advisory_lock(hashtext($1))", _LOCK)
         return await _apply(connection, files)
@@ -58,9 +56,7 @@ def _read(schema_dir: Path) -> list[_File]:
         raise SchemaError(f"there is no schema file in {schema_dir}")
     numbers = [_number(path) for path in paths]
     if numbers != list(range(1, len(paths) + 1)):
-        raise SchemaError(
-            f"the schema files are numbered {numbers}; number them 0001, 0002 and so on without a gap"
-        )
+        raise SchemaError(f"the schema files are numbered {numbers}; number them 0001, 0002 and so on without a gap")
     return [_File(path.name, path.read_text(encoding="utf-8")) for path in paths]
 
 
@@ -94,8 +90,6 @@ def _check(files: list[_File], applied: dict[str, str]) -> None:
     newest = max(applied, default="")
     for file in files:
         if applied.get(file.name, file.sha256) != file.sha256:
-            raise SchemaError(
-                f"{file.name} was edited after it was applied; restore it and add a new numbered file"
-            )
+            raise SchemaError(f"{file.name} was edited after it was applied; restore it and add a new numbered file")
         if file.name not in applied and file.name < newest:
             raise SchemaError(f"{file.name} comes before {newest}, which is applied; give it the next number")

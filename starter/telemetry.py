@@ -105,9 +105,7 @@ def _runtime(endpoint: str, service: str) -> Runtime:
 class ActivitySpans(client.Interceptor, worker.Interceptor):
     """One span for each attempt of an activity: its name, the case's reference and nothing else."""
 
-    def intercept_activity(
-        self, next: worker.ActivityInboundInterceptor
-    ) -> worker.ActivityInboundInterceptor:
+    def intercept_activity(self, next: worker.ActivityInboundInterceptor) -> worker.ActivityInboundInterceptor:
         """Wrap the activities of a worker; a client that carries this hands it on to its workers."""
         return _ActivitySpan(next)
 

@@ -12,7 +12,6 @@ from email.message import EmailMessage
 from email.policy import default as default_policy
 from itertools import count
 from pathlib import Path
-from typing import cast
 
 import asyncpg
 import pytest_asyncio
@@ -118,7 +117,7 @@ class MailServer:
             return reply
         content = envelope.content
         assert isinstance(content, bytes)
-        self.messages.append(cast(EmailMessage, message_from_bytes(content, policy=default_policy)))
+        self.messages.append(message_from_bytes(content, policy=default_policy))
         return "250 OK"
 
 

@@ -13,6 +13,7 @@ from temporalio.exceptions import ChildWorkflowError
 
 from workflows.asking import case_time
 from workflows.asking.children import Children
+from workflows.asking.concerns import Concerns
 from workflows.asking.inbox import DeadLetters
 from workflows.contract import search
 from workflows.contract.messages import (
@@ -23,12 +24,8 @@ from workflows.contract.messages import (
     CaseOpening,
     CaseStatus,
     Closing,
-    ConcernRecord,
     CourtEvent,
     CourtRecord,
-    EnquiryBrief,
-    EnquiryRecord,
-    EscalationBrief,
     Notice,
     RaisedConcern,
     RaisedEnquiry,
@@ -40,13 +37,12 @@ from workflows.contract.options import RECORD
 from workflows.contract.ports import Casework
 from workflows.contract.vocabulary import (
     CourtEventKind,
-    EscalationKind,
-    EscalationOutcome,
     Ground,
     Outcome,
     Stage,
 )
-from workflows.policy.court import ends_the_case, ends_the_review, opens_disclosure
+from workflows.policy import disclosure
+from workflows.policy.court import ends_the_case, ends_the_review
 
 THE_REVIEW = (Stage.REVIEW, Stage.COUNTERSIGN, Stage.QUALITY_ASSURANCE)
 
@@ -69,12 +65,12 @@ class Case:
         self.rounds = 0
         self.version: int | None = None
         self.actions: tuple[str, ...] = ()
-        self.escalations: dict[str, EscalationKind] = {}
         self.overdue: set[str] = set()
         self.inbox: deque[BaseModel] = deque()
         self.attending: set[asyncio.Task[None]] = set()
         self.dead_letters = DeadLetters()
         self.children = Children()
+        self.concerns = Concerns(opening, self.children, self.common)
 
     # --- signals and the query ------------------------------------------------------------------
 
@@ -116,8 +112,8 @@ class Case:
             stages_open=tuple(sorted(self.children.running)),
             stages_ended=tuple(self.children.ended),
             court=tuple(self.court),
-            on_hold=self.is_held,
-            escalations_open=tuple(sorted(self.escalations)),
+            on_hold=self.concerns.is_held,
+            escalations_open=tuple(sorted(self.concerns.escalations)),
             dead_letters=self.dead_letters.count,
         )
 
@@ -142,7 +138,7 @@ class Case:
                 await asyncio.gather(self.stage(Stage.STAFF_FEEDBACK), self.stage(Stage.ACTION_PLAN))
             await looking
             await workflow.wait_condition(lambda: ends_the_case(self.court))
-        if opens_disclosure(self.court):
+        if disclosure.is_open(self.court):
             await disclosing
         closed = await self.close()
         listening.cancel()
@@ -195,7 +191,7 @@ class Case:
 
     async def disclose(self) -> None:
         """At conviction, whenever that comes, and only where the case is reviewed and there is someone to tell."""
-        await workflow.wait_condition(lambda: opens_disclosure(self.court))
+        await workflow.wait_condition(lambda: disclosure.is_open(self.court))
         if self.ground.is_reviewed and self.opening.victims:
             await self.stage(Stage.VICTIM_DISCLOSURE, version=self.version)
 
@@ -251,8 +247,8 @@ class Case:
         actions: dict[type[BaseModel], Callable[..., Awaitable[None]]] = {
             CourtEvent: self.hear_court,
             AmendedCharge: self.hear_amendment,
-            RaisedConcern: self.escalate,
-            RaisedEnquiry: self.enquire,
+            RaisedConcern: self.concerns.escalate,
+            RaisedEnquiry: self.concerns.enquire,
             StageNews: self.note_overdue,
         }
         try:
@@ -291,63 +287,6 @@ class Case:
         await workflow.execute_activity_method(Casework.record_amendment, record, summary="Charge amended", **RECORD)
         await self.charge()
 
-    async def escalate(self, concern: RaisedConcern) -> None:
-        """Start the escalation and obey its outcome. Staff safety holds disclosure from this moment."""
-        number = concern.number or await self.number_concern(concern)
-        name = f"{concern.kind}-{number}"
-        if name in self.escalations:
-            return
-        self.escalations[name] = concern.kind
-        await self.show_escalations()
-        brief = EscalationBrief(kind=concern.kind, number=number, **self.common())
-        end = await self.children.escalation(brief)
-        del self.escalations[name]
-        await self.show_escalations(end.kind, EscalationOutcome(end.outcome))
-
-    async def show_escalations(
-        self, resolved: EscalationKind | None = None, outcome: EscalationOutcome | None = None
-    ) -> None:
-        """Operations see the open kinds; disclosure and review hear whether they are held and what was resolved."""
-        kinds = sorted({str(kind) for kind in self.escalations.values()})
-        workflow.upsert_search_attributes([search.ESCALATION.value_set(kinds)])
-        stopped = resolved is EscalationKind.STAFF_SAFETY and outcome is EscalationOutcome.STOP
-        news = CaseNews(held=self.is_held, stopped=stopped, resolved=resolved, outcome=outcome)
-        await self.children.tell(Stage.VICTIM_DISCLOSURE, news)
-        if resolved is EscalationKind.REVIEWER:
-            await self.children.tell(Stage.REVIEW, news)
-
-    @property
-    def is_held(self) -> bool:
-        """Whether a staff-safety escalation is open. Rule: facts.md 5.18."""
-        return EscalationKind.STAFF_SAFETY in self.escalations.values()
-
-    async def number_concern(self, concern: RaisedConcern) -> int:
-        """Give a concern typed by hand its row in the record."""
-        record = ConcernRecord(
-            reference=self.opening.reference,
-            at=self.now(),
-            event=f"{self.opening.reference}/concern-{workflow.uuid4()}",
-            kind=concern.kind,
-            reason=concern.reason,
-            about=concern.about,
-        )
-        raised = await workflow.execute_activity_method(Casework.record_concern, record, **RECORD)
-        return raised.number
-
-    async def enquire(self, raised: RaisedEnquiry) -> None:
-        """Start the enquiry; one typed by hand gets its row first."""
-        number = raised.number
-        if number is None:
-            record = EnquiryRecord(
-                reference=self.opening.reference,
-                at=self.now(),
-                event=f"{self.opening.reference}/enquiry-{workflow.uuid4()}",
-                kind=raised.kind,
-                received_on=raised.received_on,
-            )
-            number = await workflow.execute_activity_method(Casework.record_enquiry, record, **RECORD)
-        await self.children.enquiry(EnquiryBrief(kind=raised.kind, number=number, **self.common()))
-
     async def note_overdue(self, news: StageNews) -> None:
         """The case is overdue while any of its stages is."""
         before = bool(self.overdue)
@@ -385,11 +324,11 @@ class Case:
             actions=self.actions,
             appeared_on=self.appeared_on,
             version=version,
-            held=self.is_held,
+            held=self.concerns.is_held,
             **self.common(),
         )
         return await self.children.stage(brief, self.news)
 
     def news(self) -> CaseNews:
         """Where the case stands now, for a stage that was being started while something changed."""
-        return CaseNews(accepted_version=self.version, held=self.is_held)
+        return CaseNews(accepted_version=self.version, held=self.concerns.is_held)

@@ -2,7 +2,7 @@
 
 from temporalio import workflow
 
-from workflows.asking.stage import Asking
+from workflows.asking.asking import Asking
 from workflows.contract.messages import EnquiryBrief
 from workflows.contract.vocabulary import EnquiryKind, Outcome
 

@@ -3,7 +3,7 @@
 from temporalio import workflow
 from temporalio.common import RawValue
 
-from workflows.asking.stage import Asking
+from workflows.asking.asking import Asking
 from workflows.contract.messages import EscalationBrief, EscalationEnd
 
 

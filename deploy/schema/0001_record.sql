@@ -114,6 +114,8 @@ CREATE TABLE sfo.gates (
     due_on       date NOT NULL,
     due_at       timestamptz NOT NULL,
     original_due_on date NOT NULL,
+    rulebook     text NOT NULL DEFAULT '',       -- the version by which its schedule is made
+    deadline     text NOT NULL DEFAULT '',       -- the rulebook key of its date, reminders and ladder
     overdue      boolean NOT NULL DEFAULT false,
     rung         text NOT NULL DEFAULT 'asked',
     opened_at    timestamptz NOT NULL,
@@ -124,7 +126,7 @@ CREATE INDEX gates_open ON sfo.gates (reference) WHERE state = 'open';
 
 CREATE TABLE sfo.decisions (
     decision    uuid PRIMARY KEY,
-    gate        text NOT NULL UNIQUE REFERENCES sfo.gates,   -- one decision per gate, ever
+    gate        text NOT NULL REFERENCES sfo.gates,
     answer      text NOT NULL,
     fields      jsonb NOT NULL DEFAULT '{}',
     reasons     text,
@@ -141,6 +143,8 @@ CREATE TABLE sfo.decisions (
     delivered_at_wall timestamptz,               -- the signal reached Temporal
     recorded_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
+-- One decision per gate. One that policy refused is void, and only then may the gate be answered again.
+CREATE UNIQUE INDEX decisions_one ON sfo.decisions (gate) WHERE void_at IS NULL;
 CREATE INDEX decisions_waiting ON sfo.decisions (recorded_at) WHERE applied_at IS NULL AND void_at IS NULL;
 
 -- A link is a locator for one person and one gate, never authority. The token is rebuilt from the id and a key.
@@ -199,7 +203,7 @@ CREATE INDEX outbox_refused ON sfo.outbox (recorded_at) WHERE state = 'refused' 
 -- What every repeat returns: one row per business event of an activity.
 CREATE TABLE sfo.transitions (
     key         text PRIMARY KEY,
-    result      jsonb NOT NULL,
+    result      jsonb,                           -- null: the activity returns nothing
     recorded_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 
@@ -344,6 +348,7 @@ CREATE TABLE sfo.extension_requests (
     late      boolean NOT NULL DEFAULT false,
     granted   boolean,
     granted_on date,
+    delivered_at_wall timestamptz,
     at        timestamptz NOT NULL
 );
 
@@ -434,6 +439,8 @@ DO $$ BEGIN
     IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'sfo_app') THEN
         CREATE ROLE sfo_app LOGIN;
     END IF;
+EXCEPTION WHEN duplicate_object OR unique_violation THEN
+    NULL;  -- roles belong to the whole server: another database's starter made it in the same moment
 END $$;
 GRANT USAGE ON SCHEMA sfo TO sfo_app;
 GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA sfo TO sfo_app;

@@ -1,6 +1,7 @@
 """The embedded services from outside: real processes that start, stop, are killed and come back."""
 
 import asyncio
+import ctypes
 import json
 import os
 import shutil
@@ -25,7 +26,7 @@ from temporalio.client import Client
 from temporalio.common import SearchAttributeKey, SearchAttributePair, TypedSearchAttributes
 
 from deploy.embedded import tether
-from deploy.embedded.account import installed_binaries
+from deploy.embedded.account import fitting_identity, installed_binaries
 from deploy.embedded.mail import embedded_mail
 from deploy.embedded.ports import usable_port
 from deploy.embedded.postgres import EmbeddedPostgres, embedded_postgres
@@ -125,32 +126,63 @@ async def test_killed_server_comes_back_though_its_pid_is_in_use_again(private: 
 @on_linux
 @as_root
 async def test_every_identity_serves_the_same_private_folder(private: Path) -> None:
-    for count, identity in enumerate([Identity.MAPPED, Identity.NOBODY, None, Identity.NOBODY], start=1):
+    chosen = await fitting_identity(private / "probe.log")
+    for count, identity in enumerate([chosen, Identity.NOBODY, None, Identity.NOBODY], start=1):
         async with embedded_postgres(private, identity=identity) as database:
             assert await add_row(database) == count
             user = Path(f"/proc/{database.pid}").stat().st_uid
-            assert user == (NOBODY if identity is Identity.NOBODY else 0)
+            assert user == (NOBODY if Identity.NOBODY in (identity, chosen) else 0)
             scratch = Path((private / "postgres.scratch").read_text())
         assert not scratch.exists()
 
 
 @on_linux
 @as_root
-@pytest.mark.skipif(shutil.which("setpriv") is None, reason="setpriv is not installed")
 @pytest.mark.parametrize("user", [NOBODY, 54321], ids=["known to passwd", "unknown to passwd"])
 def test_an_ordinary_user_needs_no_more_than_a_private_folder(user: int) -> None:
-    if user != NOBODY and subprocess.run(["test", "-x", installed_binaries() / "postgres"], user=user).returncode:
-        pytest.skip("this checkout cannot be read by another user")
     # The Python that runs the tests may live in root's home: reading it is the one liberty taken here.
     reading = ["--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search"]
-    become = ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups", *reading]
+    become = ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups"]
+    postgres = [str(installed_binaries() / "postgres"), "--version"]
+    renamed = [*become, *reading, *tethered(os.getpid(), "mapped"), *postgres]
+    if not works(*become, *postgres) or not works(*renamed):
+        pytest.skip("this machine or this checkout does not let another user run PostgreSQL")
     home = Path(tempfile.mkdtemp(prefix="sfo-user-", dir="/tmp"))
     try:
         os.chown(home, user, user)
-        subprocess.run([*become, *STARTER, "postgres", home / "data"], cwd=PROJECT, check=True, timeout=60)
+        subprocess.run([*become, *reading, *STARTER, "postgres", home / "data"], cwd=PROJECT, check=True, timeout=60)
         assert (home / "data" / "postgres").stat().st_uid == user
     finally:
         shutil.rmtree(home)
+
+
+@on_linux
+@as_root
+def test_root_becomes_nobody_where_namespaces_are_refused(private: Path) -> None:
+    """As in a container: the program below is root in a world of its own, in which it forbids any other."""
+    program = subprocess.Popen(
+        [*STARTER, "refused", private], cwd=PROJECT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert program.stdin is not None
+    assert program.stdout is not None
+    with program:
+        if program.stdout.readline() != "entered\n":
+            pytest.skip("this machine refuses user namespaces itself")
+        for name in ("uid_map", "gid_map"):
+            Path(f"/proc/{program.pid}/{name}").write_text("0 0 70000")
+        program.stdin.write("go on\n")
+        program.stdin.close()
+        assert program.wait(60) == 0
+    assert (private / "postgres").stat().st_uid == NOBODY
+    assert "unshare was refused" in (private / "postgres.log").read_text()
+
+
+def works(*command: str) -> bool:
+    return shutil.which(command[0]) is not None and subprocess.run(command, capture_output=True).returncode == 0
+
+
+def tethered(parent: int, identity: str) -> list[str]:
+    return [sys.executable, "-I", "-S", tether.__file__, str(parent), str(int(signal.SIGKILL)), identity]
 
 
 async def test_a_start_that_fails_names_the_log(private: Path) -> None:
@@ -291,8 +323,8 @@ async def test_killing_the_parent_leaves_no_orphan_and_no_damage(private: Path, 
 
 @on_linux
 async def test_a_command_whose_parent_is_gone_already_does_not_start(private: Path) -> None:
-    launcher = [sys.executable, "-I", "-S", tether.__file__, "1", str(int(signal.SIGKILL)), "self"]
-    done = subprocess.run([*launcher, shutil.which("touch") or "", private / "ran"], stderr=subprocess.PIPE)
+    command = [*tethered(1, "self"), shutil.which("touch") or "", str(private / "ran")]
+    done = subprocess.run(command, stderr=subprocess.PIPE)
     assert done.returncode == 1
     assert not (private / "ran").exists()
 
@@ -384,11 +416,24 @@ async def start_both(folder: Path, identity: str) -> None:
         await asyncio.sleep(600)
 
 
+async def start_where_namespaces_are_refused(folder: Path) -> None:
+    if ctypes.CDLL(None).unshare(0x10000000) == 0:  # CLONE_NEWUSER
+        sys.stdout.write("entered\n")
+        sys.stdout.flush()
+        sys.stdin.readline()
+        Path("/proc/sys/user/max_user_namespaces").write_text("0")
+        await start_postgres(folder)
+
+
 async def start_postgres(folder: Path) -> None:
     async with embedded_postgres(folder) as database:
         assert await add_row(database) == 1
 
 
 if __name__ == "__main__":
-    programs: dict[str, Callable[..., object]] = {"both": start_both, "postgres": start_postgres}
+    programs: dict[str, Callable[..., object]] = {
+        "both": start_both,
+        "postgres": start_postgres,
+        "refused": start_where_namespaces_are_refused,
+    }
     asyncio.run(programs[sys.argv[1]](Path(sys.argv[2]), *sys.argv[3:]))  # type: ignore[arg-type]

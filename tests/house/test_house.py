@@ -5,9 +5,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import worker
 from temporalio import activity, workflow
 
+import worker
 import workflows
 from activities.casework import PostgresCasework
 from activities.gates import PostgresGates

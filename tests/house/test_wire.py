@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pydantic
-import worker
 from temporalio import workflow
 
+import worker
 from workflows.contract import messages, ports, vocabulary
 from workflows.contract.questions import QUESTIONS
 

@@ -5,6 +5,7 @@ import contextlib
 import http.server
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -181,6 +182,7 @@ async def test_taken_ports_are_left_to_those_who_have_them(tmp_path: Path) -> No
     with contextlib.ExitStack() as others:
         for port in (7233, 8233, 8080, 1025):
             taken = others.enter_context(socket.socket())
+            taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             with contextlib.suppress(OSError):  # then somebody has it anyway
                 taken.bind(("127.0.0.1", port))
                 taken.listen()
@@ -269,6 +271,9 @@ def command(tmp_path: Path) -> Iterator[tuple["subprocess.Popen[str]", list[int]
             yield process, [int(pid) for pid in tree]
         finally:
             process.kill()
+            left = tmp_path / "data" / "postgres.scratch"  # the next start would clear it, and there is none
+            if left.exists():
+                shutil.rmtree(left.read_text(), ignore_errors=True)
 
 
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc, and parent-death signals are Linux's")

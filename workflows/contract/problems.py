@@ -1,7 +1,7 @@
 """How wrong data is named: the path to it, what is wrong in plain words, and what to do about it."""
 
 import difflib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -57,10 +57,20 @@ def path_of(parts: Iterable[str | int]) -> str:
 
 def problems_of(error: ValidationError, model: type[BaseModel], before: str = "") -> tuple[Problem, ...]:
     """Every problem in a pydantic error. `before` stands in front of each path; inputs are never quoted."""
+    details = error.errors(include_url=False, include_input=False)
     return tuple(
         replace(problem, path=_joined(before, problem.path))
-        for detail in error.errors(include_url=False, include_input=False)
+        for detail in details
+        if not _is_echo(detail, details)
         for problem in _problems(detail, model)
+    )
+
+
+def _is_echo(detail: Any, details: Sequence[Any]) -> bool:
+    """Whether a list only seems too short because its wrong entries were left out."""
+    place = detail["loc"]
+    return detail["type"] == "too_short" and any(
+        other is not detail and other["loc"][: len(place)] == place for other in details
     )
 
 

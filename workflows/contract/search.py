@@ -1,4 +1,4 @@
-"""The search attributes that operations filter by. They are never encrypted, so they never hold anything of a person."""
+"""The search attributes that operations filter by: never encrypted, so they never hold anything of a person."""
 
 from temporalio.common import SearchAttributeKey
 

@@ -142,14 +142,17 @@ def eligible_countersigners(people: Iterable[Person], ties: Ties, on: date | Non
 
 
 def who_answers(question: str, people: Iterable[Person], directory: Directory, ties: Ties, on: date) -> Eligibility:
-    """Who can take this question today: the people asked in order, then their deputies.
+    """Who can take this question today: each person asked, in order, followed by the recorded deputy.
 
-    The first eligible one is asked. Nobody eligible is seen here, when the question opens. Rule: design.md 3.13.
+    The first eligible one is asked. That nobody is left is seen here, when the question opens. Rule: design.md 3.13.
     """
-    asked = tuple(people)
-    deputies = (directory.deputy_of(person.key) for person in asked)
-    candidates = {p.key: p for p in (*asked, *(d for d in deputies if d is not None))}
+    candidates = {candidate.key: candidate for person in people for candidate in _with_deputy(person, directory)}
     return _sorted_out(candidates.values(), lambda person: why_not_answer(question, person, ties, on))
+
+
+def _with_deputy(person: Person, directory: Directory) -> tuple[Person, ...]:
+    deputy = directory.deputy_of(person.key)
+    return (person, deputy) if deputy else (person,)
 
 
 def _away(person: Person, on: date | None) -> str | None:

@@ -8,20 +8,16 @@ from collections.abc import Collection
 
 from workflows.contract.vocabulary import CourtEventKind
 
-CONVICTIONS = frozenset({CourtEventKind.CONVICTED, CourtEventKind.SENTENCED, CourtEventKind.DIED_RESPONSIBLE})
+from .disclosure import is_open
+
 NO_CONVICTION = frozenset({CourtEventKind.DISCONTINUED, CourtEventKind.ACQUITTED})
-
-
-def opens_disclosure(court: Collection[CourtEventKind]) -> bool:
-    """Whether victims may be told and given the review. Rule: facts.md 2.14, 5.8."""
-    return any(kind in CONVICTIONS for kind in court)
 
 
 def ends_the_case(court: Collection[CourtEventKind]) -> bool:
     """Whether the prosecution has come to its end, whichever way."""
-    return any(kind in CONVICTIONS or kind in NO_CONVICTION for kind in court)
+    return is_open(court) or any(kind in NO_CONVICTION for kind in court)
 
 
 def ends_the_review(court: Collection[CourtEventKind]) -> bool:
     """Whether a review under way is not completed. Rule: facts.md 5.3 (dropped); 5.4 (acquitted: our reading)."""
-    return any(kind in NO_CONVICTION for kind in court) and not opens_disclosure(court)
+    return any(kind in NO_CONVICTION for kind in court) and not is_open(court)

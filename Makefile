@@ -1,0 +1,66 @@
+# Everything that a person types. It needs Python 3.11 or newer, make and the package index, and touches this folder only.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALL := --require-hashes --requirement
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help setup demo up test check clean
+
+help: ## list what can be made
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 14
+
+setup: $(VENV)/dev ## install everything, the tools for tests included
+
+demo: $(VENV)/runtime ## take one synthetic case from charge to closed, with every service embedded
+	@$(BIN)/sfo demo
+
+up: $(VENV)/runtime ## run the service here; any SFO_* setting replaces an embedded part
+	@$(BIN)/sfo up
+
+test: check ## check, then run every test
+	@$(BIN)/python -m pytest
+
+check: $(VENV)/dev ## format, style, types, layers, determinism
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/temporalint workflows
+
+clean: ## remove what was built; cases in .sfo stay
+	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Below: the virtual environment. Each file is a stamp, made last, so that an interrupted step is done again.
+
+$(VENV)/runtime: requirements.lock pyproject.toml $(VENV)/uv
+	@$(call install,requirements.lock)
+	@touch $@
+
+$(VENV)/dev: requirements-dev.lock pyproject.toml $(VENV)/uv
+	@$(call install,requirements-dev.lock)
+	@touch $(VENV)/runtime $@
+
+# uv installs the rest about twice as fast as pip, which is asked where uv cannot: it does not read pip's settings.
+define install
+	echo "Installing $(1)"; \
+	{ $(BIN)/uv pip install --quiet --python $(BIN)/python $(INSTALL) $(1) \
+	|| $(BIN)/python -m pip install --quiet --disable-pip-version-check $(INSTALL) $(1); } && \
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+endef
+
+$(VENV)/uv: requirements.lock $(VENV)/python
+	@sed -n '/^uv==/,/[^\\]$$/p' requirements.lock > $(VENV)/uv.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check $(INSTALL) $(VENV)/uv.txt
+	@touch $@
+
+$(VENV)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+	{ echo "Python 3.11 or newer is needed and $(PYTHON) is not: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+	{ echo "$(PYTHON) cannot make virtual environments: install python3-venv" >&2; exit 1; }
+	@$(PYTHON) -m venv --clear $(VENV)
+	@touch $@

@@ -1,0 +1,140 @@
+"""What the court does, in the record: its events, what they close, what they open, an amended charge."""
+
+from activities.effects_case import STAFF_DUTIES
+from activities.means import Means
+from activities.record import Connection, Row, audit, lock_case
+from workflows.contract.messages import AmendmentRecord, CourtRecord
+from workflows.contract.vocabulary import CourtEventKind, Ground
+from workflows.policy.court import ends_the_review
+from workflows.policy.disclosure import is_open
+from workflows.policy.duties import owed_to_victims
+
+
+async def record_court_event(connection: Connection, means: Means, record: CourtRecord) -> None:
+    """The event stands applied; a review that it ends owes nothing more, a conviction owes the victims."""
+    case = await lock_case(connection, record.reference)
+    await _insert(connection, record)
+    court = await _court(connection, record.reference)
+    if record.kind is CourtEventKind.APPEARED:
+        await connection.execute(
+            "UPDATE cases SET appeared_on = coalesce(appeared_on, $2) WHERE reference = $1", record.reference, record.on
+        )
+    if ends_the_review(court) and case["accepted_version"] is None and not _goes_on(means, record, case):
+        await _close_staff_duties(connection, record)
+    if is_open(court) and Ground(case["ground"]).is_reviewed:
+        await _owe_victims(connection, record)
+    await audit(
+        connection,
+        record.at,
+        record.reference,
+        "court",
+        "court_event",
+        record.event,
+        kind=record.kind,
+        on=record.on,
+    )
+
+
+def _goes_on(means: Means, record: CourtRecord, case: Row) -> bool:
+    """Whether the rulebook lets a review go on after an acquittal. Rule: facts.md 5.4, unsure."""
+    rulebook = means.rulebook(case["rulebook"], record.at)
+    return record.kind is CourtEventKind.ACQUITTED and rulebook.review_continues_after_acquittal.value
+
+
+async def _insert(connection: Connection, record: CourtRecord) -> None:
+    """What the gateway has written already is only marked as applied."""
+    await connection.execute(
+        """
+        INSERT INTO court_events (event, reference, kind, on_date, delivered_at_wall, applied_at, at)
+        VALUES ($1, $2, $3, $4, clock_timestamp(), $5, $5)
+        ON CONFLICT (event) DO UPDATE SET applied_at = coalesce(court_events.applied_at, excluded.applied_at)
+        """,
+        record.event,
+        record.reference,
+        str(record.kind),
+        record.on,
+        record.at,
+    )
+
+
+async def _court(connection: Connection, reference: str) -> list[CourtEventKind]:
+    rows = await connection.fetch(
+        "SELECT kind FROM court_events WHERE reference = $1 AND applied_at IS NOT NULL", reference
+    )
+    return [CourtEventKind(row["kind"]) for row in rows]
+
+
+async def _close_staff_duties(connection: Connection, record: CourtRecord) -> None:
+    """Closed by the recorded event, which stands in the audit under its own name. Rule: facts.md 5.3."""
+    await connection.execute(
+        """
+        UPDATE duties SET state = 'closed', at = $3
+        WHERE reference = $1 AND kind = ANY($2) AND state = 'owed'
+        """,
+        record.reference,
+        [str(kind) for kind in STAFF_DUTIES],
+        record.at,
+    )
+
+
+async def _owe_victims(connection: Connection, record: CourtRecord) -> None:
+    rows = await connection.fetch("SELECT ref FROM victims WHERE reference = $1", record.reference)
+    await connection.executemany(
+        "INSERT INTO duties (reference, kind, subject, at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
+        [
+            (record.reference, str(owed.kind), owed.subject, record.at)
+            for owed in owed_to_victims([row["ref"] for row in rows], is_convicted=True)
+        ],
+    )
+
+
+async def record_amendment(connection: Connection, record: AmendmentRecord) -> None:
+    """The charge as it now stands is the next round of offences; answers about the old one no longer count."""
+    await lock_case(connection, record.reference)
+    offences = [offence.model_dump(mode="json") for offence in record.offences]
+    wordings = await _insert_amendment(connection, record, offences)
+    round_ = await connection.fetchval(
+        "SELECT coalesce(max(round), 0) + 1 FROM offences WHERE reference = $1", record.reference
+    )
+    await connection.executemany(
+        """
+        INSERT INTO offences (reference, round, number, code, offence_on, victim_age, wording)
+        VALUES ($1, $2, $3, $4, $5, $6, $7)
+        """,
+        [
+            (record.reference, round_, number, o.code, o.offence_on, o.victim_age, wordings.get(o.code))
+            for number, o in enumerate(record.offences, start=1)
+        ],
+    )
+    # A "no review" held unless the charge changed; how an unlisted code stands was said about the old one.
+    await connection.execute(
+        """
+        UPDATE cases SET offence_class = NULL, interest_answer = nullif(interest_answer, 'no_review')
+        WHERE reference = $1
+        """,
+        record.reference,
+    )
+    await audit(
+        connection, record.at, record.reference, "court", "charge_amended", record.event, round=round_,
+        on=record.amended_on, codes=[o.code for o in record.offences],
+    )  # fmt: skip
+
+
+async def _insert_amendment(
+    connection: Connection, record: AmendmentRecord, offences: list[dict[str, object]]
+) -> dict[str, str]:
+    """The event stands applied; the wordings that the gateway may have stored with it, by code."""
+    stored = await connection.fetchval(
+        """
+        INSERT INTO court_events (event, reference, kind, on_date, offences, delivered_at_wall, applied_at, at)
+        VALUES ($1, $2, 'amended', $3, $4, clock_timestamp(), $5, $5)
+        ON CONFLICT (event) DO UPDATE SET applied_at = coalesce(court_events.applied_at, excluded.applied_at)
+        RETURNING offences
+        """,
+        record.event,
+        record.reference,
+        record.amended_on,
+        offences,
+        record.at,
+    )
+    return {o["code"]: o["wording"] for o in stored or () if o.get("wording")}

@@ -1,0 +1,96 @@
+"""Judging a charge: the facts come from the record, the criteria from policy, the verdict goes back."""
+
+from datetime import datetime
+
+from activities.means import Means
+from activities.record import Connection, Row, audit, lock_case
+from workflows.contract.messages import ChargeReading, Judgement, OffenceRef, StaffRef
+from workflows.contract.vocabulary import DutyKind, Ground, OffenceCategory, Role, Rosh, SupervisionType
+from workflows.policy.criteria import ChargeFacts, Verdict, judge
+from workflows.policy.duties import owed_to_staff
+
+# Whom the review stage invites to an interview; a Head of PDU comments on facts instead. Rule: Annex J.
+INTERVIEWED = (Role.PRACTITIONER, Role.LINE_MANAGER, Role.OTHER)
+
+
+async def judge_charge(connection: Connection, means: Means, reading: ChargeReading) -> Judgement:
+    """The verdict and the pinned rulebook stand in the case; a review owes its staff their duties from here on."""
+    case = await lock_case(connection, reading.reference)
+    # Pinned once: a case keeps its rulebook through every amendment. Rule: design.md 6.
+    rulebook = means.rulebook(case["rulebook"], reading.at)
+    facts = await _facts(connection, case)
+    verdict = judge(facts, means.rulebooks.offences(rulebook.version), rulebook, means.holidays)
+    await _write(connection, case, verdict, rulebook.version)
+    if verdict.ground.is_reviewed:
+        await _owe_staff(connection, reading.reference, reading.at)
+    await audit(
+        connection,
+        reading.at,
+        reading.reference,
+        "system",
+        "charge_judged",
+        reading.reference,
+        round=reading.round,
+        ground=verdict.ground,
+        reason=verdict.reason,
+        question=verdict.question,
+        rulebook=rulebook.version,
+    )
+    return Judgement(
+        ground=verdict.ground,
+        reason=verdict.reason,
+        rulebook=rulebook.version,
+        is_sfo=verdict.is_sfo,
+        question=verdict.question,
+    )
+
+
+async def _facts(connection: Connection, case: Row) -> ChargeFacts:
+    rows = await connection.fetch(
+        """
+        SELECT code, offence_on, victim_age FROM offences
+        WHERE reference = $1 AND round = (SELECT max(round) FROM offences WHERE reference = $1) ORDER BY number
+        """,
+        case["reference"],
+    )
+    interest = case["interest_answer"]
+    return ChargeFacts(
+        offences=tuple(OffenceRef(**dict(row)) for row in rows),
+        supervision=SupervisionType(case["supervision_type"]),
+        supervised_from=case["supervision_started_on"],
+        supervised_until=case["supervision_ended_on"],
+        rosh=Rosh(case["rosh"]),
+        charged_on=case["charged_on"],
+        is_public_interest_proposed=case["public_interest"] is not None,
+        offence_class=OffenceCategory(case["offence_class"]) if case["offence_class"] else None,
+        public_interest=None if interest is None else interest == "review",
+    )
+
+
+async def _write(connection: Connection, case: Row, verdict: Verdict, rulebook: str) -> None:
+    """A review under way keeps its ground until a person has decided what a reduced charge does to it."""
+    # Rule: facts.md 5.6. The stage's end writes the ground that was settled.
+    was_reviewed = Ground(case["ground"]).is_reviewed
+    ground = case["ground"] if was_reviewed and not verdict.ground.is_reviewed else str(verdict.ground)
+    await connection.execute(
+        "UPDATE cases SET ground = $2, ground_reason = $3, is_sfo = $4, rulebook = $5 WHERE reference = $1",
+        case["reference"],
+        ground,
+        str(verdict.reason),
+        verdict.is_sfo,
+        rulebook,
+    )
+
+
+async def _owe_staff(connection: Connection, reference: str, at: datetime) -> None:
+    rows = await connection.fetch("SELECT ref, role, in_line FROM staff WHERE reference = $1", reference)
+    staff = [StaffRef(ref=row["ref"], role=Role(row["role"]), in_line=row["in_line"]) for row in rows]
+    roles = {member.ref: member.role for member in staff}
+    await connection.executemany(
+        "INSERT INTO duties (reference, kind, subject, at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
+        [
+            (reference, str(owed.kind), owed.subject, at)
+            for owed in owed_to_staff(staff, is_reviewed=True)
+            if owed.kind != DutyKind.INTERVIEWED or roles[owed.subject] in INTERVIEWED
+        ],
+    )

@@ -1,0 +1,247 @@
+"""A gate that ends or changes without being answered: lapsed, withdrawn, given to another, its date moved."""
+
+from datetime import date, datetime
+from uuid import NAMESPACE_URL, uuid5
+
+from activities.correspondence import Letter
+from activities.effects import EFFECTS
+from activities.effects_review import set_appointment
+from activities.means import Means
+from activities.opening import deputy_for, link_for, waiting_decision
+from activities.people import APPOINTED, stored_key
+from activities.record import Connection, Row, audit, decision_uuid, lock_case
+from activities.settling import (
+    Hearing,
+    answered_by,
+    apply,
+    close_gate,
+    decision_message,
+    hearing_of,
+    settled_before,
+    void,
+    void_event,
+)
+from workflows.contract.directory import Person
+from workflows.contract.messages import (
+    DeadlineMove,
+    DeadlineMoved,
+    Lapse,
+    Rearmed,
+    Reassigned,
+    Reassignment,
+    Settled,
+)
+from workflows.contract.questions import QUESTIONS, Silence
+from workflows.contract.vocabulary import GateState, Role
+from workflows.policy import due as moments
+from workflows.policy.authority import why_not_answer
+from workflows.policy.due import on_in_london
+from workflows.policy.reminders import schedule
+
+LAPSED = "lapsed"
+
+
+async def lapse(connection: Connection, means: Means, request: Lapse) -> Settled:
+    """An answer received in time is applied as ever; otherwise silence has the meaning that the question gives it."""
+    hearing = await hearing_of(connection, means, request.gate, request.at)
+    if hearing is None:
+        return Settled(refused="unknown_gate")
+    row = await waiting_decision(connection, request.gate)
+    if row and row["applied_at"] is not None:
+        return await settled_before(connection, request.gate, row)
+    if hearing.gate["state"] != GateState.OPEN:
+        return Settled(refused=str(hearing.gate["state"]))
+    if row and row["received_at"] <= hearing.gate["due_at"]:
+        settled = await apply(hearing, row)
+        if settled.decision:
+            return settled
+    elif row:
+        await void(hearing, row, "decision_void")
+    return await _silent(hearing)
+
+
+async def _silent(hearing: Hearing) -> Settled:
+    silence = {
+        "decision": uuid5(NAMESPACE_URL, f"{hearing.name}/{LAPSED}"),
+        "answer": LAPSED,
+        "fields": {},
+        "reasons": None,
+        "by_email": None,
+        "received_at": hearing.at,
+        "late": False,
+    }
+    effect = await EFFECTS[hearing.question.key](answered_by(hearing, silence))
+    await close_gate(hearing, GateState.LAPSED)
+    await _note(hearing, "gate_lapsed")
+    return Settled(decision=decision_message(hearing, silence, effect))
+
+
+async def withdraw(connection: Connection, means: Means, gate: str, at: datetime) -> None:
+    """The gate is closed unanswered. Whoever answered in vain and whoever was asked are told, each once."""
+    hearing = await hearing_of(connection, means, gate, at)
+    if hearing is None or hearing.gate["state"] != GateState.OPEN:
+        return
+    row = await waiting_decision(connection, gate)
+    if row and row["applied_at"] is None:
+        await void(hearing, row, "decision_void")
+    for who in ("person", "deputy"):
+        email = hearing.gate[f"{who}_email"]
+        if email and not (row and row["by_email"] and row["by_email"].lower() == email.lower()):
+            await _tell_withdrawn(hearing, hearing.gate[f"{who}_name"], email, f"{gate}/withdrawn")
+    await close_gate(hearing, GateState.WITHDRAWN)
+    await _note(hearing, "gate_withdrawn")
+
+
+async def _tell_withdrawn(hearing: Hearing, name: str, email: str, event: str) -> None:
+    words = {"title": hearing.question.title}
+    await hearing.means.letters.queue(
+        hearing.connection,
+        Letter(event, "withdrawn", name, email, hearing.place.reference, hearing.at, hearing.name, None, words),
+    )
+
+
+def withdrawal_events(gate: str) -> list[str]:
+    """The business events of withdrawing a gate."""
+    return [f"{gate}/withdrawn", void_event(gate)]
+
+
+def reassignment_event(request: Reassignment) -> str:
+    """The business event of giving a gate to this person at this moment."""
+    return f"{request.gate}/reassigned/{request.to}/{request.at.isoformat()}"
+
+
+async def reassign(connection: Connection, means: Means, request: Reassignment) -> Reassigned:
+    """Another person is asked and the earlier links are dead; refused where independence would break."""
+    hearing = await hearing_of(connection, means, request.gate, request.at)
+    if hearing is None or hearing.gate["state"] != GateState.OPEN:
+        return Reassigned(allowed=False, refused="not_open")
+    person = await hearing.place.named(request.to)
+    if person is None:
+        return Reassigned(allowed=False, refused="unknown_person")
+    ties = await hearing.place.ties()
+    if code := why_not_answer(hearing.question.key, person, ties, on_in_london(request.at)):
+        return Reassigned(allowed=False, refused=code)
+    await _give(hearing, person, request)
+    role = Role(hearing.gate["role"])
+    if role in APPOINTED:
+        await set_appointment(connection, hearing.place.reference, role, person, request.at, None)
+    await _note(hearing, "gate_reassigned", to=stored_key(person), reason=request.reason)
+    return Reassigned(allowed=True)
+
+
+async def _give(hearing: Hearing, person: Person, request: Reassignment) -> None:
+    connection, gate = hearing.connection, hearing.gate
+    deputy = deputy_for(
+        hearing.place, hearing.question.key, person, await hearing.place.ties(), on_in_london(request.at)
+    )
+    await connection.execute(
+        "UPDATE links SET revoked_at = $2 WHERE gate = $1 AND revoked_at IS NULL", hearing.name, request.at
+    )
+    await connection.execute(
+        """
+        UPDATE gates SET person_key = $2, person_name = $3, person_email = $4, deputy_key = $5, deputy_name = $6,
+            deputy_email = NULL, rung = 'asked' WHERE gate = $1
+        """,
+        hearing.name,
+        stored_key(person),
+        person.name,
+        person.email,
+        deputy.key if deputy else None,
+        deputy.name if deputy else None,
+    )
+    link = await link_for(connection, hearing.name, person)
+    event = reassignment_event(request)
+    words = {
+        "title": hearing.question.title,
+        "due": gate["due_on"].isoformat(),
+        "if_silent": hearing.question.if_silent,
+    }
+    await hearing.means.letters.queue(
+        connection,
+        Letter(
+            event, "reassigned", person.name, person.email, hearing.place.reference, hearing.at, hearing.name, link,
+            words,
+        ),
+    )  # fmt: skip
+    for who in ("person", "deputy"):
+        if gate[f"{who}_email"]:
+            await _tell_withdrawn(hearing, gate[f"{who}_name"], gate[f"{who}_email"], event)
+
+
+async def move_deadline(connection: Connection, means: Means, move: DeadlineMove) -> DeadlineMoved:
+    """The review's date moves, the original stays, late stays visible, gates get what is still ahead of them."""
+    case = await lock_case(connection, move.reference)
+    original = case["original_review_due"]
+    late = await _asked_on(connection, move, case) > case["review_due"]
+    await connection.execute(
+        """
+        UPDATE cases SET review_due = $2, review_overdue = CASE WHEN $3 THEN review_overdue ELSE false END
+        WHERE reference = $1
+        """,
+        move.reference,
+        move.new_on,
+        late,
+    )
+    await connection.execute(
+        """
+        INSERT INTO deadlines (reference, what, due_on, original_due_on, rulebook, rule, decision, late, at)
+        VALUES ($1, 'review', $2, $3, $4, 'extension', $5, $6, $7)
+        """,
+        move.reference,
+        move.new_on,
+        original,
+        move.rulebook,
+        decision_uuid(move.decision),
+        late,
+        move.at,
+    )
+    gates = [rearmed for gate in move.gates if (rearmed := await _rearm(connection, means, move, gate))]
+    await audit(
+        connection,
+        move.at,
+        move.reference,
+        "system",
+        "deadline_moved",
+        "review",
+        decision=move.decision,
+        from_on=case["review_due"],
+        to_on=move.new_on,
+        original_on=original,
+        late=late,
+    )
+    return DeadlineMoved(due=moments.due(move.new_on), original=moments.due(original), gates=tuple(gates))
+
+
+async def _asked_on(connection: Connection, move: DeadlineMove, case: Row) -> date:
+    """The date in London on which more time was asked for; the day of the move where no gate asked."""
+    opened_at = await connection.fetchval(
+        "SELECT g.opened_at FROM gates g JOIN decisions d USING (gate) WHERE d.decision = $1 AND g.reference = $2",
+        decision_uuid(move.decision),
+        case["reference"],
+    )
+    return on_in_london(opened_at or move.at)
+
+
+async def _rearm(connection: Connection, means: Means, move: DeadlineMove, gate: str) -> Rearmed | None:
+    row = await connection.fetchrow("SELECT * FROM gates WHERE gate = $1 AND state = 'open' FOR UPDATE", gate)
+    if row is None:
+        return None
+    due = moments.due(move.new_on)
+    await connection.execute(
+        "UPDATE gates SET due_on = $2, due_at = $3, overdue = false WHERE gate = $1", gate, due.on, due.at
+    )
+    steps = schedule(
+        means.rulebook(row["rulebook"] or move.rulebook, move.at),
+        row["deadline"],
+        on_in_london(row["opened_at"]),
+        due.on,
+        means.holidays,
+        lapses=QUESTIONS[row["question"]].silence is Silence.LAPSE,
+        role=Role(row["role"]),
+        after=move.at,
+    )
+    return Rearmed(gate=gate, due=due, steps=steps)
+
+
+async def _note(hearing: Hearing, action: str, **detail: object) -> None:
+    await audit(hearing.connection, hearing.at, hearing.place.reference, "system", action, hearing.name, **detail)

@@ -1,0 +1,224 @@
+"""Opening a gate: who is asked, until when, with which schedule, page, link and letter, all in one transaction."""
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID, uuid4
+
+from temporalio.exceptions import ApplicationError
+
+from activities.correspondence import Letter
+from activities.escalations import Concern, raise_escalation
+from activities.means import Means
+from activities.page_facts import Asking
+from activities.pages import page_of
+from activities.people import Place, stored_key
+from activities.record import Connection, Row, audit, lock_case
+from workflows.contract import ids
+from workflows.contract.directory import Person
+from workflows.contract.messages import Due, EscalationRef, GateOpened, GateRequest, Step
+from workflows.contract.questions import QUESTIONS, Question, Silence
+from workflows.contract.vocabulary import EscalationKind, Role, Stage
+from workflows.policy import deadlines
+from workflows.policy import due as moments
+from workflows.policy.authority import Ties, who_answers, why_not_answer
+from workflows.policy.reminders import schedule
+
+# Whom a question goes to when nobody who holds its role can take it. Rule: design.md 3.13 and 4.
+_RUNGS = (Role.SENIOR_LEAD, Role.REGIONAL_DIRECTOR, Role.NATIONAL_TEAM)
+_ROUND = re.compile(r"-(\d+)$")
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """Who is asked, in which role, who stands in, and whether nobody of the role itself was left."""
+
+    person: Person
+    role: Role
+    deputy: Person | None
+    is_fallback: bool
+
+
+async def open_gate(connection: Connection, means: Means, request: GateRequest) -> GateOpened:
+    """The gate stands in the record with its link and its letter. Errors: `UnknownQuestion`, `UnknownCase`."""
+    question = question_of(request.question)
+    case = await lock_case(connection, ids.reference_of(request.gate))
+    place = Place(connection, means.directory(request.at), case)
+    asking = Asking(place, question, request, means.rulebook(request.rulebook, request.at), means.holidays)
+    chosen = await _chosen(asking)
+    due = await _due(asking)
+    steps = _steps(asking, due, chosen.role)
+    await _insert(asking, chosen, due)
+    link = await link_for(connection, request.gate, chosen.person)
+    await means.letters.queue(connection, _letter(asking, chosen.person, due, link))
+    escalation = await _missing(asking) if chosen.is_fallback else None
+    await _show_stage(connection, case["reference"], request.gate)
+    await audit(
+        connection,
+        request.at,
+        case["reference"],
+        "system",
+        "gate_opened",
+        request.gate,
+        question=request.question,
+        role=chosen.role,
+        due_on=due.on,
+        asked=stored_key(chosen.person),
+    )
+    return GateOpened(gate=request.gate, role=chosen.role, due=due, steps=steps, escalation=escalation)
+
+
+def question_of(key: str) -> Question:
+    """The question with this key. Errors: ApplicationError `UnknownQuestion`, final."""
+    if key not in QUESTIONS:
+        raise ApplicationError("no such question", type="UnknownQuestion", non_retryable=True)
+    return QUESTIONS[key]
+
+
+def stage_of(gate: str) -> tuple[str, int]:
+    """The id part of the stage that asks, and its round; escalations and enquiries have one round."""
+    part = ids.workflow_of_gate(gate).partition("/")[2].partition("/")[2]
+    found = _ROUND.search(part)
+    is_round = found is not None and part[: found.start()] in set(Stage)
+    return part, int(found[1]) if found and is_round else 1
+
+
+async def link_for(connection: Connection, gate: str, person: Person, rung: str = "asked") -> UUID:
+    """The one link of this person to this gate, alive again if it had been revoked."""
+    link: UUID = await connection.fetchval(
+        """
+        INSERT INTO links (link, gate, email, name, rung) VALUES ($1, $2, $3, $4, $5)
+        ON CONFLICT (gate, email) DO UPDATE SET revoked_at = NULL, rung = excluded.rung
+        RETURNING link
+        """,
+        uuid4(),
+        gate,
+        person.email,
+        person.name,
+        rung,
+    )
+    return link
+
+
+def deputy_for(place: Place, question: str, person: Person, ties: Ties, on: date) -> Person | None:
+    """The recorded deputy, where independence lets the deputy answer this question. Rule: design.md 3.13."""
+    deputy = place.directory.deputy_of(person.key)
+    return deputy if deputy and why_not_answer(question, deputy, ties, on) is None else None
+
+
+def role_in_words(role: str) -> str:
+    """A role as letters name it: the reviewing manager."""
+    return {"spoc": "the single point of contact"}.get(role, f"the {role.replace('_', ' ')}").replace("pdu", "PDU")
+
+
+async def _chosen(asking: Asking) -> Chosen:
+    """The first eligible holder of the role or deputy; else the next rung, which is escalated."""
+    place, question, on = asking.place, asking.question.key, asking.opened_on
+    role = await _role(asking)
+    ties = await place.ties()
+    holders = await place.holders(role, asking.request.subject)
+    if asking.question.role is None and holders:
+        # A question about oneself: nobody can stand in and being away does not pass it on.
+        return Chosen(holders[0], holders[0].roles[0] if holders[0].roles else Role.OTHER, None, False)
+    found = who_answers(question, holders, place.directory, ties, on).eligible
+    is_fallback = not found
+    for rung in _RUNGS if is_fallback else ():
+        if found := who_answers(question, place.listed(rung), place.directory, ties, on).eligible:
+            role = rung
+            break
+    person = found[0] if found else place.listed(Role.NATIONAL_TEAM)[0]
+    role = role if found else Role.NATIONAL_TEAM
+    return Chosen(person, role or Role.OTHER, deputy_for(place, question, person, ties, on), is_fallback)
+
+
+async def _role(asking: Asking) -> Role | None:
+    """The role asked; for an extension the one that the rulebook names for this date. Rule: facts.md 2.6."""
+    case, subject = asking.place.case, asking.request.subject
+    if asking.question.key == "extension" and subject and case["original_review_due"]:
+        return deadlines.extension_decider(case["original_review_due"], date.fromisoformat(subject), asking.rulebook)
+    return asking.question.role if asking.question.role is None else asking.request.role or asking.question.role
+
+
+async def _due(asking: Asking) -> Due:
+    """As given; the action's own date; else counted by the rulebook."""
+    request = asking.request
+    if request.due:
+        return request.due
+    if request.question in ("action", "management_action"):
+        on = await asking.place.connection.fetchval(
+            "SELECT due_on FROM actions WHERE reference = $1 AND ref = $2", asking.place.reference, request.subject
+        )
+        if on:
+            return moments.due(on)
+    rule = asking.rulebook.deadlines[_deadline(asking)]
+    return deadlines.due(rule, request.counted_from or asking.opened_on, asking.holidays)
+
+
+def _deadline(asking: Asking) -> str:
+    return asking.request.deadline or asking.question.deadline
+
+
+def _steps(asking: Asking, due: Due, role: Role) -> tuple[Step, ...]:
+    return schedule(
+        asking.rulebook,
+        _deadline(asking),
+        asking.opened_on,
+        due.on,
+        asking.holidays,
+        lapses=asking.question.silence is Silence.LAPSE,
+        role=role,
+        after=asking.request.at,
+    )
+
+
+async def _insert(asking: Asking, chosen: Chosen, due: Due) -> None:
+    stage, round_ = stage_of(asking.request.gate)
+    await asking.place.connection.execute(
+        """
+        INSERT INTO gates (gate, reference, stage, round, question, subject, role, person_key, person_name,
+            person_email, deputy_key, deputy_name, page, due_on, due_at, original_due_on, rulebook, deadline, opened_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $14, $16, $17, $18)
+        """,
+        asking.request.gate,
+        asking.place.reference,
+        stage,
+        round_,
+        asking.question.key,
+        asking.request.subject,
+        str(chosen.role),
+        stored_key(chosen.person),
+        chosen.person.name,
+        chosen.person.email,
+        chosen.deputy.key if chosen.deputy else None,
+        chosen.deputy.name if chosen.deputy else None,
+        await page_of(asking),
+        due.on,
+        due.at,
+        asking.rulebook.version,
+        _deadline(asking),
+        asking.request.at,
+    )
+
+
+def _letter(asking: Asking, person: Person, due: Due, link: UUID) -> Letter:
+    words = {"title": asking.question.title, "due": due.on.isoformat(), "if_silent": asking.question.if_silent}
+    gate, at = asking.request.gate, asking.request.at
+    return Letter(f"{gate}/asked", "asked", person.name, person.email, asking.place.reference, at, gate, link, words)
+
+
+async def _missing(asking: Asking) -> EscalationRef:
+    """Nobody eligible was left: the national team hears of it now, not when it is overdue."""
+    concern = Concern(EscalationKind.REVIEWER, asking.request.at, about=asking.request.gate)
+    return await raise_escalation(asking.place.connection, asking.place.reference, concern)
+
+
+async def _show_stage(connection: Connection, reference: str, gate: str) -> None:
+    """The read model shows the stage that asked last; escalations and enquiries run beside the stages."""
+    part, _ = stage_of(gate)
+    if _ROUND.sub("", part) in set(Stage):
+        await connection.execute("UPDATE cases SET stage = $2 WHERE reference = $1", reference, part)
+
+
+async def waiting_decision(connection: Connection, gate: str) -> Row | None:
+    """The answer that the record holds for this gate, if it is not void."""
+    return await connection.fetchrow("SELECT * FROM decisions WHERE gate = $1 AND void_at IS NULL", gate)

@@ -1,0 +1,313 @@
+"""Settling a gate: the record's answer is checked, applied with its effects, or refused with a code."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+from activities.answered import Answered, AnswerRefusedError, Effect
+from activities.correspondence import Letter
+from activities.effects import EFFECTS
+from activities.means import Means
+from activities.opening import question_of
+from activities.people import Place, by_address
+from activities.record import (
+    Connection,
+    Row,
+    audit,
+    decision_uuid,
+    fingerprint,
+    lock_case,
+    plain,
+    remember,
+    remembered,
+)
+from workflows.contract import ids
+from workflows.contract.messages import Decision, Settled, Settlement
+from workflows.contract.questions import Question, Silence
+from workflows.contract.vocabulary import Channel, GateState
+from workflows.policy.answers import check_answer
+from workflows.policy.authority import why_not_answer, why_not_asked
+
+# What an author reads when an answer is sent back; any other code has general words.
+_BECAUSE = {
+    "in_the_line": "somebody named in it stands in the line management of the case.",
+    "in_the_case": "somebody named in it was involved in the case.",
+    "is_the_author": "the author of the review may not do this.",
+    "is_the_countersigner": "the countersigning manager may not do this.",
+    "is_the_proposer": "a second person must decide what you proposed.",
+    "too_late": "it came after the period had ended.",
+    "not_convicted": "nothing may be released before a conviction.",
+    "held": "disclosure is on hold while the national team looks at a concern about staff safety.",
+    "incomplete": "something that the question needs was missing.",
+}
+_OTHERWISE = "the record as it stands does not allow it. Your regional SFO Team can tell you more."
+
+
+@dataclass(frozen=True)
+class Hearing:
+    """One gate, locked, with everything that an answer to it is judged by."""
+
+    means: Means
+    place: Place
+    gate: Row
+    question: Question
+    at: datetime
+
+    @property
+    def connection(self) -> Connection:
+        """The transaction."""
+        return self.place.connection
+
+    @property
+    def name(self) -> str:
+        """The gate's id."""
+        return str(self.gate["gate"])
+
+
+async def hearing_of(connection: Connection, means: Means, gate: str, at: datetime) -> Hearing | None:
+    """The gate with its case, both held until the transaction ends; none where there is no such gate."""
+    case = await lock_case(connection, ids.reference_of(gate))
+    row = await connection.fetchrow("SELECT * FROM gates WHERE gate = $1 FOR UPDATE", gate)
+    if row is None:
+        return None
+    place = Place(connection, means.directory(at), case)
+    return Hearing(means, place, row, question_of(row["question"]), at)
+
+
+def settling_key(settlement: Settlement) -> str:
+    """The decision's id makes a settlement repeat-safe; what operations typed is known by its words and moment."""
+    typed = f"typed-{fingerprint(plain(settlement))[:32]}"
+    return decision_key(settlement.gate, settlement.signal.decision or typed)
+
+
+def decision_key(gate: str, decision: UUID | str) -> str:
+    """Under this key stands what became of a decision, however it came to be applied."""
+    return f"{gate}/settle/{decision}"
+
+
+async def settled_before(connection: Connection, gate: str, row: Row) -> Settled:
+    """What became of an applied decision: after a reset a stage hears of it again and must get the same."""
+    stored = await remembered(connection, decision_key(gate, row["decision"]))
+    return Settled.model_validate(stored[0]) if stored else Settled(refused="already_decided")
+
+
+async def settle(connection: Connection, means: Means, settlement: Settlement) -> Settled:
+    """Apply the record's row, or what operations typed once it stands in the record."""
+    signal = settlement.signal
+    hearing = await hearing_of(connection, means, settlement.gate, settlement.at)
+    if hearing is None or signal.gate != settlement.gate:
+        return Settled(refused="unknown_gate")
+    if signal.decision is None:
+        return await _settle_typed(hearing, settlement)
+    row = await _decision(hearing, signal.decision)
+    if row is None:
+        return Settled(refused="unknown_decision")
+    if row["void_at"] is not None:
+        return Settled(refused="void")
+    if row["applied_at"] is not None:
+        return await settled_before(connection, settlement.gate, row)
+    if hearing.gate["state"] != GateState.OPEN:
+        return await _too_late_for(hearing, row)
+    return await apply(hearing, row)
+
+
+async def apply(hearing: Hearing, row: Row) -> Settled:
+    """Apply a recorded decision to its open gate, or void it with a code; its author is told."""
+    code = await _why_not(hearing, row)
+    if code is None:
+        try:
+            # What a refused effect has written is undone; the refusal itself stays.
+            async with hearing.connection.transaction():
+                return await _carry_out(hearing, row)
+        except AnswerRefusedError as refused:
+            code = refused.code
+    await void(hearing, row, "answer_refused", _BECAUSE.get(code.partition(":")[0], _OTHERWISE))
+    await _note(hearing, row, "decision_refused", code=code)
+    return Settled(refused=code)
+
+
+async def close_gate(hearing: Hearing, state: GateState, keep: str | None = None) -> None:
+    """The gate is no longer asked; every link but that of `keep` is dead."""
+    await hearing.connection.execute(
+        "UPDATE gates SET state = $2, closed_at = $3 WHERE gate = $1", hearing.name, str(state), hearing.at
+    )
+    await hearing.connection.execute(
+        """
+        UPDATE links SET revoked_at = $2
+        WHERE gate = $1 AND revoked_at IS NULL AND lower(email) IS DISTINCT FROM lower($3)
+        """,
+        hearing.name,
+        hearing.at,
+        keep,
+    )
+
+
+async def void(hearing: Hearing, row: Row, letter: str, because: str | None = None) -> None:
+    """The decision stays in the record and counts for nothing; its author has a letter on the way."""
+    await hearing.connection.execute(
+        "UPDATE decisions SET void_at = $2, delivered_at_wall = coalesce(delivered_at_wall, clock_timestamp()) "
+        "WHERE decision = $1",
+        row["decision"],
+        hearing.at,
+    )
+    if row["by_email"] is None:
+        return
+    link = await hearing.connection.fetchval(
+        "SELECT link FROM links WHERE gate = $1 AND lower(email) = lower($2)", hearing.name, row["by_email"]
+    )
+    # Without a link of one's own (an answer by command) there is only the notice that it was not used.
+    name = letter if link or letter != "answer_refused" else "decision_void"
+    words = {"title": hearing.question.title, "due": hearing.gate["due_on"].isoformat(), "because": because}
+    await hearing.means.letters.queue(
+        hearing.connection,
+        Letter(
+            void_event(hearing.name, row["decision"] if letter == "answer_refused" else None),
+            name,
+            row["by_name"] or "",
+            row["by_email"],
+            hearing.place.reference,
+            hearing.at,
+            hearing.name,
+            link if name == "answer_refused" else None,
+            words,
+        ),
+    )
+
+
+def void_event(gate: str, refused: UUID | str | None = None) -> str:
+    """The business event of telling an author: once per gate, or once per refused answer."""
+    return f"{gate}/refused/{refused}" if refused else f"{gate}/void"
+
+
+def decision_message(hearing: Hearing, row: Row | dict[str, Any], effect: Effect) -> Decision:
+    """The answer as a history may hold it: dates, choices and keys, codes and numbers, nothing that was typed."""
+    answer = hearing.question.answer(row["answer"])
+    safe = [f.name for f in answer.fields if f.kind.is_safe_for_history] if answer else []
+    return Decision(
+        decision=str(row["decision"]),
+        gate=hearing.name,
+        answer=row["answer"],
+        received_at=row["received_at"],
+        late=row["late"],
+        facts={name: str(row["fields"][name]) for name in safe if row["fields"].get(name)} | effect.facts,
+        refs=effect.refs,
+        escalation=effect.escalation,
+    )
+
+
+async def _carry_out(hearing: Hearing, row: Row) -> Settled:
+    effect = await EFFECTS.get(hearing.question.key, _nothing)(answered_by(hearing, row))
+    await hearing.connection.execute(
+        "UPDATE decisions SET applied_at = $2, refs = $3 WHERE decision = $1",
+        row["decision"],
+        hearing.at,
+        {name: list(refs) for name, refs in effect.refs.items()},
+    )
+    await close_gate(hearing, GateState.DECIDED, keep=row["by_email"])
+    await _note(hearing, row, "decision_applied", answer=row["answer"], late=row["late"], channel=row["channel"])
+    settled = Settled(decision=decision_message(hearing, row, effect))
+    await remember(hearing.connection, decision_key(hearing.name, row["decision"]), plain(settled))
+    return settled
+
+
+async def _nothing(_answered: Answered) -> Effect:
+    return Effect()
+
+
+def answered_by(hearing: Hearing, row: Row | dict[str, Any]) -> Answered:
+    """The answer as effects take it."""
+    return Answered(
+        means=hearing.means,
+        place=hearing.place,
+        gate=hearing.gate,
+        question=hearing.question,
+        decision=row["decision"],
+        answer=row["answer"],
+        fields=row["fields"],
+        reasons=row["reasons"],
+        by_email=row["by_email"],
+        received_at=row["received_at"],
+        at=hearing.at,
+    )
+
+
+async def _why_not(hearing: Hearing, row: Row) -> str | None:
+    """Too late for a period that lapses, incomplete, not asked, or no longer independent; None: it counts."""
+    if hearing.question.silence is Silence.LAPSE and row["received_at"] > hearing.gate["due_at"]:
+        return "too_late"
+    typed = row["channel"] == Channel.OPERATIONS
+    reasons = row["reasons"] or (row["reason_code"] if typed else None)
+    if check_answer(hearing.question, row["answer"], row["fields"], reasons, hearing.gate["page"]):
+        return "incomplete"
+    person = by_address(row["by_email"], hearing.place.directory)
+    if person is None:
+        return None
+    ties = await hearing.place.ties()
+    return await _why_not_theirs(hearing, person.email) or why_not_answer(hearing.question.key, person, ties)
+
+
+async def _why_not_theirs(hearing: Hearing, email: str) -> str | None:
+    """`not_asked` unless the gate was asked of this person or of their recorded deputy. Rule: design.md 3.2."""
+    links = await hearing.connection.fetch("SELECT email FROM links WHERE gate = $1", hearing.name)
+    gate = hearing.gate
+    return why_not_asked(email, gate["person_email"], gate["deputy_email"], [link["email"] for link in links])
+
+
+async def _decision(hearing: Hearing, name: str) -> Row | None:
+    decision = decision_uuid(name)
+    return await hearing.connection.fetchrow(
+        "SELECT * FROM decisions WHERE decision = $1 AND gate = $2", decision, hearing.name
+    )
+
+
+async def _too_late_for(hearing: Hearing, row: Row) -> Settled:
+    """The gate closed meanwhile: the answer is void and its author told."""
+    state = str(hearing.gate["state"])
+    await void(hearing, row, "decision_void")
+    await _note(hearing, row, "decision_void", state=state)
+    return Settled(refused="already_decided" if state == GateState.DECIDED else state)
+
+
+async def _settle_typed(hearing: Hearing, settlement: Settlement) -> Settled:
+    """What operations typed counts only once it stands in the record. Rule: design.md 4."""
+    signal = settlement.signal
+    answer = hearing.question.answer(signal.answer or "")
+    if hearing.gate["state"] != GateState.OPEN:
+        decided = hearing.gate["state"] == GateState.DECIDED
+        return Settled(refused="already_decided" if decided else str(hearing.gate["state"]))
+    if answer is None:
+        return Settled(refused="unknown_answer")
+    if answer.needs_the_page:
+        return Settled(refused="needs_the_page")
+    if signal.reason is None:
+        return Settled(refused="reason_missing")
+    row = await hearing.connection.fetchrow(
+        """
+        INSERT INTO decisions (decision, gate, answer, reason_code, channel, received_at, late, delivered_at_wall)
+        VALUES ($1, $2, $3, $4, 'operations', $5, $6, clock_timestamp())
+        ON CONFLICT DO NOTHING RETURNING *
+        """,
+        uuid5(NAMESPACE_URL, settling_key(settlement)),
+        hearing.name,
+        answer.value,
+        str(signal.reason),
+        settlement.at,
+        settlement.at > hearing.gate["due_at"],
+    )
+    # Somebody has answered already and only the signal is still on its way.
+    return await apply(hearing, row) if row else Settled(refused="already_decided")
+
+
+async def _note(hearing: Hearing, row: Row, action: str, **detail: object) -> None:
+    actor = row["by_email"] or "operations"
+    await audit(
+        hearing.connection,
+        hearing.at,
+        hearing.place.reference,
+        actor,
+        action,
+        hearing.name,
+        decision=row["decision"],
+        **detail,
+    )

@@ -1,0 +1,110 @@
+"""The command line `sfo`. It ends with 0 done, 1 refused by a rule, 2 bad input, 3 a service is out of reach."""
+
+import logging
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+
+import asyncpg
+import click
+
+from deploy.embedded.process import ServiceError
+from starter import commands_cases, commands_decide, commands_reports, commands_service, connections
+from starter.command import BAD_INPUT, OUT_OF_REACH, REFUSED, CommandError
+from starter.connections import ServiceUnreachableError
+from starter.judging import RulesError
+from starter.reports import ReportRefusedError
+from starter.schema import SchemaError
+from starter.settings import SettingsError
+from starter.signals import TemporalAwayError
+from starter.telemetry import log_json
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+def sfo() -> None:
+    r"""Carry Serious Further Offence cases from charge to closed.
+
+    \b
+    First look:     sfo demo
+    Open cases:     sfo charge october.json --dry-run, then without
+    See them:       sfo cases --overdue, sfo case SFO-2026-00042
+    Court:          sfo court-event SFO-2026-00042 --kind convicted --on 2027-03-15
+    Every command:  sfo COMMAND --help, with an example
+
+    Settings are SFO_* variables; where none is set, the service that `sfo up` runs here is used.
+    Ends with 0 done, 1 refused by a rule, 2 bad input, 3 a service is out of reach.
+    """
+
+
+for _command in (
+    commands_service.up,
+    commands_service.demo,
+    commands_service.gateway,
+    commands_service.schema,
+    commands_service.audit,
+    commands_cases.charge,
+    commands_cases.case,
+    commands_cases.cases,
+    commands_decide.decide,
+    commands_reports.court_event,
+    commands_reports.concern,
+    commands_reports.enquiry,
+    commands_reports.extend,
+):
+    sfo.add_command(_command)
+
+_CODES: tuple[tuple[type[Exception] | tuple[type[Exception], ...], int], ...] = (
+    (ReportRefusedError, REFUSED),
+    (SchemaError, REFUSED),
+    ((SettingsError, RulesError), BAD_INPUT),
+    ((ServiceUnreachableError, ServiceError, TemporalAwayError), OUT_OF_REACH),
+)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command and return its exit code. Never raises."""
+    try:
+        sfo.main(list(arguments), prog_name="sfo", standalone_mode=False)
+    except click.exceptions.Exit as end:
+        return end.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        return 0 if arguments and arguments[0] in ("up", "demo", "gateway") else REFUSED
+    except click.ClickException as error:
+        error.show()
+        return error.code if isinstance(error, CommandError) else BAD_INPUT
+    except Exception as error:
+        return _explained(error)
+    return 0
+
+
+def _explained(error: Exception) -> int:
+    for kinds, code in _CODES:
+        if isinstance(error, kinds):
+            click.echo(f"Error: {error}", err=True)
+            return code
+    if isinstance(error, (*connections.OUT_OF_REACH, asyncpg.PostgresError)):
+        what = getattr(error, "sqlstate", None) or type(error).__name__
+        click.echo(
+            f"Error: the record cannot be used ({what}); see whether PostgreSQL runs, then `sfo schema`", err=True
+        )
+        return OUT_OF_REACH
+    # Its text may quote a row: the place is enough to find the defect.
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    where = f"{type(error).__name__} at {place.filename.rpartition('/')[2]}:{place.lineno}"
+    click.echo(f"Error: a defect of this program, {where}; please report it", err=True)
+    return OUT_OF_REACH
+
+
+def main() -> None:
+    """Run the command line and end the process."""
+    log_json("sfo", logging.WARNING)
+    code = run(sys.argv[1:])
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # A process that used a Temporal client may be aborted in Python's own ending, after its work was done.
+    os._exit(code)
+
+
+if __name__ == "__main__":
+    main()

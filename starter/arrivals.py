@@ -1,0 +1,150 @@
+"""Who comes with a link: the gate behind it, whether it can still be answered, and whose session it is."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from starter.connections import Connection, Pool
+from starter.identity import LONGEST, Session, read_session
+from starter.record import LINK_OUTLIVES_DATE, Asked, Decided, Gate, decided, gate_of_link
+from starter.settings import Settings
+from starter.views import Turned, by_whom, page
+from workflows.contract.questions import QUESTIONS, Question
+from workflows.contract.vocabulary import GateState
+from workflows.policy.links import LinkInvalid, open_
+
+_ANOTHER = "If you think that you should be asked, tell your regional SFO Team."
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A visit by link: the gate, the person whom the link belongs to, what was decided, who is signed in."""
+
+    token: str
+    gate: Gate
+    asked: Asked
+    link: UUID
+    decided: Decided | None
+    session: Session | None
+
+    @property
+    def question(self) -> Question:
+        """The question as the procedure knows it."""
+        return QUESTIONS[self.gate.question]
+
+    @property
+    def is_signed_in(self) -> bool:
+        """Whether the session is that of the person whom the link belongs to."""
+        return self.session is not None and self.session.is_of(self.asked.email)
+
+    @property
+    def is_foreign(self) -> bool:
+        """Whether somebody else is signed in."""
+        return self.session is not None and not self.is_signed_in
+
+    def decided_page(self) -> HTMLResponse:
+        """Say what was decided, when and by which role; the answer itself only to whom the question was put."""
+        assert self.decided is not None  # noqa: S101  # callers look first
+        answer = self.question.answer(self.decided.answer)
+        return page(
+            "decided.html",
+            409,
+            token=self.token,
+            gate=self.gate,
+            question=self.question,
+            decided=self.decided,
+            by=by_whom(self.gate, self.decided),
+            answer=answer.label if answer and self.is_signed_in else "",
+            again=not self.is_signed_in,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """Where people come in: it opens links with our keys and knows its own cookie."""
+
+    settings: Settings
+    pool: Pool
+
+    @property
+    def cookie(self) -> str:
+        """The session cookie's name; with https a browser takes it from this host alone."""
+        return "__Host-sfo" if self._is_https else "sfo"
+
+    @property
+    def _is_https(self) -> bool:
+        return self.settings.public_url.startswith("https:")
+
+    async def arrival(self, request: Request) -> Arrival:
+        """Find out who comes with the link in the path. Raises Turned for a link that leads nowhere any more."""
+        token = request.path_params["token"]
+        try:
+            link = UUID(bytes=open_(token, self.settings.link_keys.readable))
+        except LinkInvalid:
+            raise _no_such_link() from None
+        async with self.pool.acquire() as connection:
+            here = await self._read(connection, token, link, request.cookies.get(self.cookie))
+        _refuse_stale(here)
+        return here
+
+    async def _read(self, connection: Connection, token: str, link: UUID, cookie: str | None) -> Arrival:
+        found = await gate_of_link(connection, link)
+        if found is None or found[0].question not in QUESTIONS:
+            raise _no_such_link()
+        gate, asked = found
+        standing = await decided(connection, gate.gate)
+        return Arrival(token, gate, asked, link, standing, await read_session(connection, cookie))
+
+    def set_cookie(self, response: Response, cookie: str) -> None:
+        """Hand a session to the browser: out of reach of scripts and of other sites."""
+        response.set_cookie(
+            self.cookie,
+            cookie,
+            max_age=int(LONGEST.total_seconds()),
+            httponly=True,
+            samesite="strict",
+            secure=self._is_https,
+        )
+
+
+async def read_posted(request: Request) -> FormData:
+    """Read a form; a page of ours never sends a file or thousands of inputs."""
+    return await request.form(max_files=0, max_fields=2_000)
+
+
+def carried(form: FormData) -> list[tuple[str, str]]:
+    """Return what was typed on a question's page, to be carried through a sign-in and shown again after it."""
+    own = ("csrf", "code", "add")
+    return [(name, value) for name, value in form.multi_items() if name not in own and isinstance(value, str)]
+
+
+def to_question(here: Arrival) -> Response:
+    """Lead on to the question's page."""
+    return RedirectResponse(f"/a/{here.token}/decide", 303)
+
+
+def _no_such_link() -> Turned:
+    words = "It may have been cut in two by a mail program. Open it again from the email, or copy all of it."
+    return Turned(404, "This link does not work", words)
+
+
+def _refuse_stale(here: Arrival) -> None:
+    """Raise Turned for a link that was good once. A decision is told rather than that the question was closed."""
+    gate, revoked_at = here.gate, here.asked.revoked_at
+    # Deciding a gate revokes the links of the others in the same moment; an earlier moment is a reassignment.
+    if revoked_at and (gate.closed_at is None or revoked_at < gate.closed_at):
+        raise Turned(410, "Somebody else is asked now", "This question was given to another person.", _ANOTHER)
+    if gate.state is GateState.LAPSED:
+        words = f"The period for this answer is over. {here.question.if_silent}"
+        raise Turned(410, "The period has ended", words)
+    if gate.state is GateState.WITHDRAWN:
+        words = "The case has moved on and this question is no longer asked. There is nothing that you need to do."
+        raise Turned(410, "This question was withdrawn", words)
+    if here.decided is None and gate.state is GateState.DECIDED:
+        raise Turned(410, "This question is closed", "There is nothing that you need to do.")
+    if gate.now() > gate.due_at + LINK_OUTLIVES_DATE:
+        words = f"A link works until {LINK_OUTLIVES_DATE.days} days after the date for the answer."
+        raise Turned(410, "This link has expired", words, _ANOTHER)

@@ -1,0 +1,158 @@
+"""The read model behind `sfo case` and `sfo cases`: one object per case, as design.md 5 names its fields.
+
+Overdue is computed from each gate's moment and the case's clock as well as read, so it shows while no worker runs.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+import asyncpg
+
+from starter.connections import Connection
+from workflows.contract import ids
+from workflows.contract.messages import CaseClock
+from workflows.contract.questions import QUESTIONS
+from workflows.contract.vocabulary import EscalationKind
+from workflows.policy.clock import case_time
+
+View = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which cases to show; None: whichever."""
+
+    references: tuple[str, ...] | None = None
+    region: str | None = None
+    is_open: bool | None = None
+    is_overdue: bool | None = None
+
+
+async def view_cases(connection: Connection, wanted: Wanted) -> list[View]:
+    """Return the cases as plain objects, by reference. Names of people are not in them."""
+    rows = await connection.fetch(
+        """
+        SELECT * FROM sfo.cases
+        WHERE ($1::text[] IS NULL OR reference = ANY($1))
+          AND ($2::text IS NULL OR region = $2)
+          AND ($3::boolean IS NULL OR (closed_on IS NULL) = $3)
+        ORDER BY reference
+        """,
+        list(wanted.references) if wanted.references is not None else None,
+        wanted.region,
+        wanted.is_open,
+    )
+    parts = await _parts(connection, [row["reference"] for row in rows])
+    views = [_view(row, {kind: found[row["reference"]] for kind, found in parts.items()}) for row in rows]
+    return [view for view in views if wanted.is_overdue is None or view["overdue"] == wanted.is_overdue]
+
+
+_PARTS = {
+    "gates": """
+        SELECT g.*, d.received_at AS answered_at FROM sfo.gates g
+        LEFT JOIN sfo.decisions d ON d.gate = g.gate AND d.void_at IS NULL
+        WHERE g.state = 'open' AND g.reference = ANY($1) ORDER BY g.due_at, g.gate""",
+    "escalations": "SELECT * FROM sfo.escalations WHERE reference = ANY($1) ORDER BY raised_at, kind, number",
+    "enquiries": "SELECT * FROM sfo.enquiries WHERE reference = ANY($1) ORDER BY number",
+    "court": "SELECT * FROM sfo.court_events WHERE reference = ANY($1) ORDER BY on_date, event",
+    "duties": "SELECT * FROM sfo.duties WHERE reference = ANY($1) AND state = 'owed' ORDER BY kind, subject",
+    "actions": "SELECT * FROM sfo.actions WHERE reference = ANY($1) ORDER BY length(ref), ref",
+    "offences": "SELECT * FROM sfo.offences WHERE reference = ANY($1) ORDER BY round, number",
+}
+
+
+async def _parts(connection: Connection, references: list[str]) -> dict[str, defaultdict[str, list[asyncpg.Record]]]:
+    """Fetch what belongs to the cases, one statement per kind however many cases there are."""
+    parts: dict[str, defaultdict[str, list[asyncpg.Record]]] = {}
+    for kind, query in _PARTS.items():
+        parts[kind] = defaultdict(list)
+        for row in await connection.fetch(query, references):
+            parts[kind][row["reference"]].append(row)
+    return parts
+
+
+def _view(row: asyncpg.Record, parts: Mapping[str, list[asyncpg.Record]]) -> View:
+    now = case_time(CaseClock.model_validate(row["clock"]), datetime.now(UTC))
+    gates = [_gate(gate, now) for gate in parts["gates"]]
+    is_open = row["closed_on"] is None
+    return {
+        "reference": row["reference"],
+        "stage": row["stage"],
+        "ground": row["ground"],
+        "ground_reason": row["ground_reason"],
+        "region": row["region"],
+        "pdu": row["pdu"],
+        "workflow": ids.case_id(row["reference"]),
+        "charged_on": _iso(row["charged_on"]),
+        "appeared_on": _iso(row["appeared_on"]),
+        "notified_on": _iso(row["notified_on"]),
+        "opened_on": _iso(row["opened_on"]),
+        "review_due": _iso(row["review_due"]),
+        "original_review_due": _iso(row["original_review_due"]),
+        "overdue": is_open and (row["review_overdue"] or any(gate["overdue"] for gate in gates)),
+        "accepted_version": row["accepted_version"],
+        "rulebook": row["rulebook"],
+        "open_gates": gates,
+        "escalations": [_escalation(escalation) for escalation in parts["escalations"]],
+        "enquiries": [_pick(e, "number", "kind", "state", "received_on") for e in parts["enquiries"]],
+        "court_events": [_pick(e, "event", "kind", "on_date") for e in parts["court"]],
+        "offences": [_pick(o, "round", "code", "offence_on") for o in parts["offences"]],
+        "actions": [_pick(a, "ref", "kind", "due_on", "state") for a in parts["actions"]],
+        "duties_owed": [f"{duty['kind']}:{duty['subject']}" for duty in parts["duties"]],
+        "case_time": now.isoformat(timespec="seconds"),
+        "closed_on": _iso(row["closed_on"]),
+        "outcome": row["outcome"],
+    }
+
+
+def _gate(row: asyncpg.Record, now: datetime) -> View:
+    return {
+        "gate": row["gate"],
+        "question": QUESTIONS[row["question"]].title if row["question"] in QUESTIONS else row["question"],
+        "role": row["role"],
+        "due": _iso(row["due_on"]),
+        "original_due": _iso(row["original_due_on"]),
+        "round": row["round"],
+        "rung": row["rung"],
+        "overdue": row["overdue"] or (row["answered_at"] is None and now > row["due_at"]),
+        "answered": row["answered_at"] is not None,
+    }
+
+
+def _escalation(row: asyncpg.Record) -> View:
+    workflow_id = ids.escalation_id(row["reference"], EscalationKind(row["kind"]), row["number"])
+    return {"id": workflow_id, **_pick(row, "kind", "number", "state", "reason", "about", "outcome")}
+
+
+def _pick(row: asyncpg.Record, *columns: str) -> View:
+    return {column: _iso(row[column]) for column in columns}
+
+
+def _iso(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def as_text(views: Iterable[View]) -> str:
+    """Write cases for a person: a line each, and beneath it whom each waits for and until when."""
+    return "\n".join(line for view in views for line in _lines(view))
+
+
+def _lines(view: View) -> Iterable[str]:
+    state = f"closed {view['closed_on']}: {view['outcome']}" if view["closed_on"] else view["stage"]
+    due = f", review due {view['review_due']}" if view["review_due"] else ""
+    if view["review_due"] != view["original_review_due"]:
+        due += f" (first {view['original_review_due']})"
+    yield f"{view['reference']}  {view['region']}  {state}, ground {view['ground']}{due}" + _mark(view)
+    for gate in view["open_gates"]:
+        answered = ", answered, being applied" if gate["answered"] else ""
+        yield f"    {gate['gate']}  {gate['role']} by {gate['due']}{answered}" + _mark(gate)
+    for escalation in view["escalations"]:
+        if escalation["state"] != "resolved":
+            yield f"    escalation {escalation['kind']}-{escalation['number']}  {escalation['state']}"
+
+
+def _mark(view: View) -> str:
+    return "  OVERDUE" if view["overdue"] else ""

@@ -1,0 +1,52 @@
+"""The email with a one-time code: the gateway's own, since it must go at once or not at all."""
+
+from dataclasses import dataclass
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import make_msgid
+
+from starter.identity import CODE_LASTS
+from starter.mailer import SmtpMailer
+from starter.record import Asked
+
+_BODY = """\
+Dear {name}
+
+Your code is
+
+{code}
+
+It works for {minutes} minutes, on the page that asked for it, for a question in case {reference}.
+
+If you did not ask for a code, somebody else has opened your link. They cannot go on without this code:
+give it to nobody, and tell your regional SFO Team.
+
+With kind regards
+Serious Further Offence case service
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class CodeMail:
+    """Sends codes. `sender` is the address that they come from."""
+
+    mailer: SmtpMailer
+    sender: str
+
+    async def send(self, to: Asked, reference: str, code: str) -> bool:
+        """Send a code to the person whom a link belongs to. False: refused for good. Raises MailTroubleError."""
+        return (await self.mailer.send(self._message(to, reference, code))).accepted
+
+    def _message(self, to: Asked, reference: str, code: str) -> EmailMessage:
+        message = EmailMessage(policy=SMTP)
+        message["From"] = Address("Serious Further Offence case service", addr_spec=self.sender)
+        message["To"] = Address(to.name, addr_spec=to.email)
+        message["Subject"] = f"{reference}: your code"
+        message["Message-ID"] = make_msgid(domain=self.sender.rpartition("@")[2])
+        message["Auto-Submitted"] = "auto-generated"
+        message["X-Auto-Response-Suppress"] = "All"
+        minutes = int(CODE_LASTS.total_seconds() // 60)
+        body = _BODY.format(name=to.name, code=code, minutes=minutes, reference=reference)
+        message.set_content(body, cte="quoted-printable")
+        return message

@@ -1,0 +1,111 @@
+"""`sfo decide`: an answer by command, for who cannot use a link; checked and recorded as the page does it."""
+
+import asyncio
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import click
+
+from starter.command import BAD_INPUT, REFUSED, CommandError, Services, deliver, services, text_given, wait_for
+from starter.forms import COLUMNS
+from starter.record import Asked, Gate, Offer, asked_person, decided, read_gate, record_decision
+from starter.signals import receipt_of
+from starter.views import by_whom, moment
+from workflows.contract import ids
+from workflows.contract.messages import Receipt
+from workflows.contract.questions import QUESTIONS, Question
+from workflows.contract.vocabulary import Channel, GateState
+from workflows.policy.answers import check_answer
+
+_RECEIPT_WITHIN = 5.0  # seconds
+
+
+@click.command()
+@click.argument("gate")
+@click.argument("answer")
+@click.option("--as", "email", required=True, help="The address of the person asked, or of their deputy once asked.")
+@click.option("--field", "fields", multiple=True, metavar="NAME=VALUE", help="A field; rows as a JSON list.")
+@click.option("--reasons", help="The reasons. They stay in the record.")
+@click.option("--reasons-file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+def decide(
+    gate: str, answer: str, email: str, fields: tuple[str, ...], reasons: str | None, reasons_file: Path | None
+) -> None:
+    r"""Give ANSWER to GATE for the person who was asked. Gates stand in `sfo case REF`.
+
+    \b
+    Example: sfo decide SFO-2026-00042/notification/notification sent --as spoc@example.test \
+                 --field sent_on=2026-10-12
+    """
+    words = text_given(reasons, reasons_file, "the reasons")
+    wait_for(_decide(gate, answer, email, fields, words))
+
+
+async def _decide(name: str, answer: str, email: str, fields: Sequence[str], reasons: str | None) -> None:
+    async with services() as reached:
+        gate, by, question = await _asked(reached, name, email)
+        given = _fields(question, answer, fields)
+        problems = check_answer(question, answer, given, reasons, gate.page)
+        if problems:
+            listed = "\n".join(f"  {problem.field}: {problem.message}" for problem in problems)
+            raise CommandError(BAD_INPUT, f"the answer is not complete:\n{listed}")
+        offer = Offer(uuid4(), answer, given, reasons, Channel.COMMAND)
+        async with reached.pool.acquire() as connection:
+            outcome = await record_decision(connection, name, by, offer)
+        if not outcome.is_new:
+            raise CommandError(REFUSED, f"{name} was closed in this very moment; `sfo case` shows how it stands")
+        click.echo(await _receipt(reached, gate, offer))
+
+
+async def _asked(reached: Services, name: str, email: str) -> tuple[Gate, Asked, Question]:
+    async with reached.pool.acquire() as connection:
+        gate = await read_gate(connection, name)
+        if gate is None or gate.question not in QUESTIONS:
+            raise CommandError(BAD_INPUT, f"there is no gate {name}; `sfo case REF` lists the open ones")
+        standing = await decided(connection, name)
+        if standing:
+            when = f"{by_whom(gate, standing)} on {moment(standing.received_at)}"
+            raise CommandError(REFUSED, f"it was decided {standing.answer!r} by {when}; nothing has changed")
+        if gate.state is not GateState.OPEN:
+            raise CommandError(REFUSED, f"{name} is {gate.state} and takes no answer")
+        by = await asked_person(connection, name, email)
+        if by is None:
+            raise CommandError(REFUSED, f"{name} was not asked of this person; only who was asked may answer")
+        return gate, by, QUESTIONS[gate.question]
+
+
+def _fields(question: Question, answer: str, given: Sequence[str]) -> dict[str, Any]:
+    chosen = question.answer(answer)
+    of_rows = {f.name for f in chosen.fields if f.kind in COLUMNS} if chosen else set()
+    found: dict[str, Any] = {}
+    for one in given:
+        name, equals, value = one.partition("=")
+        if not equals or name in found:
+            raise CommandError(BAD_INPUT, f"--field {name}: write it once, as name=value")
+        found[name] = _rows(name, value) if name in of_rows else value
+    return found
+
+
+def _rows(name: str, value: str) -> Any:
+    try:
+        return json.loads(value)
+    except json.JSONDecodeError:
+        raise CommandError(BAD_INPUT, f"--field {name}: write its rows as a JSON list of objects") from None
+
+
+async def _receipt(reached: Services, gate: Gate, offer: Offer) -> str:
+    recorded = f"{gate.gate}: recorded; it is acted on as soon as the case's process takes it up"
+    if not await deliver(reached.delivery.deliver_decision(offer.decision)):
+        return recorded
+    receipt: Receipt | None = None
+    try:
+        async with asyncio.timeout(_RECEIPT_WITHIN):
+            workflow_id = ids.workflow_of_gate(gate.gate)
+            receipt = await receipt_of(reached.delivery.client, workflow_id, offer.decision)
+    except TimeoutError:
+        return recorded
+    if receipt and not receipt.applied:
+        raise CommandError(REFUSED, f"{gate.gate}: the answer could not be used ({receipt.code}); it is kept")
+    return f"{gate.gate}: applied" if receipt else recorded

@@ -1,0 +1,114 @@
+"""`sfo up`, `demo`, `gateway`, `schema` and `audit`: running the service and proving its record."""
+
+import asyncio
+import os
+from pathlib import Path
+
+import click
+
+from starter.audit import HEADS_FILE, Head, HeadsError, export_head, read_heads, verify
+from starter.command import BAD_INPUT, REFUSED, CommandError, services, settings_here, wait_for
+from starter.schema import apply_schema
+
+
+@click.command()
+def up() -> None:
+    r"""Run the whole service here: every part that no SFO_* variable names is embedded. Ctrl-C stops it.
+
+    \b
+    Example: sfo up
+    """
+    from starter.up import up as run_up  # the embedded stack is not needed by any other command
+
+    wait_for(run_up(os.environ))
+
+
+@click.command()
+def demo() -> None:
+    r"""Take invented cases from charge to closed in rehearsal time, every answer given by its emailed link.
+
+    \b
+    Example: sfo demo
+    """
+    from starter.demo import run_demo
+
+    if wait_for(run_demo(os.environ)):
+        raise CommandError(REFUSED, "the demo did not end as it should; what is wrong stands above")
+
+
+@click.command()
+def gateway() -> None:
+    r"""Serve the links, and deliver to Temporal what could not be delivered at once. SIGTERM stops it.
+
+    \b
+    Example: SFO_GATEWAY_PORT=8080 sfo gateway
+    """
+    from starter.gateway import run_gateway
+
+    wait_for(run_gateway(settings_here()))
+
+
+@click.command()
+def schema() -> None:
+    r"""Bring the database to this version: apply what is new in deploy/schema. Safe to repeat, and at once.
+
+    \b
+    Example: SFO_SCHEMA_DATABASE_URL=postgresql://sfo_owner@host/sfo sfo schema
+    """
+    applied = wait_for(apply_schema(settings_here().schema_database_url))
+    click.echo("\n".join(f"applied {name}" for name in applied) or "the database is up to date")
+
+
+@click.group()
+def audit() -> None:
+    """Prove that the audit chain is whole."""
+
+
+@audit.command("verify")
+@click.option("--heads", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="Exported heads.")
+def audit_verify(heads: Path | None) -> None:
+    r"""Check every row of the chain, and that nothing was cut off after an exported head.
+
+    Without --heads, those in the data folder are used. Keep a copy of them where nobody who owns the database
+    can write.
+
+    \b
+    Example: sfo audit verify --heads /mnt/elsewhere/audit-heads.jsonl
+    """
+    wait_for(_verify(heads))
+
+
+async def _verify(path: Path | None) -> None:
+    async with services() as reached:
+        path = path or reached.settings.data_dir / HEADS_FILE
+        heads = await asyncio.to_thread(_heads, path)
+        async with reached.pool.acquire() as connection:
+            problems = await verify(connection, heads)
+            count = await connection.fetchval("SELECT count(*) FROM sfo.audit")
+    if problems:
+        raise CommandError(REFUSED, "the audit chain is broken; keep everything as it is and tell your security team:\n"
+                           + "\n".join(f"  {problem}" for problem in problems))  # fmt: skip
+    click.echo(f"{count} rows, whole; {len(heads)} exported heads agree")
+
+
+def _heads(path: Path) -> list[Head]:
+    try:
+        return read_heads(path) if path.exists() else []
+    except (HeadsError, OSError) as error:
+        raise CommandError(BAD_INPUT, str(error)) from None
+
+
+@audit.command("head")
+def audit_head() -> None:
+    r"""Export the chain's head: printed here, and added to the heads in the data folder.
+
+    \b
+    Example: sfo audit head >> /mnt/elsewhere/audit-heads.jsonl
+    """
+    wait_for(_head())
+
+
+async def _head() -> None:
+    async with services() as reached:
+        head = await export_head(reached.pool, reached.settings.data_dir)
+    click.echo(head.as_line() if head else "")

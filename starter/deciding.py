@@ -1,0 +1,171 @@
+"""The question's page and the answer: on the record before anything else is tried, then the receipt."""
+
+import asyncio
+import logging
+from dataclasses import dataclass, replace
+from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
+
+import asyncpg
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from starter.arrivals import Arrival, Door, carried, read_posted
+from starter.connections import OUT_OF_REACH
+from starter.delivery import Delivery
+from starter.forms import Typed, read_form
+from starter.identity import Session
+from starter.record import Decided, Offer, Outcome, record_decision
+from starter.signals import NoSuchWorkflowError, TemporalAwayError, receipt_of
+from starter.views import Shown, Turned, page, question_page
+from workflows.contract import ids
+from workflows.contract.messages import Receipt
+from workflows.contract.vocabulary import Channel
+from workflows.policy.answers import check_answer
+
+_LOG = logging.getLogger(__name__)
+
+RECEIPT_WITHIN = 2.0  # seconds that a person waits to hear what became of the answer
+
+
+@dataclass(frozen=True, slots=True)
+class Deciding:
+    """Serves `/a/{token}/decide`."""
+
+    door: Door
+    delivery: Delivery
+
+    async def question(self, request: Request) -> Response:
+        """Show the question to the person whom the link belongs to."""
+        here = await self.door.arrival(request)
+        if here.session is None:
+            return RedirectResponse(f"/a/{here.token}", 303)
+        session = _own_session(here)
+        if here.decided:
+            return here.decided_page()
+        # The id of the try stands in the page: the same page sent twice is one answer.
+        typed = Typed(attempt=str(uuid4()))
+        return question_page(Shown(here.token, here.gate, here.question, session.csrf, typed))
+
+    async def decide(self, request: Request) -> Response:
+        """Check the answer, put it on the record, hand it to the stage, and say what became of it."""
+        form = await read_posted(request)
+        try:
+            here = await self.door.arrival(request)
+            if here.session is None:
+                return _sign_in_again(here, form)
+            session = _own_session(here)
+            if form.get("csrf") != session.csrf:  # the page is from an earlier session of the same person
+                return _look_again(here, session, form)
+            return await self._answered(here, session, typed_on(here, form))
+        except (*OUT_OF_REACH, asyncpg.PostgresError):
+            _LOG.exception("the record did not take an answer")
+            return _send_again(request, form)
+
+    async def _answered(self, here: Arrival, session: Session, typed: Typed) -> Response:
+        decision = _decision_id(here, typed)
+        if here.decided and here.decided.decision != decision:
+            return here.decided_page()
+        shown = Shown(here.token, here.gate, here.question, session.csrf, typed)
+        if typed.more and here.decided is None:
+            return question_page(shown)
+        fields = typed.fields(here.question)
+        problems = check_answer(here.question, typed.answer, fields, typed.reasons, here.gate.page)
+        if problems:
+            return question_page(replace(shown, problems=problems), 400)
+        offer = Offer(decision, typed.answer, fields, typed.reasons, Channel.LINK)
+        async with self.door.pool.acquire() as connection:
+            outcome = await record_decision(connection, here.gate.gate, here.asked, offer)
+        return await self._after(here, offer, outcome)
+
+    async def _after(self, here: Arrival, offer: Offer, outcome: Outcome) -> Response:
+        standing = outcome.decided
+        if standing is None:
+            words = "It was withdrawn or given to somebody else while you were typing, so nothing was recorded."
+            raise Turned(410, "This question has just been closed", words)
+        if (standing.decision, standing.answer) != (offer.decision, offer.answer):
+            return replace(here, decided=standing).decided_page()
+        return self._receipt_page(here, standing, await self._receipt(here, standing))
+
+    async def _receipt(self, here: Arrival, standing: Decided) -> Receipt | None:
+        """Hand the decision on and ask what became of it, as long as a person waits. The relay has the rest."""
+        if standing.is_applied:
+            return Receipt(applied=True)
+        try:
+            async with asyncio.timeout(RECEIPT_WITHIN):
+                if not await self.delivery.deliver_decision(standing.decision):
+                    return None
+                workflow_id = ids.workflow_of_gate(here.gate.gate)
+                return await receipt_of(self.delivery.client, workflow_id, standing.decision)
+        except (TemporalAwayError, NoSuchWorkflowError, *OUT_OF_REACH) as error:  # TimeoutError is an OSError
+            _LOG.info("a decision of %s is left to the relay: %s", here.gate.reference, type(error).__name__)
+            return None
+
+    def _receipt_page(self, here: Arrival, standing: Decided, receipt: Receipt | None) -> Response:
+        if receipt and not receipt.applied:
+            words = "It is kept in the record. You get an email that says why, and what to do next."
+            raise Turned(409, "Your answer could not be used", words)
+        return page(
+            "receipt.html",
+            200 if receipt else 202,
+            gate=here.gate,
+            question=here.question,
+            decided=standing,
+            answer=here.question.answer(standing.answer),
+            applied=receipt is not None,
+        )
+
+
+def typed_on(here: Arrival, form: FormData) -> Typed:
+    """Read what was typed on this question's page."""
+    return read_form(here.question, [*carried(form), ("add", str(form.get("add", "")))])
+
+
+def _own_session(here: Arrival) -> Session:
+    """Return the session of the person whom the link belongs to. Raises Turned for anybody else's."""
+    if here.session is None or here.is_foreign:
+        words = "You are signed in as somebody else. Only the person who was asked can see and answer this."
+        raise Turned(403, "This link belongs to somebody else", words, "If it is yours, ask for a code.", again=True)
+    return here.session
+
+
+def _decision_id(here: Arrival, typed: Typed) -> UUID:
+    """Make the decision's id from the gate and the try, so that nobody can choose one that another gate has."""
+    return uuid5(NAMESPACE_URL, f"{here.gate.gate}?{typed.attempt or uuid4()}")
+
+
+def _sign_in_again(here: Arrival, form: FormData) -> Response:
+    """Nobody is signed in any more: what was typed goes along to the code and comes back after it."""
+    if here.decided:
+        return here.decided_page()
+    return page(
+        "retry.html",
+        403,
+        title="You have been signed out",
+        words=["That happens after half an hour. What you typed is kept: ask for a code and it is shown again."],
+        action=f"/a/{here.token}/start",
+        button="Send me a code",
+        carried=carried(form),
+    )
+
+
+def _look_again(here: Arrival, session: Session, form: FormData) -> Response:
+    """The page came from an earlier sign-in: nothing is recorded until it is sent from this one."""
+    if here.decided:
+        return here.decided_page()
+    shown = Shown(here.token, here.gate, here.question, session.csrf, typed_on(here, form))
+    return question_page(shown, 403)
+
+
+def _send_again(request: Request, form: FormData) -> Response:
+    """The record cannot be reached: the page itself holds what was typed until it can."""
+    kept = [(name, value) for name, value in form.multi_items() if isinstance(value, str)]
+    return page(
+        "retry.html",
+        503,
+        title="Your answer is not recorded yet",
+        words=["The record cannot be reached just now. What you typed stands in this page: wait a minute, send again."],
+        action=request.url.path,
+        button="Send it again",
+        carried=kept,
+    )

@@ -1,0 +1,114 @@
+"""The link gateway: the one place where people answer. Builds the web application and serves it beside the relay."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+import asyncpg
+import uvicorn
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp
+
+from starter.arrivals import Door
+from starter.code_mail import CodeMail
+from starter.connections import OUT_OF_REACH, Pool, database_pool, temporal_client
+from starter.deciding import Deciding
+from starter.delivery import Delivery
+from starter.health import health_routes
+from starter.mailbox import mailbox_routes
+from starter.mailer import SmtpMailer
+from starter.protection import Protection
+from starter.relay import Relay
+from starter.settings import Settings
+from starter.signing_in import SigningIn
+from starter.telemetry import start_telemetry
+from starter.views import PAGES, Turned, turned_page
+
+_LOG = logging.getLogger(__name__)
+_GRACE_SECONDS = 10
+
+
+def gateway_app(settings: Settings, pool: Pool, delivery: Delivery, mailer: SmtpMailer) -> ASGIApp:
+    """Build the application over what it talks to; nothing is opened or closed here."""
+    door = Door(settings, pool)
+    signing_in, deciding = SigningIn(door, CodeMail(mailer, settings.mail_from)), Deciding(door, delivery)
+    routes: list[Route | Mount] = [
+        Route("/a/{token}", signing_in.landing),
+        Route("/a/{token}/start", signing_in.start, methods=["POST"]),
+        Route("/a/{token}/code", signing_in.code, methods=["POST"]),
+        Route("/a/{token}/decide", deciding.question),
+        Route("/a/{token}/decide", deciding.decide, methods=["POST"]),
+        Mount("/static", StaticFiles(directory=PAGES / "static")),
+        *health_routes(settings, pool, delivery.client),
+        *(mailbox_routes(settings.mailbox_dir) if settings.mailbox_dir else ()),
+    ]
+    handlers = {Turned: _turned, HTTPException: _not_here, **dict.fromkeys(_AWAY, _away)}
+    return Protection(Starlette(routes=routes, exception_handlers=handlers), settings.public_url)
+
+
+_AWAY = (*OUT_OF_REACH, asyncpg.PostgresError)
+
+
+async def _turned(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Turned)  # noqa: S101  # that is what it is registered for
+    return turned_page(error, request.path_params.get("token", ""))
+
+
+async def _not_here(_: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 404
+    title = "There is no such page" if status == 404 else "This cannot be done here"
+    return turned_page(Turned(status, title, "Open the link in your email again."))
+
+
+async def _away(_: Request, error: Exception) -> Response:
+    _LOG.error("the record cannot be reached", exc_info=error)
+    words = "The record cannot be reached just now. Nothing is lost; please try again in a minute."
+    return turned_page(Turned(503, "Not just now", words))
+
+
+async def run_gateway(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT, then finish what is under way, ten seconds at most.
+
+    Comes up without database, Temporal or mail; `/health` says what is missing and pages say it kindly.
+    """
+    telemetry = start_telemetry(settings, "gateway")
+    client = await temporal_client(settings, telemetry, lazy=True)
+    async with database_pool(settings, service="sfo-gateway", attempts=0, max_size=16) as pool:
+        delivery = Delivery(client, pool)
+        app = gateway_app(settings, pool, delivery, SmtpMailer(settings.smtp_url))
+        async with _beside(Relay(delivery, pool, settings.data_dir)):
+            await _server(app, settings).serve()
+    telemetry.stop()
+
+
+def _server(app: ASGIApp, settings: Settings) -> uvicorn.Server:
+    return uvicorn.Server(
+        uvicorn.Config(
+            app,
+            host=settings.gateway_host,
+            port=settings.gateway_port,
+            access_log=False,  # it would write tokens; `Protection` writes its own
+            log_config=None,
+            server_header=False,
+            proxy_headers=False,
+            lifespan="off",
+            timeout_graceful_shutdown=_GRACE_SECONDS,
+        )
+    )
+
+
+@asynccontextmanager
+async def _beside(relay: Relay) -> AsyncIterator[None]:
+    task = asyncio.create_task(relay.run())
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task

@@ -1,0 +1,77 @@
+"""Whether the service works: `/health` asks what it depends on, `/ping` only that it runs, `/info` which build."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+from urllib.parse import urlsplit
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
+from temporalio.client import Client
+
+from starter.connections import Pool
+from starter.settings import Settings
+
+_WITHIN = 2.0  # seconds; monitoring asks often and must not pile up
+_SMTP_PORTS = {"smtp": 25, "smtps": 465, "smtp+starttls": 587}
+
+Probe = Callable[[], Awaitable[None]]
+
+
+def health_routes(settings: Settings, pool: Pool, client: Client) -> list[Route]:
+    """Return the three routes. None of them needs a session and none says anything about a case."""
+
+    async def database() -> None:
+        await pool.fetchval("SELECT 1", timeout=_WITHIN)
+
+    async def temporal() -> None:
+        request = DescribeNamespaceRequest(namespace=settings.temporal_namespace)
+        await client.workflow_service.describe_namespace(request, timeout=timedelta(seconds=_WITHIN))
+
+    async def mail() -> None:
+        url = urlsplit(settings.smtp_url)
+        _, writer = await asyncio.open_connection(url.hostname, url.port or _SMTP_PORTS[url.scheme])
+        writer.close()
+
+    probes: dict[str, Probe] = {"database": database, "temporal": temporal, "mail": mail}
+
+    async def health(_: Request) -> Response:
+        found = dict(zip(probes, await asyncio.gather(*map(_probe, probes.values())), strict=True))
+        is_up = all(component["status"] == "UP" for component in found.values())
+        content = {"status": "UP" if is_up else "DOWN", "components": found}
+        return JSONResponse(content, 200 if is_up else 503)
+
+    async def info(_: Request) -> Response:
+        build = {"name": "serious-further-offences", "version": _version(), "build_id": settings.build_id}
+        return JSONResponse({"build": build})
+
+    async def ping(_: Request) -> Response:
+        return PlainTextResponse("pong")
+
+    return [Route("/health", health), Route("/info", info), Route("/ping", ping)]
+
+
+async def _probe(probe: Probe) -> dict[str, Any]:
+    started = time.monotonic()
+    try:
+        async with asyncio.timeout(_WITHIN):
+            await probe()
+    except Exception as error:  # whatever it is, the dependency does not work; its text may hold a password
+        return {"status": "DOWN", "error": type(error).__name__, "milliseconds": _since(started)}
+    return {"status": "UP", "milliseconds": _since(started)}
+
+
+def _since(started: float) -> int:
+    return round((time.monotonic() - started) * 1000)
+
+
+def _version() -> str:
+    try:
+        return version("serious-further-offences")
+    except PackageNotFoundError:  # run from a checkout that was never installed
+        return "unpackaged"

@@ -1,0 +1,145 @@
+"""Who is at the door: one-time codes to the address that a link is bound to, and the session after one.
+
+Real time throughout, since people live in it. Neither a code nor a session id is stored, only what proves it.
+"""
+
+import hashlib
+import hmac
+import secrets
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import Enum
+from uuid import UUID
+
+from starter.connections import Connection
+from workflows.policy.authority import same_person
+
+CODE_LASTS = timedelta(minutes=10)
+TRIES = 5
+CODES = 3
+CODES_WITHIN = timedelta(hours=24)
+"""A link gets three codes in this time; signing in with one starts the count anew."""
+IDLE = timedelta(minutes=30)
+LONGEST = timedelta(hours=12)
+
+_DIGITS = 6
+_PURPOSE = b"sfo-code-1\0"
+
+
+class Check(Enum):
+    """What became of a code that was typed."""
+
+    RIGHT = "right"
+    WRONG = "wrong"
+    SPENT = "spent"
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """Somebody who proved that mail to `email` reaches them. `csrf` must come back with every form."""
+
+    email: str
+    csrf: str
+
+    def is_of(self, email: str) -> bool:
+        """Whether the session is this person's."""
+        return same_person(self.email, email)
+
+
+async def issue_code(connection: Connection, link: UUID, key: bytes) -> str | None:
+    """Make a fresh code for a link, which replaces an earlier one; None: three were sent already.
+
+    `key` is a secret of ours: without it, six digits could be found from their hash.
+    """
+    async with connection.transaction():
+        sent = await connection.fetchval("SELECT codes_sent FROM sfo.links WHERE link = $1 FOR UPDATE", link)
+        if sent is None or (sent >= CODES and await _was_recent(connection, link)):
+            return None
+        code = f"{secrets.randbelow(10**_DIGITS):0{_DIGITS}}"
+        await connection.execute(
+            """INSERT INTO sfo.codes (link, code_hash, expires_at) VALUES ($1, $2, clock_timestamp() + $3)
+               ON CONFLICT (link) DO UPDATE
+               SET code_hash = excluded.code_hash, expires_at = excluded.expires_at, tries = 0""",
+            link,
+            _proof(link, code, key),
+            CODE_LASTS,
+        )
+        count = 1 if sent >= CODES else sent + 1
+        await connection.execute("UPDATE sfo.links SET codes_sent = $2 WHERE link = $1", link, count)
+        return code
+
+
+async def _was_recent(connection: Connection, link: UUID) -> bool:
+    return bool(
+        await connection.fetchval(
+            "SELECT expires_at > clock_timestamp() - $2::interval FROM sfo.codes WHERE link = $1",
+            link,
+            CODES_WITHIN - CODE_LASTS,
+        )
+    )
+
+
+async def check_code(connection: Connection, link: UUID, typed: str, key: bytes) -> Check:
+    """Count one try and compare. A right code is used up; after five wrong ones it is spent."""
+    async with connection.transaction():
+        row = await connection.fetchrow(
+            """UPDATE sfo.codes SET tries = tries + 1
+               WHERE link = $1 AND expires_at > clock_timestamp() AND tries < $2 RETURNING code_hash, tries""",
+            link,
+            TRIES,
+        )
+        if row is None:
+            return Check.SPENT
+        if not hmac.compare_digest(row["code_hash"], _proof(link, typed, key)):
+            return Check.WRONG if row["tries"] < TRIES else Check.SPENT
+        await connection.execute("DELETE FROM sfo.codes WHERE link = $1", link)
+        await connection.execute("UPDATE sfo.links SET codes_sent = 0 WHERE link = $1", link)
+        return Check.RIGHT
+
+
+async def open_session(connection: Connection, email: str) -> tuple[str, Session]:
+    """Start a session under a fresh id, which is the cookie, and clear away those that ended."""
+    cookie, session = secrets.token_urlsafe(32), Session(email, secrets.token_urlsafe(32))
+    async with connection.transaction():
+        await connection.execute(
+            """DELETE FROM sfo.sessions
+               WHERE expires_at < clock_timestamp() OR seen_at < clock_timestamp() - $1::interval""",
+            IDLE,
+        )
+        await connection.execute(
+            """INSERT INTO sfo.sessions (session_hash, email, csrf, expires_at)
+               VALUES ($1, $2, $3, clock_timestamp() + $4)""",
+            _digest(cookie),
+            email,
+            session.csrf,
+            LONGEST,
+        )
+    return cookie, session
+
+
+async def read_session(connection: Connection, cookie: str | None) -> Session | None:
+    """Return the session of this cookie and note that it is in use; None when it ended or never was."""
+    if not cookie:
+        return None
+    row = await connection.fetchrow(
+        """UPDATE sfo.sessions SET seen_at = clock_timestamp()
+           WHERE session_hash = $1 AND expires_at > clock_timestamp()
+             AND seen_at > clock_timestamp() - $2::interval RETURNING email, csrf""",
+        _digest(cookie),
+        IDLE,
+    )
+    return Session(row["email"], row["csrf"]) if row else None
+
+
+async def end_session(connection: Connection, cookie: str | None) -> None:
+    """Forget the session of this cookie, if there is one."""
+    if cookie:
+        await connection.execute("DELETE FROM sfo.sessions WHERE session_hash = $1", _digest(cookie))
+
+
+def _proof(link: UUID, code: str, key: bytes) -> bytes:
+    return hmac.new(key, _PURPOSE + link.bytes + code.encode(), hashlib.sha256).digest()
+
+
+def _digest(cookie: str) -> bytes:
+    return hashlib.sha256(cookie.encode()).digest()

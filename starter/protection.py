@@ -1,0 +1,123 @@
+"""What every request passes: the size of what is sent, where it comes from, the headers of the answer, one log line.
+
+The log names the kind of page and never the address, because an address of ours may hold a link's token.
+"""
+
+import logging
+import time
+from urllib.parse import urlsplit
+
+from opentelemetry import metrics, trace
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from starter.views import Turned, turned_page
+
+_LOG = logging.getLogger(__name__)
+
+LARGEST_BODY = 2_000_000  # bytes; a review of a hundred rows is a tenth of it
+_POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; "
+    "frame-src {frames}; frame-ancestors 'none'"
+)
+_SEALED = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'"
+"""For the HTML of a letter in the demo's mailbox: no script, no origin, nothing fetched."""
+
+
+class Protection:
+    """Wraps the application. `public_url` is what people type; a form of ours comes from there."""
+
+    def __init__(self, app: ASGIApp, public_url: str) -> None:
+        self._app = app
+        parts = urlsplit(public_url)
+        self._origin = f"{parts.scheme}://{parts.netloc}"
+        self._is_https = parts.scheme == "https"
+        self._requests = metrics.get_meter("sfo.gateway").create_histogram("sfo.gateway.requests", unit="s")
+        self._tracer = trace.get_tracer("sfo.gateway")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request, or refuse it before anything of ours sees it."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        kind = _kind(scope["path"])
+        with self._tracer.start_as_current_span(
+            f"{scope['method']} {kind}", record_exception=False, set_status_on_exception=False
+        ):
+            await self._serve(scope, receive, send, kind)
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send, kind: str) -> None:
+        started, status = time.monotonic(), 500
+
+        async def sealed(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                self._seal(MutableHeaders(scope=message), kind)
+            await send(message)
+
+        try:
+            refusal = self._refusal(scope)
+            await (refusal or self._app)(scope, receive, sealed)
+        finally:
+            taken = time.monotonic() - started
+            self._requests.record(taken, {"kind": kind, "status": status})
+            _LOG.info("%s %s %s %d ms", scope["method"], kind, status, taken * 1000)
+
+    def _refusal(self, scope: Scope) -> Response | None:
+        if scope["method"] in ("GET", "HEAD"):
+            return None
+        headers = Headers(scope=scope)
+        if scope["method"] != "POST":
+            return turned_page(Turned(405, "This cannot be done here"))
+        if not self._is_from_here(headers):
+            words = "For your safety, answers are taken only from our own pages. Open the link in your email again."
+            return turned_page(Turned(403, "This came from somewhere else", words))
+        length = headers.get("content-length", "")
+        if not length.isdecimal() or int(length) > LARGEST_BODY:
+            return turned_page(Turned(413, "This is too much at once", "Shorten what you typed and send it again."))
+        return None
+
+    def _is_from_here(self, headers: Headers) -> bool:
+        """Whether a form of ours sent this. Browsers say so; what says nothing is no browser and has no session."""
+        site, origin = headers.get("sec-fetch-site"), headers.get("origin")
+        if site not in (None, "same-origin", "none"):
+            return False
+        # Behind a proxy the host may be another than what people type; both are ours.
+        return origin in (None, self._origin, f"http://{headers.get('host')}", f"https://{headers.get('host')}")
+
+    def _seal(self, headers: MutableHeaders, kind: str) -> None:
+        letter = kind == "/mailbox/{letter}/html"
+        frames = "'self'" if kind == "/mailbox/{letter}" else "'none'"
+        headers["Content-Security-Policy"] = _SEALED if letter else _POLICY.format(frames=frames)
+        headers["X-Frame-Options"] = "SAMEORIGIN" if letter else "DENY"
+        # no-referrer would make browsers send `Origin: null` with our own forms.
+        headers["Referrer-Policy"] = "same-origin"
+        headers["X-Content-Type-Options"] = "nosniff"
+        headers["X-Robots-Tag"] = "noindex, nofollow"
+        headers["Cross-Origin-Opener-Policy"] = "same-origin"
+        headers["Cross-Origin-Resource-Policy"] = "same-origin"
+        headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()"
+        headers["Cache-Control"] = "public, max-age=3600" if kind == "/static" else "no-store"
+        if self._is_https:
+            headers["Strict-Transport-Security"] = "max-age=31536000"
+
+
+def _kind(path: str) -> str:
+    """Name the kind of page without anything from its address."""
+    match path.strip("/").split("/"):
+        case ["a", _]:
+            return "/a/{token}"
+        case ["a", _, ("start" | "code" | "decide") as step]:
+            return f"/a/{{token}}/{step}"
+        case ["mailbox", _]:
+            return "/mailbox/{letter}"
+        case ["mailbox", _, "html"]:
+            return "/mailbox/{letter}/html"
+        case ["static", *_]:
+            return "/static"
+        case [("mailbox" | "health" | "ping" | "info") as name]:
+            return f"/{name}"
+        case _:
+            return "elsewhere"

@@ -1,0 +1,163 @@
+"""Delivers what a click could not: everything on the record that Temporal has not been told, again and again.
+
+Any number of relays may run, in any number of processes. Each row is claimed for a moment, and every delivery is
+repeat-safe, so two of them do no harm. Temporal or the database may be away for hours; that is said once.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+from opentelemetry import metrics
+
+from starter.audit import export_head
+from starter.connections import OUT_OF_REACH, Pool
+from starter.delivery import Delivery
+from starter.signals import NoSuchWorkflowError, TemporalAwayError
+from workflows.contract.vocabulary import EscalationKind
+
+_LOG = logging.getLogger(__name__)
+
+EVERY = timedelta(seconds=1)
+HEADS_EVERY = timedelta(hours=1)
+_LEAVE_ALONE = timedelta(minutes=1)
+_BATCH = 200
+_AWAY = (TemporalAwayError, *OUT_OF_REACH, asyncpg.PostgresError)
+
+
+@dataclass(frozen=True, slots=True)
+class _Backlog:
+    """One kind of row that may wait: which, and how one is delivered."""
+
+    name: str
+    query: str
+    deliver: Callable[[Delivery, asyncpg.Record], Awaitable[Any]]
+
+
+_SECOND = "recorded_at < clock_timestamp() - interval '1 second'"
+_BACKLOGS = (
+    _Backlog(
+        "cases",
+        f"SELECT reference FROM sfo.cases WHERE started_at_wall IS NULL AND {_SECOND} ORDER BY recorded_at",
+        lambda d, row: d.start_case(row["reference"]),
+    ),
+    _Backlog(
+        "court events",
+        """SELECT event FROM sfo.court_events JOIN sfo.cases USING (reference)
+           WHERE delivered_at_wall IS NULL AND applied_at IS NULL AND started_at_wall IS NOT NULL
+           ORDER BY sfo.court_events.at""",
+        lambda d, row: d.deliver_court_event(row["event"]),
+    ),
+    _Backlog(
+        "decisions",
+        f"""SELECT decision FROM sfo.decisions
+            WHERE applied_at IS NULL AND void_at IS NULL AND channel <> 'operations' AND {_SECOND}
+              AND (delivered_at_wall IS NULL OR delivered_at_wall < clock_timestamp() - interval '30 seconds')
+            ORDER BY recorded_at""",
+        lambda d, row: d.deliver_decision(row["decision"]),
+    ),
+    _Backlog(
+        "concerns",
+        """SELECT reference, kind, number FROM sfo.escalations
+           WHERE delivered_at_wall IS NULL AND state = 'raised' AND raised_by IS NOT NULL ORDER BY raised_at""",
+        lambda d, row: d.deliver_concern(row["reference"], EscalationKind(row["kind"]), row["number"]),
+    ),
+    _Backlog(
+        "enquiries",
+        """SELECT reference, number FROM sfo.enquiries
+           WHERE delivered_at_wall IS NULL AND state = 'open' ORDER BY at""",
+        lambda d, row: d.deliver_enquiry(row["reference"], row["number"]),
+    ),
+    _Backlog(
+        "requests for time",
+        """SELECT request FROM sfo.extension_requests
+           WHERE delivered_at_wall IS NULL AND granted IS NULL ORDER BY at""",
+        lambda d, row: d.deliver_extension(row["request"]),
+    ),
+    _Backlog(
+        "refused letters",
+        """SELECT letter_id, gate FROM sfo.outbox
+           WHERE state = 'refused' AND NOT told_workflow AND gate IS NOT NULL ORDER BY recorded_at""",
+        lambda d, row: d.deliver_undeliverable(row["gate"], row["letter_id"]),
+    ),
+)
+
+
+class Relay:
+    """Runs beside a gateway. `data_dir` holds the exported heads of the audit chain."""
+
+    def __init__(self, delivery: Delivery, pool: Pool, data_dir: Path) -> None:
+        self._delivery = delivery
+        self._pool = pool
+        self._data_dir = data_dir
+        self._is_away = False
+        self._not_before: dict[str, float] = {}
+        self._next_head = 0.0
+        self._waiting = metrics.get_meter("sfo.relay").create_gauge("sfo.relay.waiting")
+
+    async def run(self) -> None:
+        """Deliver until cancelled. Never raises; an outage is logged when it begins and when it ends."""
+        while True:
+            try:
+                await self.tick()
+                self._is_back()
+            except _AWAY as error:
+                self._begins_to_be_away(error)
+            except Exception:  # a row that nobody foresaw must not end the relay
+                _LOG.exception("the relay goes on after an error")
+            await asyncio.sleep(EVERY.total_seconds())
+
+    async def tick(self) -> int:
+        """Deliver what waits now and return how much that was; nothing while another relay is at it."""
+        await self._export_head()
+        delivered = 0
+        async with self._pool.acquire() as connection:
+            # Given back with the connection, also when this process dies.
+            if not await connection.fetchval("SELECT pg_try_advisory_lock(hashtext('sfo.relay'))"):
+                return 0
+            for backlog in _BACKLOGS:
+                rows = await connection.fetch(f"{backlog.query} LIMIT {_BATCH}")
+                self._waiting.set(len(rows), {"what": backlog.name})
+                for row in rows:
+                    delivered += await self._try(backlog, row)
+        return delivered
+
+    async def _try(self, backlog: _Backlog, row: asyncpg.Record) -> bool:
+        """Deliver one row. One that cannot be delivered is left alone for a while; the others go on."""
+        key, now = f"{backlog.name} {tuple(row.values())}", asyncio.get_running_loop().time()
+        if self._not_before.get(key, 0.0) > now:
+            return False
+        try:
+            await backlog.deliver(self._delivery, row)
+        except (NoSuchWorkflowError, LookupError, ValueError) as error:
+            _LOG.error("one of the %s cannot be delivered: %s; looking again later", backlog.name, type(error).__name__)
+            self._not_before[key] = now + _LEAVE_ALONE.total_seconds()
+            return False
+        self._not_before.pop(key, None)
+        return True
+
+    async def _export_head(self) -> None:
+        now = asyncio.get_running_loop().time()
+        if now >= self._next_head:
+            await export_head(self._pool, self._data_dir)
+            self._next_head = now + HEADS_EVERY.total_seconds()
+
+    def _begins_to_be_away(self, error: Exception) -> None:
+        if not self._is_away:
+            _LOG.warning("the relay cannot deliver and keeps trying: %s %s", type(error).__name__, _cause(error))
+        self._is_away = True
+
+    def _is_back(self) -> None:
+        if self._is_away:
+            _LOG.warning("the relay delivers again")
+        self._is_away = False
+
+
+def _cause(error: Exception) -> str:
+    """Name an outage of Temporal by its code; the text of a database error may quote a row."""
+    return str(error) if isinstance(error, TemporalAwayError) else ""

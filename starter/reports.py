@@ -1,0 +1,186 @@
+"""What people report to a case from outside its gates: court events, concerns, enquiries, requests for time.
+
+Each is one transaction with its audit row; `Delivery` tells Temporal. A closed case takes none of them.
+"""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+import asyncpg
+
+from starter.connections import Connection
+from starter.record import append_audit
+from workflows.contract.messages import CaseClock, OffenceRef
+from workflows.contract.vocabulary import (
+    CourtEventKind,
+    EnquiryKind,
+    EscalationKind,
+    ReasonCode,
+    Role,
+)
+from workflows.policy.authority import same_person
+from workflows.policy.clock import case_time
+from workflows.policy.due import due_moment
+
+
+class ReportRefusedError(Exception):
+    """A rule stands against it; the text says which and what to do instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    reference: str
+    now: datetime
+    row: asyncpg.Record
+
+
+async def _open_case(connection: Connection, reference: str) -> _Case:
+    """Lock the case, so that numbers are given out one at a time. Raises ReportRefusedError."""
+    row = await connection.fetchrow("SELECT * FROM sfo.cases WHERE reference = $1 FOR NO KEY UPDATE", reference)
+    if row is None:
+        raise ReportRefusedError(f"there is no case {reference}; `sfo cases` lists them")
+    if row["closed_on"] is not None:
+        raise ReportRefusedError(f"{reference} closed on {row['closed_on']}, {row['outcome']}; nothing can follow")
+    return _Case(reference, case_time(CaseClock.model_validate(row["clock"]), datetime.now(UTC)), row)
+
+
+async def report_court_event(
+    connection: Connection,
+    reference: str,
+    kind: CourtEventKind,
+    on: date,
+    offences: Sequence[OffenceRef] = (),
+    actor: str = "command",
+) -> tuple[str, bool]:
+    """Put a court event on the record; return its id and whether it is new. The same one twice is one event.
+
+    `offences` is the charge as it now stands, for an amended one. Raises ReportRefusedError.
+    """
+    async with connection.transaction():
+        case = await _open_case(connection, reference)
+        _check_date(case, on)
+        charge = [offence.model_dump(mode="json") for offence in offences]
+        event = _event(reference, kind, on, charge)
+        added = await connection.fetchval(
+            """INSERT INTO sfo.court_events (event, reference, kind, on_date, offences, at)
+               VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING RETURNING event""",
+            event,
+            reference,
+            kind,
+            on,
+            charge or None,
+            case.now,
+        )
+        if added:
+            detail = {"kind": str(kind), "on": on.isoformat()}
+            await append_audit(connection, case.now, reference, actor, "court_event_reported", event, detail)
+        return event, added is not None
+
+
+def _event(reference: str, kind: CourtEventKind, on: date, charge: list[dict[str, Any]]) -> str:
+    content = json.dumps(sorted(charge, key=str)).encode()
+    which = f"-{hashlib.sha256(content).hexdigest()[:8]}" if charge else ""
+    return f"{reference}/court/{kind}-{on}{which}"
+
+
+def _check_date(case: _Case, on: date) -> None:
+    if on < case.row["charged_on"]:
+        raise ReportRefusedError(f"{on} is before the charge of {case.row['charged_on']}; correct the date")
+    if due_moment(on) > case.now and on > max(case.now.date(), datetime.now(UTC).date()):
+        raise ReportRefusedError(f"{on} lies in the future; report it when it has happened")
+
+
+async def report_concern(
+    connection: Connection, reference: str, kind: EscalationKind, words: str, raised_by: str
+) -> int:
+    """Put a person's concern on the record as an escalation and return its number. Raises ReportRefusedError."""
+    async with connection.transaction():
+        case = await _open_case(connection, reference)
+        number: int = await connection.fetchval(
+            """INSERT INTO sfo.escalations (reference, kind, number, reason, concern, raised_by, raised_at)
+               SELECT $1, $2, coalesce(max(number), 0) + 1, $3, $4, $5, $6
+               FROM sfo.escalations WHERE reference = $1 AND kind = $2 RETURNING number""",
+            reference,
+            str(kind),
+            str(ReasonCode.OTHER),
+            words,
+            raised_by,
+            case.now,
+        )
+        subject = f"{reference}/escalation/{kind}-{number}"
+        await append_audit(connection, case.now, reference, raised_by, "concern_raised", subject, {})
+        return number
+
+
+async def report_enquiry(
+    connection: Connection, reference: str, kind: EnquiryKind, received_on: date, asked: str | None, actor: str
+) -> int:
+    """Put an enquiry on the record and return its number. Raises ReportRefusedError."""
+    async with connection.transaction():
+        case = await _open_case(connection, reference)
+        number: int = await connection.fetchval(
+            """INSERT INTO sfo.enquiries (reference, number, kind, received_on, asked, at)
+               SELECT $1, coalesce(max(number), 0) + 1, $2, $3, $4, $5
+               FROM sfo.enquiries WHERE reference = $1 RETURNING number""",
+            reference,
+            str(kind),
+            received_on,
+            asked,
+            case.now,
+        )
+        detail = {"kind": str(kind), "received_on": received_on.isoformat()}
+        subject = f"{reference}/enquiry/{number}"
+        await append_audit(connection, case.now, reference, actor, "enquiry_received", subject, detail)
+        return number
+
+
+async def request_extension(
+    connection: Connection, reference: str, new_on: date, code: ReasonCode, reasons: str | None, email: str
+) -> UUID:
+    """Put the reviewing manager's request for a later date on the record. Raises ReportRefusedError.
+
+    Rule: design.md 2, review: asked with a reason and a date; the original date is never forgotten.
+    """
+    async with connection.transaction():
+        case = await _open_case(connection, reference)
+        await _check_extension(connection, case, new_on, email)
+        request, late = uuid4(), case.now > due_moment(case.row["review_due"])
+        await connection.execute(
+            """INSERT INTO sfo.extension_requests (request, reference, new_on, reason_code, reasons, late, at)
+               VALUES ($1, $2, $3, $4, $5, $6, $7)""",
+            request,
+            reference,
+            new_on,
+            str(code),
+            reasons,
+            late,
+            case.now,
+        )
+        detail = {"new_on": new_on.isoformat(), "reason": str(code), "late": late}
+        await append_audit(connection, case.now, reference, email, "extension_requested", str(request), detail)
+        return request
+
+
+async def _check_extension(connection: Connection, case: _Case, new_on: date, email: str) -> None:
+    due_on: date | None = case.row["review_due"]
+    if due_on is None:
+        raise ReportRefusedError(f"{case.reference} has no review date yet; nothing can be extended")
+    if new_on <= due_on:
+        raise ReportRefusedError(f"the review is due on {due_on} already; ask for a later date")
+    author = await connection.fetchval(
+        "SELECT email FROM sfo.appointments WHERE reference = $1 AND role = $2",
+        case.reference,
+        str(Role.REVIEWING_MANAGER),
+    )
+    if not same_person(author, email):
+        raise ReportRefusedError("only the reviewing manager of the case asks for more time; give their address")
+    waiting = await connection.fetchval(
+        "SELECT count(*) FROM sfo.extension_requests WHERE reference = $1 AND granted IS NULL", case.reference
+    )
+    if waiting:
+        raise ReportRefusedError("an earlier request is still waiting for its decision; wait for that")

@@ -1,0 +1,121 @@
+"""What the invented people of the demo answer. Data only: every text is invented and says so."""
+
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+TODAY = "today"
+FIRST = "first"
+
+SENTENCE = "Sentence {n} of an invented review: contact was planned, recorded and followed up in the expected time."
+PASSAGE = "Sentence 3 of an invented review: contact was planned"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One answer: which, what is filled in, why, and how many case days the person takes before answering."""
+
+    answer: str
+    fields: dict[str, Any] = field(default_factory=dict)
+    reasons: str = ""
+    after_days: float = 2.0
+
+
+def _invented(sentences: int) -> str:
+    return " ".join(SENTENCE.format(n=n) for n in range(1, sentences + 1))
+
+
+def _rating(composite: str) -> dict[str, Any]:
+    standards = ("analysis_of_practice", "overall_judgements", "learning", "victims")
+    return {**dict.fromkeys(standards, "good"), "composite": composite}
+
+
+DRAFT = Line(
+    "draft_ready",
+    {
+        "sources": "Invented case records, and interviews with the staff who managed this invented case.",
+        "analysis": _invented(8),
+        "findings": [
+            {"kind": "strength", "level": "individual", "text": "Invented strength: home visits were made.",
+             "reasons": "Invented reason: the practitioner had time for them."},
+            {"kind": "deficiency", "level": "organisational", "text": "Invented deficiency: handover was late.",
+             "reasons": "Invented reason: the team carried vacancies."},
+        ],
+        "judgement": "partly",
+        "learning": "Invented learning: hand a case over in one meeting.",
+        "actions": [
+            {"what": "Invented action: hold one handover meeting a case.", "owner": FIRST, "due_on": date(2027, 6, 30)},
+            {"what": "Invented action: report vacancies monthly.", "owner": FIRST, "due_on": date(2027, 7, 30)},
+        ],
+    },
+    after_days=30,
+)  # fmt: skip
+
+USUAL: dict[str, Line] = {
+    "notification": Line("sent", {"sent_on": TODAY}, after_days=4),
+    "early_look": Line("no_action", {"referral": "no"}, "Invented reason: nothing needs doing at once.", after_days=6),
+    "management_action": Line("done", {"done_on": TODAY}, after_days=5),
+    "confirm_actions": Line("confirmed"),
+    "commission": Line("appoint", {"reviewer": FIRST, "countersigner": FIRST}),
+    "interview": Line("held", {"held_on": TODAY}, after_days=17),
+    "draft": DRAFT,
+    "facts": Line("comments", reasons="Invented comment: the second date should be a day later.", after_days=5),
+    "submit": Line("submitted", {"facts_satisfied": "yes"}),
+    "countersign": Line("signed", {"facts_satisfied": "yes"}, after_days=4),
+    "quality": Line("rated", _rating("good"), "Invented reason: a clear judgement with its grounds.", after_days=6),
+    "feedback": Line("received", {"received_on": TODAY}, after_days=5),
+    "action": Line("done", {"done_on": TODAY}, "Invented evidence: a dated note.", after_days=12),
+    "tell_family": Line("told", {"told_on": TODAY}, after_days=4),
+    "offer": Line("accepted", after_days=5),
+    "redactions": Line(
+        "proposed",
+        {"redactions": [{"passage": PASSAGE, "ground": "personal_data", "note": "Invented note: names a habit."}]},
+        after_days=5,
+    ),
+    "redaction_decision": Line("decided", {"decisions": True}),
+    "staff_impact": Line("manageable"),
+    "release": Line("released"),
+    "handover": Line("handed_over", {"handed_over_on": TODAY}, after_days=4),
+    "acknowledge": Line("acknowledged", after_days=1),
+    "resolve": Line("release", reasons="Invented reason: the contingency plan now holds.", after_days=6),
+}
+
+# Where a case differs: by question, one line for each time it is asked; the last one stands for the rest.
+ALWAYS_REVIEWED: dict[str, list[Line]] = {
+    "early_look": [
+        Line(
+            "actions",
+            {
+                "actions": [{"what": "Invented action: check every open case of the team.", "owner": FIRST,
+                             "due_on": date(2026, 10, 30)}],
+                "referral": "no",
+            },
+            after_days=6,
+        )
+    ],
+    "countersign": [
+        Line("returned", reasons="Invented reason: say why the handover was late.", after_days=4),
+        USUAL["countersign"],
+    ],
+    "quality": [
+        Line("rated", _rating("requires_improvement"), "Invented reason: the judgement is not clear.", after_days=6),
+        USUAL["quality"],
+    ],
+    "staff_impact": [
+        Line("exceptional", reasons="Invented reason: a threat was made.", after_days=2),
+        USUAL["staff_impact"],
+    ],
+}  # fmt: skip
+
+# By the address of whoever answers, where two people are asked the same.
+BY_PERSON: dict[tuple[str, str], Line] = {
+    ("offer", "liaison.2.ash@invented.example.test"): Line("declined", after_days=5),
+}
+
+# The fourth case: commissioned and interviewed, and then nobody writes the draft.
+SILENT_ON = ("draft", "interview")
+
+# Reported months late and in real time: it is overdue from the day on which it is opened.
+LATE_REPORTED: dict[str, list[Line]] = {
+    "notification": [Line("sent", {"sent_on": date(2026, 5, 21)}, after_days=0)],
+}

@@ -1,0 +1,453 @@
+"""Gates against a real record and a real mail server."""
+
+import asyncio
+from datetime import UTC, date, datetime, timedelta
+from uuid import uuid4
+
+import pytest
+from temporalio.exceptions import ApplicationError
+
+from tests.builders import HEAD_EMAIL, MONDAY, a_case
+from tests.conftest import MailServer, Record
+from workflows.contract.messages import (
+    Chase,
+    DeadlineMove,
+    DecideSignal,
+    Lapse,
+    Reassignment,
+    Settlement,
+    Step,
+    Withdrawal,
+)
+from workflows.contract.vocabulary import EscalationKind, ReasonCode, Role, Rung, StepKind
+
+SPOC = "spoc@n53.example.test"
+SPOC_DEPUTY = "sfo.team@n53.example.test"
+LEAD = "senior.lead@n53.example.test"
+DIRECTOR = "director@n53.example.test"
+NOTIFIED = {"sent_on": "2026-10-07"}
+
+
+def step(kind: StepKind, rung: Rung = Rung.ASKED, days: int = 1) -> Step:
+    return Step(at=MONDAY + timedelta(days=days), kind=kind, rung=rung)
+
+
+async def test_an_opened_gate_has_its_letter_link_page_and_schedule(record: Record, mail_server: MailServer) -> None:
+    case = await a_case(record.pool, mail_server)
+    opened = await case.ask("notification", stage="notification", counted_from=date(2026, 10, 6))
+    assert opened.role is Role.SPOC
+    assert opened.due.on == date(2026, 10, 20)
+    assert opened.due.at == datetime(2026, 10, 20, 22, 59, 59, tzinfo=UTC)
+    assert opened.steps
+    [message] = mail_server.to(SPOC)
+    text = message.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    [link] = [line for line in text.splitlines() if line.startswith("https://")]
+    assert link.startswith("https://sfo.example.test/a/")
+    assert case.reference in text
+    assert "20 October 2026" in text
+    assert "Supervised" not in text
+    assert message["Auto-Submitted"] == "auto-generated"
+    page = await record.value("SELECT page FROM gates WHERE gate = $1", opened.gate)
+    assert {"title", "why", "if_silent", "facts", "options", "refused", "document", "redactions"} <= set(page)  # type: ignore[call-overload]
+    assert await case.column("stage") == "notification"
+
+
+async def test_opening_twice_returns_the_same_and_sends_one_letter(record: Record, mail_server: MailServer) -> None:
+    case = await a_case(record.pool, mail_server)
+    first = await case.ask("notification", stage="notification")
+    assert await case.ask("notification", stage="notification") == first
+    assert len(mail_server.messages) == 1
+
+
+async def test_opening_ten_times_at_once_is_one_gate(record: Record, mail_server: MailServer) -> None:
+    case = await a_case(record.pool, mail_server)
+    opened = await asyncio.gather(*(case.ask("notification", stage="notification") for _ in range(10)))
+    assert len({o.model_dump_json() for o in opened}) == 1
+    assert len(mail_server.messages) == 1
+    assert await record.value("SELECT count(*) FROM audit") == 1
+
+
+async def test_a_repeated_opening_names_the_answer_that_came_meanwhile(record: Record, mail_server: MailServer) -> None:
+    case = await a_case(record.pool, mail_server)
+    opened = await case.ask("notification", stage="notification")
+    decision = await case.decide(opened.gate, "sent", **NOTIFIED)
+    assert (await case.ask("notification", stage="notification")).decision == str(decision)
+
+
+async def test_unknown_question_and_case_are_final(record: Record, mail_server: MailServer) -> None:
+    case = await a_case(record.pool, mail_server)
+    with pytest.raises(ApplicationError) as unknown:
+        await case.ask("no_such_question")
+    assert (unknown.value.type, unknown.value.non_retryable) == ("UnknownQuestion", True)
+    request = case.request("notification").model_copy(update={"gate": "SFO-2026-99999/notification/notification"})
+    with pytest.raises(ApplicationError) as missing:
+        await case.gates.open_gate(request)
+    assert missing.value.type == "UnknownCase"
+
+
+async def test_an_action_is_due_on_its_own_date(record: Record, mail_server: MailServer) -> None:
+    case = await a_case(record.pool, mail_server)
+    await record.pool.execute(
+        "INSERT INTO actions VALUES ($1, 'a1', 'management', 'Check', 'Owner', 'owner@x.example.test', '2026-11-02')",
+        case.reference,
+    )
+    opened = await case.ask("management_action", "a1", stage="early-look")
+    assert opened.due.on == date(2026, 11, 2)
+    assert mail_server.to("owner@x.example.test")
+
+
+async def test_nobody_eligible_goes_to_the_senior_lead_and_is_escalated(
+    record: Record, mail_server: MailServer
+) -> None:
+    case = await a_case(record.pool, mail_server)
+    opened = await case.ask("draft")  # nobody has been appointed
+    assert opened.role is Role.SENIOR_LEAD
+    assert opened.escalation is not None
+    assert (opened.escalation.kind, opened.escalation.number) == (EscalationKind.REVIEWER, 1)
+    assert mail_server.to(LEAD)
+
+
+async def test_an_answer_is_applied_once_however_often_it_is_delivered(record: Record, mail_server: MailServer) -> None:
+    case = await a_case(record.pool, mail_server)
+    opened = await case.ask("notification", stage="notification")
+    decision = await case.decide(opened.gate, "sent", **NOTIFIED)
+    settled = await asyncio.gather(*(case.settle(opened.gate, decision) for _ in range(5)))
+    assert len({s.model_dump_json() for s in settled}) == 1
+    assert settled[0].decision is not None
+    assert settled[0].decision.facts == {"sent_on": "2026-10-07"}
+    assert await case.column("notified_on") == date(2026, 10, 7)
+    assert await record.value("SELECT count(*) FROM audit WHERE action = 'decision_applied'") == 1
+
+
+async def test_after_a_reset_the_same_answer_is_given_again(record: Record, mail_server: MailServer) -> None:
+    case = await a_case(record.pool, mail_server)
+    opened = await case.ask("notification", stage="notification")
+    typed = DecideSignal(gate=opened.gate, answer="sent", reason=ReasonCode.ASKED_BY_PHONE)
+    refused = await case.gates.settle_gate(Settlement(gate=opened.gate, at=case.at, signal=typed))
+    assert refused.refused == "needs_the_page"
+    opened = await case.ask("confirm_actions", stage="early-look")
+    typed = DecideSignal(gate=opened.gate, answer="confirmed", reason=ReasonCode.ASKED_BY_PHONE)
+    first = await case.gates.settle_gate(Settlement(gate=opened.gate, at=case.at, signal=typed))
+    assert first.decision is not None
+    again = await case.ask("confirm_actions", stage="early-look")
+    assert again.decision == first.decision.decision
+    case.pass_days(1)
+    offered = DecideSignal(gate=opened.gate, decision=again.decision)
+    assert await case.gates.settle_gate(Settlement(gate=opened.gate, at=case.at, signal=offered)) == first
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason", "code"),
+    [
+        ("nonsense", ReasonCode.OTHER, "unknown_answer"),
+        (None, ReasonCode.OTHER, "unknown_answer"),
+        ("not_confirmed", ReasonCode.OTHER, "needs_the_page"),
+        ("confirmed", None, "reason_missing"),
+    ],
+)
+async def test_what_operations_type_is_refused_with_a_code(
+    record: Record, mail_server: MailServer, answer: str | None, reason: ReasonCode | None, code: str
+) -> None:
+    case = await a_case(record.pool, mail_server)
+    opened = await case.ask("confirm_actions", stage="early-look")
+    signal = DecideSignal(gate=opened.gate, answer=answer, reason=reason)
+    settled = await case.gates.settle_gate(Settlement(gate=opened.gate, at=case.at, signal=signal))
+    assert (settled.decision, settled.refused) == (None, code)
+    assert await record.value("SELECT state FROM gates") == "open"
+
+
+async def test_what_operations_type_is_written_before_it_counts(record: Record, mail_server: MailServer) -> None:
+    case = await a_case(record.pool, mail_server)
+    opened = await case.ask("confirm_actions", stage="early-look")
+    signal = DecideSignal(gate=opened.gate, answer="confirmed", reason=ReasonCode.ASKED_BY_PHONE)
+    settlement = Settlement(gate=opened.gate, at=case.at, signal=signal)
+    settled = await case.gates.settle_gate(settlement)
+    assert settled.decision is not None
+    assert await case.gates.settle_gate(settlement) == settled
+    [row] = await record.rows("SELECT * FROM decisions")
+    assert (row["channel"], row["reason_code"], row["by_email"]) == ("operations", "asked_by_phone", None)
+    later = settlement.model_copy(update={"at": case.at + timedelta(hours=1)})
+    assert (await case.gates.settle_gate(later)).refused == "already_decided"
+
+
+async def test_an_unknown_decision_is_refused(record: Record, mail_server: MailServer) -> None:
+    case = await a_case(record.pool, mail_server)
+    opened = await case.ask("notification", stage="notification")
+    assert (await case.settle(opened.gate, uuid4())).refused == "unknown_decision"
+
+
+async def test_an_answer_of_somebody_who_was_not_asked_does_not_count(record: Record, mail_server: MailServer) -> None:
+    case = await a_case(record.pool, mail_server)
+    opened = await case.ask("notification", stage="notification")
+    decision = await case.decide(opened.gate, "sent", by="stranger@x.example.test", **NOTIFIED)
+    assert (await case.settle(opened.gate, decision)).refused == "not_asked"
+    assert await record.value("SELECT state FROM gates") == "open"
+    # The place is free again: the person asked can still answer.
+    assert (await case.settle(opened.gate, await case.decide(opened.gate, "sent", **NOTIFIED))).decision
+
+
+async def test_a_late_answer_counts_and_stays_late(record: Record, mail_server: MailServer) -> None:
+    case = await a_case(record.pool, mail_server)
+    opened = await case.ask("notification", stage="notification")
+    case.pass_days(40)
+    settled = await case.settle(opened.gate, await case.decide(opened.gate, "sent", **NOTIFIED))
+    assert settled.decision is not None
+    assert settled.decision.late
+
+
+async def test_the_other_links_die_with_the_answer(record: Record, mail_server: MailServer) -> None:
+    case = await a_case(record.pool, mail_server)
+    opened = await case.ask("notification", stage="notification")
+    await case.gates.chase_gate(Chase(gate=opened.gate, at=case.at, steps=(step(StepKind.CLIMB, Rung.DEPUTY),)))
+    await case.settle(opened.gate, await case.decide(opened.gate, "sent", by=SPOC_DEPUTY, **NOTIFIED))
+    links = {r["email"]: r["revoked_at"] for r in await record.rows("SELECT * FROM links")}
+    assert links[SPOC_DEPUTY] is None
+    assert links[SPOC] is not None
+
+
+# --- chasing ---------------------------------------------------------------------------------------
+
+
+async def test_the_ladder_writes_one_letter_to_each(record: Record, mail_server: MailServer) -> None:
+    case = await a_case(record.pool, mail_server)
+    opened = await case.ask("notification", stage="notification")
+    steps = (
+        step(StepKind.REMIND),
+        step(StepKind.REMIND, days=2),
+        step(StepKind.OVERDUE, days=3),
+        step(StepKind.CLIMB, Rung.DEPUTY, 4),
+        step(StepKind.CLIMB, Rung.SENIOR_LEAD, 5),
+        step(StepKind.CLIMB, Rung.REGIONAL_DIRECTOR, 6),
+        step(StepKind.CLIMB, Rung.NATIONAL_TEAM, 7),
+    )
+    mail_server.messages.clear()
+    chase = Chase(gate=opened.gate, at=case.at, steps=steps)
+    chased = await case.gates.chase_gate(chase)
+    assert chased.overdue
+    assert chased.escalation is not None
+    assert chased.escalation.kind is EscalationKind.OVERDUE
+    assert await case.gates.chase_gate(chase) == chased
+    to = sorted(str(m["To"]).split("<")[-1].rstrip(">") for m in mail_server.messages)
+    assert to == sorted([SPOC, SPOC_DEPUTY, LEAD, DIRECTOR])
+    for email, linked in ((SPOC, True), (SPOC_DEPUTY, True), (LEAD, False), (DIRECTOR, False)):
+        [message] = mail_server.to(email)
+        assert ("/a/" in message.get_body(("plain",)).get_content()) is linked  # type: ignore[union-attr]
+    assert await record.value("SELECT overdue FROM gates") is True
+    assert await case.column("review_overdue") is False
+
+
+async def test_a_step_is_made_once_in_whatever_company_it_comes(record: Record, mail_server: MailServer) -> None:
+    case = await a_case(record.pool, mail_server)
+    opened = await case.ask("notification", stage="notification")
+    first, second = step(StepKind.REMIND), step(StepKind.OVERDUE, days=2)
+    await case.gates.chase_gate(Chase(gate=opened.gate, at=case.at, steps=(first,)))
+    await case.gates.chase_gate(Chase(gate=opened.gate, at=case.at, steps=(first, second)))
+    assert len(mail_server.to(SPOC)) == 2  # asked, reminded
+
+
+async def test_further_reminders_come_when_the_planned_ones_are_used_up(
+    record: Record, mail_server: MailServer
+) -> None:
+    case = await a_case(record.pool, mail_server)
+    opened = await case.ask("notification", stage="notification")
+    last = max(opened.steps, key=lambda s: s.at)
+    case.at = last.at
+    early = await case.gates.chase_gate(Chase(gate=opened.gate, at=case.at, steps=opened.steps[:1]))
+    assert early.further == ()
+    chased = await case.gates.chase_gate(Chase(gate=opened.gate, at=case.at, steps=(last,)))
+    assert chased.further
+    assert all(s.at > last.at for s in chased.further)
+
+
+async def test_overdue_on_the_review_date_marks_the_case(record: Record, mail_server: MailServer) -> None:
+    case = await a_case(record.pool, mail_server)
+    opened = await case.ask("draft")
+    await case.gates.chase_gate(Chase(gate=opened.gate, at=case.at, steps=(step(StepKind.OVERDUE),)))
+    assert await case.column("review_overdue") is True
+
+
+async def test_a_closed_gate_is_not_chased(record: Record, mail_server: MailServer) -> None:
+    case = await a_case(record.pool, mail_server)
+    opened = await case.ask("notification", stage="notification")
+    await case.settle(opened.gate, await case.decide(opened.gate, "sent", **NOTIFIED))
+    mail_server.messages.clear()
+    chased = await case.gates.chase_gate(Chase(gate=opened.gate, at=case.at, steps=(step(StepKind.REMIND),)))
+    assert (chased.overdue, chased.escalation, mail_server.messages) == (False, None, [])
+
+
+async def test_a_deputy_in_the_line_is_passed_over(record: Record, mail_server: MailServer) -> None:
+    staff = (("practitioner", "reviewer.two@n53.example.test", True), ("head_of_pdu", HEAD_EMAIL, True))
+    case = await a_case(record.pool, mail_server, staff=staff)
+    await _appoint(record, case.reference, "n53.reviewer.1", "reviewer.one@n53.example.test")
+    opened = await case.ask("draft")
+    await case.gates.chase_gate(Chase(gate=opened.gate, at=case.at, steps=(step(StepKind.CLIMB, Rung.DEPUTY),)))
+    assert not mail_server.to("reviewer.two@n53.example.test")
+    assert mail_server.to(LEAD)
+
+
+async def _appoint(record: Record, reference: str, key: str, email: str, role: str = "reviewing_manager") -> None:
+    await record.pool.execute(
+        "INSERT INTO appointments VALUES ($1, $2, $3, 'Example Reviewer', $4, now(), NULL)", reference, role, key, email
+    )
+
+
+# --- silence, withdrawal, reassignment, time --------------------------------------------------------
+
+
+async def _facts_gate(record: Record, mail_server: MailServer):  # type: ignore[no-untyped-def]
+    case = await a_case(record.pool, mail_server)
+    await record.pool.execute("INSERT INTO documents VALUES ($1, 'review', 1, '{}', 'x', NULL, now())", case.reference)
+    return case, await case.ask("facts", "v1")
+
+
+async def test_silence_lapses_with_its_meaning(record: Record, mail_server: MailServer) -> None:
+    case, opened = await _facts_gate(record, mail_server)
+    case.at = opened.steps[-1].at
+    lapsed = await case.gates.lapse_gate(Lapse(gate=opened.gate, at=case.at))
+    assert lapsed.decision.answer == "lapsed"
+    assert await case.gates.lapse_gate(Lapse(gate=opened.gate, at=case.at)) == lapsed
+    [comment] = await record.rows("SELECT * FROM factual_comments")
+    assert (comment["version"], comment["comments"]) == (1, None)
+    assert await record.value("SELECT state FROM gates") == "lapsed"
+    assert await record.value("SELECT state FROM duties WHERE kind = 'facts_offered'") == "met"
+
+
+async def test_an_answer_received_in_time_beats_the_lapse(record: Record, mail_server: MailServer) -> None:
+    case, opened = await _facts_gate(record, mail_server)
+    decision = await case.decide(opened.gate, "comments", "The date is wrong")
+    case.at = opened.steps[-1].at
+    settled = await case.gates.lapse_gate(Lapse(gate=opened.gate, at=case.at))
+    assert settled.decision.decision == str(decision)
+    assert await case.settle(opened.gate, decision) == settled
+    assert await record.value("SELECT comments FROM factual_comments") == "The date is wrong"
+
+
+async def test_an_answer_after_the_period_is_void_and_its_author_told(record: Record, mail_server: MailServer) -> None:
+    case, opened = await _facts_gate(record, mail_server)
+    case.at = opened.due.at + timedelta(seconds=1)
+    await case.decide(opened.gate, "comments", "Too late")
+    mail_server.messages.clear()
+    lapsed = await case.gates.lapse_gate(Lapse(gate=opened.gate, at=case.at))
+    assert lapsed.decision.answer == "lapsed"
+    assert "not used" in mail_server.to(HEAD_EMAIL)[0]["Subject"]
+
+
+async def test_withdrawing_voids_the_waiting_answer_and_tells_its_author_once(
+    record: Record, mail_server: MailServer
+) -> None:
+    case = await a_case(record.pool, mail_server)
+    opened = await case.ask("notification", stage="notification")
+    decision = await case.decide(opened.gate, "sent", **NOTIFIED)
+    mail_server.messages.clear()
+    withdrawal = Withdrawal(reference=case.reference, gates=(opened.gate,), at=case.at)
+    for _ in range(2):
+        await case.gates.withdraw_gates(withdrawal)
+    [message] = mail_server.messages
+    assert "not used" in message["Subject"]
+    assert (await case.settle(opened.gate, decision)).refused == "void"
+    assert await record.value("SELECT count(*) FROM links WHERE revoked_at IS NULL") == 0
+
+
+async def test_withdrawing_an_unanswered_gate_tells_the_person_asked(record: Record, mail_server: MailServer) -> None:
+    case = await a_case(record.pool, mail_server)
+    opened = await case.ask("notification", stage="notification")
+    mail_server.messages.clear()
+    await case.gates.withdraw_gates(Withdrawal(reference=case.reference, gates=(opened.gate,), at=case.at))
+    [message] = mail_server.to(SPOC)
+    assert "No longer needed" in message["Subject"]
+
+
+async def test_an_answer_to_a_withdrawn_gate_is_void(record: Record, mail_server: MailServer) -> None:
+    case = await a_case(record.pool, mail_server)
+    opened = await case.ask("notification", stage="notification")
+    await case.gates.withdraw_gates(Withdrawal(reference=case.reference, gates=(opened.gate,), at=case.at))
+    decision = await case.decide(opened.gate, "sent", **NOTIFIED)
+    assert (await case.settle(opened.gate, decision)).refused == "withdrawn"
+    assert any("not used" in m["Subject"] for m in mail_server.to(SPOC))
+
+
+async def test_reassigning_kills_the_old_link_and_moves_the_appointment(
+    record: Record, mail_server: MailServer
+) -> None:
+    case = await a_case(record.pool, mail_server)
+    await _appoint(record, case.reference, "n53.reviewer.1", "reviewer.one@n53.example.test")
+    opened = await case.ask("draft")
+    request = Reassignment(gate=opened.gate, at=case.at, to="n53.reviewer.3", reason=ReasonCode.ABSENCE)
+    for _ in range(2):
+        assert (await case.gates.reassign_gate(request)).allowed
+    assert len(mail_server.to("reviewer.three@n53.example.test")) == 1
+    assert len(mail_server.to("reviewer.one@n53.example.test")) == 2  # asked, no longer needed
+    links = {r["email"]: r["revoked_at"] for r in await record.rows("SELECT * FROM links")}
+    assert links["reviewer.one@n53.example.test"] is not None
+    assert links["reviewer.three@n53.example.test"] is None
+    assert await record.value("SELECT person_key FROM appointments") == "n53.reviewer.3"
+    back = Reassignment(
+        gate=opened.gate, at=case.at + timedelta(days=1), to="n53.reviewer.1", reason=ReasonCode.ABSENCE
+    )
+    assert (await case.gates.reassign_gate(back)).allowed
+    links = {r["email"]: r["revoked_at"] for r in await record.rows("SELECT * FROM links")}
+    assert links["reviewer.one@n53.example.test"] is None
+
+
+@pytest.mark.parametrize(
+    ("to", "code"), [("n53lei.head", "in_the_line"), ("n53.nobody", "unknown_person"), ("s1", "in_the_line")]
+)
+async def test_reassigning_never_breaks_independence(
+    record: Record, mail_server: MailServer, to: str, code: str
+) -> None:
+    case = await a_case(record.pool, mail_server)
+    await _appoint(record, case.reference, "n53.reviewer.1", "reviewer.one@n53.example.test")
+    opened = await case.ask("draft")
+    reassigned = await case.gates.reassign_gate(
+        Reassignment(gate=opened.gate, at=case.at, to=to, reason=ReasonCode.ABSENCE)
+    )
+    assert (reassigned.allowed, reassigned.refused) == (False, code)
+
+
+async def test_moving_the_date_keeps_the_original_and_rearms_what_is_ahead(
+    record: Record, mail_server: MailServer
+) -> None:
+    case = await a_case(record.pool, mail_server)
+    await record.pool.execute("UPDATE cases SET review_due = '2027-01-06', original_review_due = '2027-01-06'")
+    opened = await case.ask("draft")
+    granted = await case.answer("extension", "granted", "2027-02-01", reasons="Trial", new_on="2027-02-01")
+    assert granted.decision is not None
+    case.pass_days(30)
+    move = DeadlineMove(
+        reference=case.reference,
+        gates=(opened.gate,),
+        decision=granted.decision.decision,
+        new_on=date(2027, 2, 1),
+        at=case.at,
+        rulebook="2026-04-01",
+    )
+    moved = await case.gates.move_deadline(move)
+    assert await case.gates.move_deadline(move) == moved
+    assert (moved.due.on, moved.original.on) == (date(2027, 2, 1), date(2027, 1, 6))
+    [rearmed] = moved.gates
+    assert rearmed.due.on == date(2027, 2, 1)
+    assert all(s.at > case.at for s in rearmed.steps)
+    [row] = await record.rows("SELECT * FROM deadlines")
+    assert (row["late"], row["original_due_on"]) == (False, date(2027, 1, 6))
+
+
+async def test_a_date_moved_too_late_stays_overdue(record: Record, mail_server: MailServer) -> None:
+    case = await a_case(record.pool, mail_server)
+    await record.pool.execute(
+        "UPDATE cases SET review_due = '2027-01-06', original_review_due = '2027-01-06', review_overdue = true"
+    )
+    case.at = datetime(2027, 1, 8, 10, tzinfo=UTC)
+    granted = await case.answer("extension", "granted", "2027-02-01", reasons="Trial", new_on="2027-02-01")
+    assert granted.decision is not None
+    await case.gates.move_deadline(
+        DeadlineMove(
+            reference=case.reference,
+            gates=(),
+            decision=granted.decision.decision,
+            new_on=date(2027, 2, 1),
+            at=case.at,
+            rulebook="2026-04-01",
+        )
+    )
+    assert await case.column("review_overdue") is True
+    assert await record.value("SELECT late FROM deadlines") is True

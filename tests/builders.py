@@ -1,0 +1,208 @@
+"""Invented cases, put into the record by SQL, and the ports that work on them."""
+
+import json
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import UUID, uuid4
+
+from activities.casework import PostgresCasework
+from activities.correspondence import Correspondence
+from activities.gates import PostgresGates
+from activities.record import Pool
+from activities.rulebooks import FileRulebooks
+from starter.mailer import SmtpMailer
+from workflows.contract.messages import (
+    CaseClock,
+    CaseOpening,
+    DecideSignal,
+    GateOpened,
+    GateRequest,
+    Settled,
+    Settlement,
+    StaffRef,
+)
+from workflows.contract.vocabulary import Role
+
+if TYPE_CHECKING:
+    from tests.conftest import MailServer
+
+DEPLOY = Path(__file__).resolve().parent.parent / "deploy"
+MONDAY = datetime(2026, 10, 5, 10, 0, tzinfo=UTC)  # the charge; a Monday without bank holidays near
+RULEBOOK = "2026-04-01"
+LINK_KEY = b"k" * 32
+_NUMBERS = count(1)
+
+PRACTITIONER, LINE_MANAGER, HEAD, OTHER = "s1", "s2", "s3", "s4"
+HEAD_EMAIL = "head.lei@n53.example.test"  # as in the directory, so that the deputy is known
+
+
+@dataclass
+class ACase:
+    """A case in the record and the ports that carry it; `at` is the case's time, moved on by the test."""
+
+    reference: str
+    pool: Pool
+    letters: Correspondence
+    gates: PostgresGates
+    casework: PostgresCasework
+    at: datetime = MONDAY
+    staff: dict[str, str] = field(default_factory=dict)
+
+    def gate(self, question: str, subject: str | None = None, stage: str = "review", ask: int = 1) -> str:
+        about = f":{subject}" if subject else ""
+        return f"{self.reference}/{stage}/{question}{about}{f'#{ask}' if ask > 1 else ''}"
+
+    def request(
+        self, question: str, subject: str | None = None, stage: str = "review", ask: int = 1, **more: Any
+    ) -> GateRequest:
+        gate = self.gate(question, subject, stage, ask)
+        return GateRequest(gate=gate, question=question, subject=subject, at=self.at, rulebook=RULEBOOK, **more)
+
+    async def ask(
+        self, question: str, subject: str | None = None, stage: str = "review", ask: int = 1, **more: Any
+    ) -> GateOpened:
+        return await self.gates.open_gate(self.request(question, subject, stage, ask, **more))
+
+    async def decide(
+        self, gate: str, answer: str, reasons: str | None = None, by: str | None = None, **fields: Any
+    ) -> UUID:
+        """Write the row that the gateway writes when a link is answered."""
+        row = await self.pool.fetchrow("SELECT * FROM gates WHERE gate = $1", gate)
+        assert row is not None
+        decision = uuid4()
+        await self.pool.execute(
+            """
+            INSERT INTO decisions (decision, gate, answer, fields, reasons, by_email, by_name, channel, received_at, late)
+            VALUES ($1, $2, $3, $4, $5, $6, 'Example Decider', 'link', $7, $8)
+            """,
+            decision,
+            gate,
+            answer,
+            fields,
+            reasons,
+            by or row["person_email"],
+            self.at,
+            self.at > row["due_at"],
+        )
+        return decision
+
+    async def settle(self, gate: str, decision: UUID) -> Settled:
+        signal = DecideSignal(gate=gate, decision=str(decision))
+        return await self.gates.settle_gate(Settlement(gate=gate, at=self.at, signal=signal))
+
+    async def answer(
+        self,
+        question: str,
+        answer: str,
+        subject: str | None = None,
+        stage: str = "review",
+        ask: int = 1,
+        reasons: str | None = None,
+        **fields: Any,
+    ) -> Settled:
+        """Ask, decide as the person asked, and settle."""
+        opened = await self.ask(question, subject, stage, ask)
+        return await self.settle(opened.gate, await self.decide(opened.gate, answer, reasons, **fields))
+
+    def pass_days(self, days: int) -> None:
+        self.at += timedelta(days=days)
+
+    async def column(self, column: str) -> Any:
+        return await self.pool.fetchval(f"SELECT {column} FROM cases WHERE reference = $1", self.reference)
+
+
+def a_correspondence(pool: Pool, mail_server: "MailServer") -> Correspondence:
+    return Correspondence(
+        pool,
+        SmtpMailer(mail_server.url, timeout=5),
+        mail_from="sfo@example.test",
+        public_url="https://sfo.example.test",
+        link_key_id="k1",
+        link_keys={"k1": LINK_KEY},
+    )
+
+
+async def a_case(
+    pool: Pool,
+    mail_server: "MailServer",
+    *,
+    code: str = "SX03001A",
+    rosh: str = "high",
+    appeared_on: date | None = date(2026, 10, 6),
+    public_interest: str | None = None,
+    staff: tuple[tuple[str, str, bool], ...] | None = None,
+    pdu: str = "N53LEI",
+) -> ACase:
+    """A complete case: practitioner, line manager, Head of PDU, another; two victims; charged on `MONDAY`."""
+    reference = f"SFO-2026-{next(_NUMBERS):05d}"
+    people = staff or (
+        ("practitioner", "practitioner@n53.example.test", True),
+        ("line_manager", "line.manager@n53.example.test", True),
+        ("head_of_pdu", HEAD_EMAIL, True),
+        ("other", "other@n53.example.test", False),
+    )
+    clock = CaseClock(case_anchor=MONDAY, wall_anchor=MONDAY)
+    opening = CaseOpening(
+        reference=reference,
+        clock=clock,
+        region="N53",
+        pdu=pdu,
+        charged_on=MONDAY.date(),
+        appeared_on=appeared_on,
+        staff=tuple(
+            StaffRef(ref=f"s{n}", role=Role(role), in_line=line) for n, (role, _, line) in enumerate(people, 1)
+        ),
+        victims=("v1", "v2"),
+    )
+    await pool.execute(
+        """
+        INSERT INTO cases (reference, charge_key, crn, person_name, region, pdu, supervision_type,
+            supervision_started_on, rosh, charged_on, appeared_on, public_interest, clock, opening, opened_on)
+        VALUES ($1, $1, 'X123456', 'Example Supervised Person', 'N53', $2, 'licence', '2026-01-12', $3, $4, $5, $6,
+            $7, $8, $4)
+        """,
+        reference,
+        pdu,
+        rosh,
+        MONDAY.date(),
+        appeared_on,
+        public_interest,
+        json.loads(clock.model_dump_json()),
+        json.loads(opening.model_dump_json()),
+    )
+    await pool.execute(
+        "INSERT INTO offences (reference, round, number, code, offence_on) VALUES ($1, 1, 1, $2, '2026-10-02')",
+        reference,
+        code,
+    )
+    for n, (role, email, line) in enumerate(people, 1):
+        await pool.execute(
+            "INSERT INTO staff VALUES ($1, $2, $3, $4, $5, $6)",
+            reference,
+            f"s{n}",
+            role,
+            f"Example {role}",
+            email,
+            line,
+        )
+    for n in (1, 2):
+        await pool.execute(
+            "INSERT INTO victims (reference, ref, name, liaison_officer_email) VALUES ($1, $2, $3, $4)",
+            reference,
+            f"v{n}",
+            f"Example Family {n}",
+            f"officer{n}@n53.example.test",
+        )
+    letters = a_correspondence(pool, mail_server)
+    rulebooks = FileRulebooks(DEPLOY / "rulebook", DEPLOY / "directory")
+    return ACase(
+        reference,
+        pool,
+        letters,
+        PostgresGates(pool, letters, rulebooks),
+        PostgresCasework(pool, letters, rulebooks),
+        staff={f"s{n}": email for n, (_, email, _) in enumerate(people, 1)},
+    )

@@ -1,0 +1,50 @@
+"""What ran before still replays: an incompatible change to a workflow is caught before it meets a running case."""
+
+import pytest
+from temporalio import workflow
+from temporalio.worker import Replayer
+
+import worker
+from starter.payloads import data_converter
+from tests.histories.recorded import RING, histories
+from workflows.asking.stage import Stage, procedure
+from workflows.contract.messages import StageBrief, StageEnd
+from workflows.contract.vocabulary import Outcome
+from workflows.contract.vocabulary import Stage as Stages
+
+RECORDED = dict(histories())
+
+
+def replayer(*workflows: type) -> Replayer:
+    return Replayer(
+        workflows=list(workflows), workflow_runner=worker.workflow_runner(), data_converter=data_converter(RING)
+    )
+
+
+@pytest.mark.parametrize("name", sorted(RECORDED))
+async def test_a_recorded_history_replays(name: str) -> None:
+    await replayer(*worker.CASEWORK, *worker.NATIONAL).replay_workflow(RECORDED[name])
+
+
+def test_every_workflow_has_a_recorded_history() -> None:
+    recorded = {name.partition("--")[0] for name in RECORDED}
+    registered = {workflow._Definition.must_from_class(cls).name for cls in (*worker.CASEWORK, *worker.NATIONAL)}
+    assert recorded == registered
+
+
+@workflow.defn(name=Stages.NOTIFICATION)
+class AskedTwice(Stage):
+    """An incompatible change: it tells somebody before it asks."""
+
+    @workflow.run
+    @procedure
+    async def run(self, brief: StageBrief) -> StageEnd:
+        await self.tell("early", "review_under_way", ("spoc",))
+        await self.ask("notification", counted_from=brief.appeared_on)
+        return StageEnd(outcome=Outcome.NOTIFIED)
+
+
+async def test_a_planted_incompatible_change_is_caught() -> None:
+    history = next(h for name, h in RECORDED.items() if name.startswith("notification--"))
+    with pytest.raises(workflow.NondeterminismError):
+        await replayer(AskedTwice).replay_workflow(history)

@@ -1,0 +1,201 @@
+"""The documents say what the code says: every value, key, link, source and command that they must name is there."""
+
+import re
+from collections.abc import Iterator
+from enum import StrEnum
+from pathlib import Path
+
+import click
+import pytest
+
+from workflows.contract import vocabulary
+from workflows.contract.questions import QUESTIONS
+from workflows.contract.rulebook import Rulebook, Unit
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+CODE = ("workflows", "activities", "starter", "deploy", "tests")
+MARKDOWN = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md")])
+
+ENUMS = {
+    name: found
+    for name, found in vars(vocabulary).items()
+    if isinstance(found, type) and issubclass(found, StrEnum) and found is not StrEnum
+}
+UNITS = {Unit.WORKING_DAYS: "working day", Unit.CALENDAR_DAYS: "day", Unit.CALENDAR_MONTHS: "calendar month"}
+
+# `facts.md 2.7 to 2.9, 6.1`: one number, or several joined by commas, "and", "to".
+_NUMBER = r"\d+(?:\.\d+)*"
+_CITED = re.compile(rf"facts\.md[\s#]+(?:section )?({_NUMBER}(?:(?:,| and| to)[\s#]+(?:section )?{_NUMBER})*)")
+_RANGE = re.compile(rf"({_NUMBER}) to ({_NUMBER})")
+_LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
+
+
+def sections(markdown: str) -> dict[str, str]:
+    """What stands under each heading of the second level."""
+    parts = re.split(r"^## (.+)$", markdown, flags=re.MULTILINE)
+    return dict(zip(parts[1::2], parts[2::2], strict=True))
+
+
+def first_cells(markdown: str) -> dict[str, str]:
+    """Each row of the tables by the value in its first cell."""
+    rows = re.findall(r"^\| `([^`]+)` \|(.*)$", markdown, re.MULTILINE)
+    return dict(rows)
+
+
+# --- glossary ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", sorted(ENUMS))
+def test_the_glossary_spells_every_value_of_the_vocabulary(name: str) -> None:
+    told = first_cells(sections((DOCS / "glossary.md").read_text())[name])
+    assert sorted(told) == sorted(ENUMS[name])
+
+
+# --- lifecycle --------------------------------------------------------------------------------------
+
+
+def test_the_lifecycle_has_every_question_with_its_role_deadline_and_answers() -> None:
+    told = first_cells(sections((DOCS / "lifecycle.md").read_text())["Every question"])
+    assert sorted(told) == sorted(QUESTIONS)
+    for key, question in QUESTIONS.items():
+        role = f"`{question.role}`" if question.role else "the member of staff it is about"
+        answers = ", ".join(f"`{a.value}`" + ("*" if a.needs_the_page else "") for a in question.answers)
+        asked, deadline, given = (cell.strip() for cell in told[key].strip(" |").split("|"))
+        assert (key, asked, given) == (key, role, answers)
+        assert deadline.startswith(f"`{question.deadline}`"), key
+
+
+def test_the_lifecycle_has_every_deadline_with_its_present_figure_and_confidence() -> None:
+    told = first_cells(sections((DOCS / "lifecycle.md").read_text())["Every deadline"])
+    rulebook = newest_rulebook()
+    assert sorted(told) == sorted(rulebook.deadlines)
+    for key, rule in rulebook.deadlines.items():
+        figure, confidence, _ = (cell.strip() for cell in told[key].strip(" |").split("|"))
+        plural = "" if rule.amount == 1 else "s"
+        assert re.match(rf"{rule.amount} {UNITS[rule.unit]}{plural}(,|$)", figure), key
+        assert confidence == rule.confidence, key
+
+
+def test_every_stage_has_its_part_of_the_lifecycle_in_the_order_of_the_stages() -> None:
+    told = [heading for heading in sections((DOCS / "lifecycle.md").read_text()) if heading[0].isdigit()]
+    assert told == [f"{number} {stage}" for number, stage in enumerate(vocabulary.Stage, start=1)]
+
+
+def newest_rulebook() -> Rulebook:
+    books = [Rulebook.from_toml(path.read_text()) for path in (ROOT / "deploy" / "rulebook").glob("*.toml")]
+    return max(books, key=lambda book: book.effective_on)
+
+
+# --- links ------------------------------------------------------------------------------------------
+
+
+def relative_links() -> Iterator[tuple[Path, str]]:
+    for page in MARKDOWN:
+        for target in _LINK.findall(page.read_text()):
+            if "://" not in target and not target.startswith("mailto:"):
+                yield page, target
+
+
+def anchors(page: Path) -> set[str]:
+    """The anchors of a page as a browser of repositories makes them from its headings."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_every_relative_link_leads_somewhere() -> None:
+    broken = []
+    for page, target in relative_links():
+        path, _, anchor = target.partition("#")
+        file = (page.parent / path).resolve() if path else page
+        if not file.exists() or (anchor and anchor not in anchors(file)):
+            broken.append(f"{page.relative_to(ROOT)}: {target}")
+    assert broken == []
+
+
+def test_every_document_is_linked_from_somewhere() -> None:
+    linked = {(page.parent / target.partition("#")[0]).resolve() for page, target in relative_links()}
+    folders = {path / "README.md" for path in linked if path.is_dir()}
+    lonely = {page.resolve() for page in MARKDOWN} - linked - folders - {ROOT / "README.md"}
+    assert lonely == set()
+
+
+def test_every_reference_in_the_sources_is_defined_and_used() -> None:
+    text = (DOCS / "sources.md").read_text()
+    defined = set(re.findall(r"^\[(\w+)\]: ", text, re.MULTILINE))
+    used = set(re.findall(r"\[(\w+)\](?![:(])", text))
+    assert used == defined
+
+
+# --- sources ----------------------------------------------------------------------------------------
+
+
+def code_files() -> list[Path]:
+    found = [path for folder in CODE for path in (ROOT / folder).rglob("*") if path.suffix in (".py", ".toml", ".sql")]
+    return sorted({*found, ROOT / "worker.py"} - {Path(__file__)})
+
+
+def cited(text: str) -> set[str]:
+    """Every number that a text cites, the inner numbers of a range too."""
+    numbers = set()
+    for citation in _CITED.findall(text):
+        numbers |= set(re.findall(_NUMBER, citation))
+        for first, last in _RANGE.findall(re.sub(r"[\s#]+", " ", citation)):
+            chapter, _, start = first.rpartition(".")
+            numbers |= {f"{chapter}.{n}" for n in range(int(start), int(last.rpartition(".")[2]) + 1)}
+    return numbers
+
+
+def explained() -> set[str]:
+    """The numbers that stand in the sources: rows of tables and headings."""
+    text = (DOCS / "sources.md").read_text()
+    rows = re.findall(rf"^\| ({_NUMBER}) \|", text, re.MULTILINE)
+    headings = re.findall(rf"^#+ ({_NUMBER})(?:\.? |$)", text, re.MULTILINE)
+    return {*rows, *headings}
+
+
+def test_citations_are_read_as_people_write_them() -> None:
+    assert cited("facts.md 2.7 to 2.9, 6.1. Else") == {"2.7", "2.8", "2.9", "6.1"}
+    assert cited("facts.md 1.13 to 1.15, section 7.") == {"1.13", "1.14", "1.15", "7"}
+    assert cited("facts.md 2.5 and\n# 2.6 (unsure), design.md 2.") == {"2.5", "2.6"}
+    assert cited("facts.md 7, child under 13.") == {"7"}
+
+
+def test_every_fact_that_the_code_cites_stands_in_the_sources() -> None:
+    missing = {
+        f"{path.relative_to(ROOT)}: {number}"
+        for path in code_files()
+        for number in cited(path.read_text()) - explained()
+    }
+    assert missing == set()
+
+
+# --- commands ---------------------------------------------------------------------------------------
+
+
+def named_commands() -> set[tuple[str, ...]]:
+    """Every `sfo …` in the README, up to its first argument: `sfo audit verify`, `sfo charge`."""
+    spans = re.findall(r"`sfo ([^`]+)`", (ROOT / "README.md").read_text())
+    return {tuple(re.match(r"[a-z-]+(?: [a-z-]+)*", span)[0].split()) for span in spans}  # type: ignore[index]
+
+
+def the_command() -> click.Command:
+    from starter import __main__ as entry
+
+    found = [getattr(entry, name, None) for name in ("main", "sfo")]
+    groups = [command for command in found if isinstance(command, click.Group)]
+    assert groups, "starter.__main__ has no click group called main or sfo"
+    return groups[0]
+
+
+def test_the_readme_names_commands() -> None:
+    assert {("up",), ("demo",), ("charge",), ("case",), ("audit", "verify")} <= named_commands()
+
+
+def test_every_command_in_the_readme_exists() -> None:
+    for words in sorted(named_commands()):
+        command = the_command()
+        for word in words:
+            assert isinstance(command, click.Group), f"sfo {' '.join(words)}"
+            assert word in command.commands, f"sfo {' '.join(words)}"
+            command = command.commands[word]

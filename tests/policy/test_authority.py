@@ -1,0 +1,179 @@
+from datetime import date
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from workflows.contract.directory import Absence, Directory, Person
+from workflows.contract.vocabulary import Role
+from workflows.policy.authority import (
+    Involved,
+    Ties,
+    eligible_countersigners,
+    eligible_reviewers,
+    same_person,
+    who_answers,
+    why_not_answer,
+    why_not_asked,
+    why_not_countersign,
+    why_not_review,
+)
+
+DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
+ON = date(2026, 12, 1)
+AWAY = (Absence(from_on=ON, to_on=ON),)
+
+
+def person(name: str, **more: object) -> Person:
+    given: dict[str, object] = {"key": f"n53.{name}", "name": f"Example {name}", "email": f"{name}@n53.example.test"}
+    return Person.model_validate({**given, "roles": ["reviewing_manager"], **more})
+
+
+def involved(name: str, role: Role = Role.OTHER, *, in_line: bool = False) -> Involved:
+    return Involved(f"{name}@n53.example.test", role, in_line)
+
+
+@pytest.mark.parametrize(
+    ("ties", "code"),
+    [
+        (Ties("N53LEI"), None),
+        (Ties("N53LEI", (involved("other", Role.PRACTITIONER),)), None),
+        (Ties("N53LEI", (involved("one", Role.PRACTITIONER),)), "in_the_line"),
+        (Ties("N53LEI", (involved("one", Role.LINE_MANAGER),)), "in_the_line"),
+        (Ties("N53LEI", (involved("one", Role.HEAD_OF_PDU),)), "in_the_line"),
+        (Ties("N53LEI", (involved("one", in_line=True),)), "in_the_line"),
+        (Ties("N53LEI", (involved("ONE", Role.LINE_MANAGER),)), "in_the_line"),
+        (Ties("N53LEI", (involved("one"),)), "in_the_case"),
+        (Ties("N53LEI", (involved("one"), involved("one", Role.LINE_MANAGER))), "in_the_line"),
+        (Ties("N53LEI", countersigner="one@n53.example.test"), "is_the_countersigner"),
+        (Ties("N53NOT"), "in_the_line"),  # manages that unit without standing on the roster
+    ],
+)
+def test_the_reviewing_manager_is_independent_of_the_case(ties: Ties, code: str | None) -> None:
+    assert why_not_review(person("one", in_line_of=["N53NOT"]), ties) == code
+
+
+@pytest.mark.parametrize(
+    ("ties", "code"),
+    [
+        (Ties("N53LEI", author="other@n53.example.test"), None),
+        (Ties("N53LEI", author="One@N53.example.test"), "is_the_author"),
+        (Ties("N53LEI", (involved("one", Role.LINE_MANAGER),), author="one@n53.example.test"), "is_the_author"),
+        (Ties("N53LEI", (involved("one", Role.LINE_MANAGER),)), "in_the_line"),
+        (Ties("N53LEI", (involved("one"),)), "in_the_case"),
+    ],
+)
+def test_the_author_never_countersigns_nor_anyone_in_the_line(ties: Ties, code: str | None) -> None:
+    assert why_not_countersign(person("one"), ties) == code
+
+
+def test_absence_counts_only_on_a_given_day() -> None:
+    away = person("one", away=AWAY)
+    assert why_not_review(away, Ties("N53LEI"), ON) == "away"
+    assert why_not_review(away, Ties("N53LEI"), date(2026, 12, 2)) is None
+    assert why_not_review(away, Ties("N53LEI")) is None
+    assert why_not_answer("release", away, Ties("N53LEI"), ON) == "away"
+
+
+@pytest.mark.parametrize(
+    ("question", "ties", "code"),
+    [
+        ("redaction_decision", Ties("N53LEI", proposer="one@n53.example.test"), "is_the_proposer"),
+        ("redaction_decision", Ties("N53LEI", proposer="other@n53.example.test"), None),
+        ("extension", Ties("N53LEI", requester="one@n53.example.test"), "is_the_requester"),
+        ("extension", Ties("N53LEI", author="one@n53.example.test"), "is_the_author"),
+        ("countersign", Ties("N53LEI", author="one@n53.example.test"), "is_the_author"),
+        ("draft", Ties("N53LEI", (involved("one", Role.PRACTITIONER),)), "in_the_line"),
+        ("submit", Ties("N53LEI", (involved("one", Role.PRACTITIONER),)), "in_the_line"),
+        ("interview", Ties("N53LEI", (involved("one", Role.PRACTITIONER),)), "in_the_line"),
+        ("facts", Ties("N53LEI", (involved("one", Role.HEAD_OF_PDU),)), None),
+    ],
+)
+def test_each_question_has_its_own_independence(question: str, ties: Ties, code: str | None) -> None:
+    assert why_not_answer(question, person("one"), ties) == code
+
+
+@pytest.mark.parametrize(
+    ("by", "code"),
+    [("n53.a", None), ("n53.b", None), ("n53.c", "not_asked"), ("N53.A", None), ("", "not_asked")],
+)
+def test_only_the_person_asked_or_the_recorded_deputy_decides(by: str, code: str | None) -> None:
+    assert why_not_asked(by, "n53.a", "n53.b") == code
+
+
+def test_without_a_deputy_nobody_stands_in() -> None:
+    assert why_not_asked("n53.b", "n53.a") == "not_asked"
+    assert why_not_asked("n53.b", "n53.a", also=("n53.b",)) is None
+
+
+def test_the_eligible_and_the_refused_are_listed_with_reasons() -> None:
+    people = [person("a"), person("b", away=AWAY), person("c"), person("d", in_line_of=["N53LEI"])]
+    found = eligible_reviewers(people, Ties("N53LEI", (involved("c"),)), ON)
+    assert [p.key for p in found.eligible] == ["n53.a"]
+    assert [(r.person.key, r.code) for r in found.refused] == [
+        ("n53.b", "away"),
+        ("n53.c", "in_the_case"),
+        ("n53.d", "in_the_line"),
+    ]
+    signers = eligible_countersigners(people, Ties("N53LEI", author="a@n53.example.test"), ON)
+    assert [p.key for p in signers.eligible] == ["n53.c"]
+
+
+def test_the_shipped_directory_offers_reviewers_and_no_manager_of_the_line(directory: Directory) -> None:
+    region = directory.regions["N53"].people
+    found = eligible_reviewers(region, Ties("N53LEI"), ON)
+    refused = {refused.person.key for refused in found.refused}
+    assert refused == {"n53.director", "n53.director.deputy", "n53lei.head", "n53lei.head.deputy"}
+
+
+def test_cover_goes_to_the_deputy_but_never_to_one_who_is_not_independent(directory: Directory) -> None:
+    asked = [p for p in directory.people_for(Role.COUNTERSIGNING_MANAGER, "N53", "N53LEI") if p.key.endswith(".1")]
+    free = who_answers("countersign", asked, directory, Ties("N53LEI"), ON)
+    assert [p.key for p in free.eligible] == ["n53.countersigner.1", "n53.countersigner.2"]
+    tied = Ties("N53LEI", (Involved("countersigner.two@n53.example.test", Role.OTHER),), author=asked[0].email)
+    nobody = who_answers("countersign", asked, directory, tied, ON)
+    assert not nobody.eligible
+    assert [refused.code for refused in nobody.refused] == ["is_the_author", "in_the_case"]
+
+
+def test_an_absent_person_s_deputy_comes_before_the_next_holder_of_the_role() -> None:
+    text = (DEPLOY / "directory/2026-04-01.toml").read_text()
+    away = 'roles = ["sfo_team"], away = [{ from_on = 2026-12-01, to_on = 2026-12-31 }], deputy = "n53.spoc"'
+    directory = Directory.from_toml(text.replace('roles = ["sfo_team"], deputy = "n53.sfo_team.deputy"', away, 1))
+    asked = directory.people_for(Role.SFO_TEAM, "N53", "N53LEI")
+    found = who_answers("early_look", asked, directory, Ties("N53LEI"), ON)
+    assert [person.key for person in found.eligible] == ["n53.spoc", "n53.sfo_team.deputy"]
+    assert [(refused.person.key, refused.code) for refused in found.refused] == [("n53.sfo_team", "away")]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [("A@x.test", "a@X.TEST ", True), ("a@x.test", "b@x.test", False), (None, None, False), (None, "a@x.test", False)],
+)
+def test_one_person_is_recognised_by_address(one: str | None, other: str | None, same: bool) -> None:
+    assert same_person(one, other) is same
+
+
+NAMES = st.sampled_from(["one", "two", "three", "four"])
+TIES = st.builds(
+    Ties,
+    pdu=st.sampled_from(["N53LEI", "N53NOT"]),
+    roster=st.lists(st.builds(involved, NAMES, st.sampled_from(Role), in_line=st.booleans()), max_size=4).map(tuple),
+    author=st.none() | NAMES.map(lambda name: f"{name}@n53.example.test"),
+    countersigner=st.none() | NAMES.map(lambda name: f"{name}@n53.example.test"),
+)
+
+
+@given(NAMES, TIES, st.sampled_from([(), ("N53LEI",), ("N53NOT",)]))
+def test_nobody_eligible_is_ever_tied_to_the_case(name: str, ties: Ties, line: tuple[str, ...]) -> None:
+    one = person(name, in_line_of=line)
+    on_roster = any(entry.email == one.email for entry in ties.roster)
+    if why_not_review(one, ties) is None:
+        assert not on_roster
+        assert ties.pdu not in line
+        assert ties.countersigner != one.email
+    if why_not_countersign(one, ties) is None:
+        assert not on_roster
+        assert ties.pdu not in line
+        assert ties.author != one.email

@@ -1,0 +1,36 @@
+import pytest
+
+from workflows.contract.rulebook import Rulebook
+from workflows.policy.quality import SCALE, is_accepted, is_hmip_sample
+
+
+@pytest.mark.parametrize(
+    ("rating", "accepted"),
+    [("outstanding", True), ("good", True), ("requires_improvement", False), ("inadequate", False)],
+)
+def test_good_or_better_is_accepted(rulebook: Rulebook, rating: str, accepted: bool) -> None:
+    assert is_accepted(rating, rulebook) is accepted
+
+
+def test_the_rulebook_sets_the_bar(rulebook: Rulebook) -> None:
+    figure = rulebook.accepted_rating.model_copy(update={"value": "requires_improvement"})
+    lower = rulebook.model_copy(update={"accepted_rating": figure})
+    assert [rating for rating in SCALE if is_accepted(rating, lower)] == list(SCALE[:3])
+
+
+def test_a_rating_off_the_scale_is_refused(rulebook: Rulebook) -> None:
+    with pytest.raises(ValueError, match="not in"):
+        is_accepted("excellent", rulebook)
+
+
+def test_about_a_fifth_is_sampled_and_always_the_same_ones() -> None:
+    references = [f"SFO-2026-{number:05d}" for number in range(5000)]
+    drawn = [ref for ref in references if is_hmip_sample(ref, 0.2)]
+    assert 900 < len(drawn) < 1100
+    assert drawn == [ref for ref in references if is_hmip_sample(ref, 0.2)]
+    assert set(drawn) <= {ref for ref in references if is_hmip_sample(ref, 0.5)}
+
+
+def test_none_and_all_are_possible_shares() -> None:
+    assert not is_hmip_sample("SFO-2026-00042", 0.0)
+    assert is_hmip_sample("SFO-2026-00042", 1.0)

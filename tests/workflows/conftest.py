@@ -1,0 +1,189 @@
+"""Workflows on a real server whose clocks a test can move, with the real activities on a real PostgreSQL."""
+
+import asyncio
+import json
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from itertools import count
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest_asyncio
+from temporalio.client import Client, WorkflowHandle
+from temporalio.testing import TimeSkipper, TimeSkippingConfig
+
+import worker
+from activities.casework import PostgresCasework
+from activities.correspondence import Correspondence
+from activities.gates import PostgresGates
+from activities.rulebooks import FileRulebooks
+from deploy.embedded.ports import usable_port
+from deploy.embedded.temporal import EmbeddedTemporal, embedded_temporal
+from starter.demo import CHARGES
+from starter.intake import Pace, open_case
+from starter.keys import KeyRing
+from starter.mailer import SmtpMailer
+from starter.payloads import data_converter
+from tests.conftest import MailServer, Record
+from workflows.contract import ids
+from workflows.contract.charge import Charge
+from workflows.contract.messages import CaseOpening, ChargeReading, DecideSignal, StageBrief
+from workflows.contract.vocabulary import Stage
+
+DEPLOY = Path(__file__).parents[2] / "deploy"
+_NUMBERS = count(1)
+PATIENCE = 20.0
+
+
+@pytest_asyncio.fixture(scope="session")
+async def temporal() -> AsyncIterator[EmbeddedTemporal]:
+    folder = Path(tempfile.mkdtemp(prefix="sfo-workflows-"))
+    try:
+        async with embedded_temporal(
+            folder, port=usable_port(17233), ui_port=usable_port(18233), time_skipping=True
+        ) as server:
+            yield server
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@dataclass
+class Office:
+    """One test's service: a worker at work, the record, the letters, and a hand on each workflow's clock."""
+
+    record: Record
+    mail: MailServer
+    skipper: TimeSkipper
+    casework: PostgresCasework
+    skipped: dict[str, timedelta] = field(default_factory=dict)
+
+    @property
+    def client(self) -> Client:
+        return self.skipper.client
+
+    async def report(self, appeared_on: date | None = None, **changes: Any) -> CaseOpening:
+        """An invented case on the record, judged and notified, so that any stage can be started."""
+        today = datetime.now(UTC).date()
+        entry = json.loads((CHARGES / "1-always-reviewed.json").read_text())
+        entry |= {"crn": f"X{next(_NUMBERS):06}", "charged_on": str(today - timedelta(days=1))}
+        entry["first_appearance_on"] = str(appeared_on or today)
+        entry["offences"][0]["offence_on"] = str(today - timedelta(days=8))
+        async with self.record.owner() as owner:
+            # Other tests share the namespace, so references must not repeat between databases.
+            await owner.execute("SELECT setval('sfo.case_number', $1)", 1000 + next(_NUMBERS))
+        async with self.record.pool.acquire() as connection:
+            opened = await open_case(connection, Charge.model_validate(entry | changes), Pace())
+            await connection.execute(
+                "UPDATE sfo.cases SET notified_on = $2 WHERE reference = $1", opened.reference, today
+            )
+            opening = await connection.fetchval("SELECT opening FROM sfo.cases WHERE reference = $1", opened.reference)
+        return CaseOpening.model_validate(opening)
+
+    async def start(self, opening: CaseOpening, stage: Stage, **more: Any) -> WorkflowHandle[Any, Any]:
+        """Start one stage by itself, with a clock of its own."""
+        reading = ChargeReading(reference=opening.reference, round=1, at=datetime.now(UTC))
+        judged = await self.casework.judge_charge(reading)
+        brief = StageBrief(
+            reference=opening.reference,
+            stage=stage,
+            clock=opening.clock,
+            region=opening.region,
+            pdu=opening.pdu,
+            ground=judged.ground,
+            rulebook=judged.rulebook,
+            staff=opening.staff,
+            victims=opening.victims,
+            appeared_on=opening.appeared_on,
+            **more,
+        )
+        return await self.client.start_workflow(
+            str(stage), brief, id=ids.stage_id(opening.reference, stage), task_queue=ids.CASEWORK_QUEUE
+        )
+
+    async def gate(self, gate: str) -> dict[str, Any]:
+        """The gate's row, as soon as it is open."""
+        return await self.until(lambda: self._row("SELECT * FROM gates WHERE gate = $1 AND state = 'open'", gate))
+
+    async def until(self, look: Callable[[], Any]) -> Any:
+        """Whatever `look` finds, as soon as it finds something."""
+        async with asyncio.timeout(PATIENCE):
+            while not (found := await look()):
+                await asyncio.sleep(0.05)
+        return found
+
+    async def _row(self, query: str, *arguments: object) -> dict[str, Any] | None:
+        rows = await self.record.rows(query, *arguments)
+        return rows[0] if rows else None
+
+    def now(self, handle: WorkflowHandle[Any, Any]) -> datetime:
+        """What the workflow's clock shows."""
+        return datetime.now(UTC) + self.skipped.get(handle.id, timedelta(0))
+
+    async def skip(self, handle: WorkflowHandle[Any, Any], by: timedelta) -> None:
+        """Move the workflow's clock."""
+        self.skipped[handle.id] = self.skipped.get(handle.id, timedelta(0)) + by
+        await self.skipper.fast_forward(handle, by)
+
+    async def skip_to(self, handle: WorkflowHandle[Any, Any], moment: datetime) -> None:
+        """Move the workflow's clock to this moment."""
+        await self.skip(handle, moment - self.now(handle))
+
+    async def answer(
+        self,
+        handle: WorkflowHandle[Any, Any],
+        gate: str,
+        answer: str,
+        fields: dict[str, Any] | None = None,
+        reasons: str | None = None,
+        received_at: datetime | None = None,
+    ) -> str:
+        """Record an answer as the gateway would at that moment, and signal it. Returns the decision's id."""
+        row = await self.gate(gate)
+        decision, at = uuid4(), received_at or self.now(handle)
+        await self.record.pool.execute(
+            """INSERT INTO decisions
+                   (decision, gate, answer, fields, reasons, by_email, by_name, channel, received_at, late)
+               VALUES ($1, $2, $3, $4, $5, $6, $7, 'link', $8, $9)""",
+            decision, gate, answer, fields or {}, reasons, row["person_email"], row["person_name"], at,
+            at > row["due_at"],
+        )  # fmt: skip
+        await handle.signal("decide", DecideSignal(gate=gate, decision=str(decision)))
+        return str(decision)
+
+    async def receipt(self, handle: WorkflowHandle[Any, Any], decision: str) -> dict[str, Any]:
+        """What became of the decision."""
+        found: dict[str, Any] = await self.until(lambda: handle.query("receipt", decision))
+        return found
+
+    def letters(self, email: str, subject: str = "") -> list[str]:
+        return [m["Subject"] for m in self.mail.to(email) if subject.casefold() in m["Subject"].casefold()]
+
+
+@pytest_asyncio.fixture
+async def office(record: Record, mail_server: MailServer, temporal: EmbeddedTemporal) -> AsyncIterator[Office]:
+    ring = KeyRing.generate()
+    client = await Client.connect(temporal.address, data_converter=data_converter(ring))
+    letters = Correspondence(
+        record.pool,
+        SmtpMailer(mail_server.url),
+        mail_from="sfo@service.example.test",
+        public_url="http://gateway.example.test",
+        link_key_id=ring.active_id,
+        link_keys=ring.readable,
+    )
+    rulebooks = FileRulebooks(DEPLOY / "rulebook", DEPLOY / "directory")
+    casework = PostgresCasework(record.pool, letters, rulebooks)
+    activities = worker.activities_of(PostgresGates(record.pool, letters, rulebooks), casework)
+    queues = (ids.CASEWORK_QUEUE, ids.NATIONAL_QUEUE)
+    one, two = (worker.build_worker(client, queue, activities, None) for queue in queues)
+    async with one, two:
+        # Time moves only when a test says so.
+        skipper = TimeSkipper(client, config=TimeSkippingConfig(enabled=False))
+        office = Office(record, mail_server, skipper, casework)
+        yield office
+        async for execution in client.list_workflows("ExecutionStatus='Running'"):
+            await client.get_workflow_handle(execution.id).terminate("the test is over")

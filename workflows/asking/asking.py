@@ -1,0 +1,288 @@
+"""How a workflow asks people: it opens gates, chases them, settles answers and tells. It decides nothing itself."""
+
+from collections import defaultdict
+from datetime import date, datetime
+from typing import Protocol
+
+from temporalio import workflow
+from temporalio.common import RawValue
+from temporalio.exceptions import is_cancelled_exception
+
+from workflows.contract import ids
+from workflows.contract.messages import (
+    CaseClock,
+    Chase,
+    DecideSignal,
+    Decision,
+    Due,
+    EscalationRef,
+    GateRequest,
+    Lapse,
+    Notice,
+    RaisedConcern,
+    Reassignment,
+    ReassignSignal,
+    Receipt,
+    Settled,
+    Settlement,
+    StageNews,
+    Step,
+    UndeliverableSignal,
+    Withdrawal,
+)
+from workflows.contract.options import RECORD
+from workflows.contract.ports import Casework, Gates
+from workflows.contract.questions import QUESTIONS
+from workflows.contract.vocabulary import DutyKind, Role, StepKind
+
+from . import case_time
+from .display import Display
+from .gate import Gate
+from .inbox import DeadLetters
+
+
+class Brief(Protocol):
+    """What a stage, an escalation and an enquiry all start with."""
+
+    @property
+    def reference(self) -> str: ...  # noqa: D102
+    @property
+    def clock(self) -> CaseClock: ...  # noqa: D102
+    @property
+    def rulebook(self) -> str: ...  # noqa: D102
+
+
+class Asking:
+    """A workflow that asks people. Its state exists before the first signal, so no early answer is lost."""
+
+    def __init__(self) -> None:
+        self.gates: dict[str, Gate] = {}
+        self.early: defaultdict[str, list[DecideSignal]] = defaultdict(list)
+        self.receipts: dict[str, Receipt] = {}
+        self.asked: defaultdict[str, int] = defaultdict(int)
+        self.dead_letters = DeadLetters()
+        self.display = Display()
+        self.brief: Brief
+        self.rulebook = ""
+
+    # --- signals and the query: sync, never raise, never wait -----------------------------------
+
+    @workflow.signal(description="Answer a gate: {gate, decision} from a link, {gate, answer, reason} by hand")
+    def decide(self, raw: RawValue) -> None:
+        """An answer has been given to one of this stage's gates."""
+        self._offer("decide", raw)
+
+    @workflow.signal(description="Ask another person: {gate, to, reason}; `to` is a directory key or staff number")
+    def reassign(self, raw: RawValue) -> None:
+        """A gate is to be given to another person."""
+        signal = self.dead_letters.read("reassign", raw, ReassignSignal)
+        if signal and (gate := self._standing("reassign", signal.gate)):
+            gate.reassignments.append(signal)
+
+    @workflow.signal(description="The letter of a gate was refused for good: {gate}")
+    def undeliverable(self, raw: RawValue) -> None:
+        """The mail server refused a gate's letter, so the ladder is climbed at once."""
+        signal = self.dead_letters.read("undeliverable", raw, UndeliverableSignal)
+        if signal and (gate := self._standing("undeliverable", signal.gate)):
+            gate.undeliverable = True
+
+    @workflow.query(description="What became of a decision: applied, or refused with a code; empty while waiting")
+    def receipt(self, decision: str) -> Receipt | None:
+        """What became of this decision."""
+        return self.receipts.get(decision)
+
+    def _offer(self, name: str, raw: RawValue) -> None:
+        signal = self.dead_letters.read(name, raw, DecideSignal)
+        if signal is None:
+            return
+        if gate := self.gates.get(signal.gate):
+            gate.offers.append(signal)
+        elif signal.decision and signal.decision in self.receipts:
+            pass  # delivered twice; the receipt stands
+        else:
+            # After a reset an answer can arrive before its gate stands again: keep it until the gate opens.
+            self.early[signal.gate].append(signal)
+
+    def _standing(self, name: str, gate: str) -> Gate | None:
+        if gate not in self.gates:
+            self.dead_letters.keep(name, "no such open gate")
+        return self.gates.get(gate)
+
+    # --- what a stage says ------------------------------------------------------------------------
+
+    def now(self) -> datetime:
+        """The case's time now, UTC."""
+        return case_time.now(self.brief.clock)
+
+    async def ask(
+        self,
+        question: str,
+        *,
+        subject: str | None = None,
+        role: Role | None = None,
+        deadline: str | None = None,
+        due: Due | None = None,
+        counted_from: date | None = None,
+    ) -> Decision:
+        """Ask one question and return the one decision. Cancelled: the question is withdrawn."""
+        gate = self._stand(question, subject, role, deadline, due, counted_from)
+        try:
+            opened = await workflow.execute_activity_method(
+                Gates.open_gate, gate.request, summary=f"Ask: {QUESTIONS[question].title}", **RECORD
+            )
+            gate.open(opened)
+            if opened.escalation:
+                await self.raise_concern(opened.escalation, gate.id)
+            await self.show()
+            decision = await self._answer(gate)
+        except BaseException as error:
+            del self.gates[gate.id]
+            if is_cancelled_exception(error):
+                await self._withdraw(gate)
+            raise
+        del self.gates[gate.id]
+        if decision.escalation:
+            await self.raise_concern(decision.escalation, gate.id)
+        if self.gates or gate.overdue:
+            await self.show()
+        return decision
+
+    async def tell(self, event: str, letter: str, to: tuple[str, ...], duty: DutyKind | None = None) -> None:
+        """Tell people something that asks nothing; `event` is unique within this stage."""
+        workflow_id = workflow.info().workflow_id.removeprefix("sfo/")
+        notice = Notice(
+            reference=self.brief.reference,
+            event=f"{workflow_id}/{event}",
+            letter=letter,
+            to=to,
+            at=self.now(),
+            duty=duty,
+        )
+        await workflow.execute_activity_method(Casework.tell, notice, summary=f"Tell: {letter}", **RECORD)
+
+    async def raise_concern(self, escalation: EscalationRef, about: str) -> None:
+        """Hand an escalation that the record has numbered to the case, which starts it."""
+        concern = RaisedConcern(kind=escalation.kind, number=escalation.number, about=about)
+        await self._signal_case("raise_concern", concern)
+
+    # --- the gate's life ----------------------------------------------------------------------------
+
+    def _stand(
+        self,
+        question: str,
+        subject: str | None,
+        role: Role | None,
+        deadline: str | None,
+        due: Due | None,
+        counted_from: date | None,
+    ) -> Gate:
+        times = f"{question}:{subject}"
+        self.asked[times] += 1
+        request = GateRequest(
+            gate=ids.gate_id(workflow.info().workflow_id, question, subject, self.asked[times]),
+            question=question,
+            at=self.now(),
+            rulebook=self.rulebook,
+            subject=subject,
+            role=role or QUESTIONS[question].role,
+            deadline=deadline,
+            due=due,
+            counted_from=counted_from,
+        )
+        gate = Gate(request)
+        gate.offers.extend(self.early.pop(gate.id, ()))
+        self.gates[gate.id] = gate
+        return gate
+
+    async def _answer(self, gate: Gate) -> Decision:
+        """Wait, chase and settle until one answer is applied."""
+        while True:
+            await self._wait(gate)
+            if gate.offers:
+                settled = await self._settle(gate)
+            elif gate.reassignments:
+                await self._reassign(gate)
+                continue
+            else:
+                settled = await self._step(gate)
+            if settled.decision:
+                return settled.decision
+
+    async def _wait(self, gate: Gate) -> None:
+        gate.rearmed = False
+        if gate.next_at is None:
+            await workflow.wait_condition(lambda: gate.is_stirred)
+            return
+        delay = case_time.delay_until(self.brief.clock, gate.next_at)
+        if gate.is_stirred or not delay:
+            return
+        try:
+            summary = f"{gate.steps[0].kind} {gate.request.question} on {gate.next_at:%Y-%m-%d}"
+            await workflow.wait_condition(lambda: gate.is_stirred, timeout=delay, timeout_summary=summary)
+        except TimeoutError:
+            return  # the step's moment has come; silence gets its meaning in _step
+
+    async def _settle(self, gate: Gate) -> Settled:
+        offer = gate.offers.popleft()
+        settled = await workflow.execute_activity_method(
+            Gates.settle_gate,
+            Settlement(gate=gate.id, at=self.now(), signal=offer),
+            summary=f"Apply the answer: {QUESTIONS[gate.request.question].title}",
+            **RECORD,
+        )
+        code = settled.refused or "applied"
+        for decision in {offer.decision, settled.decision.decision if settled.decision else None} - {None}:
+            self.receipts[str(decision)] = Receipt(applied=settled.decision is not None, code=code)
+        if settled.refused:
+            self.dead_letters.keep("decide", settled.refused)
+        return settled
+
+    async def _reassign(self, gate: Gate) -> None:
+        signal = gate.reassignments.popleft()
+        message = Reassignment(gate=gate.id, at=self.now(), to=signal.to, reason=signal.reason)
+        done = await workflow.execute_activity_method(Gates.reassign_gate, message, summary="Reassign", **RECORD)
+        if not done.allowed:
+            self.dead_letters.keep("reassign", done.refused or "refused")
+
+    async def _step(self, gate: Gate) -> Settled:
+        """Carry out what is due; a gate whose silence has a meaning lapses."""
+        now = self.now()
+        steps = gate.take_climb(now) if gate.undeliverable else gate.take_due(now)
+        if any(step.kind is StepKind.LAPSE for step in steps):
+            lapse = Lapse(gate=gate.id, at=now)
+            return await workflow.execute_activity_method(Gates.lapse_gate, lapse, summary="Period over", **RECORD)
+        if steps:
+            await self._chase(gate, steps)
+        return Settled()
+
+    async def _chase(self, gate: Gate, steps: tuple[Step, ...]) -> None:
+        kinds = ", ".join(f"{s.kind} {s.rung}" for s in steps)
+        chased = await workflow.execute_activity_method(
+            Gates.chase_gate,
+            Chase(gate=gate.id, at=self.now(), steps=steps),
+            summary=f"Chase: {kinds}",
+            **RECORD,
+        )
+        gate.chased(steps, chased)
+        if chased.escalation:
+            await self.raise_concern(chased.escalation, gate.id)
+        await self.show()
+
+    async def _withdraw(self, gate: Gate) -> None:
+        message = Withdrawal(reference=self.brief.reference, gates=(gate.id,), at=self.now())
+        await workflow.execute_activity_method(Gates.withdraw_gates, message, summary="Withdraw", **RECORD)
+
+    async def show(self) -> None:
+        """Operations see the most urgent open gate; the case is told when `overdue` turns."""
+        if self.display.show(self.gates.values()):
+            part = workflow.info().workflow_id.removeprefix(f"{ids.case_id(self.brief.reference)}/")
+            await self._signal_case("stage_news", StageNews(stage=part, overdue=self.display.shown[2]))
+
+    async def _signal_case(self, signal: str, message: RaisedConcern | StageNews) -> None:
+        case = workflow.get_external_workflow_handle(ids.case_id(self.brief.reference))
+        try:
+            await case.signal(signal, message)
+        except Exception as error:
+            if is_cancelled_exception(error):
+                raise
+            self.dead_letters.keep(signal, "the case is not running")

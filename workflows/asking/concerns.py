@@ -1,0 +1,88 @@
+"""Escalations and enquiries of a case: started at any time, numbered by the record, and obeyed."""
+
+from collections.abc import Callable
+from typing import Any
+
+from temporalio import workflow
+
+from workflows.contract import search
+from workflows.contract.messages import (
+    CaseNews,
+    CaseOpening,
+    ConcernRecord,
+    EnquiryBrief,
+    EnquiryRecord,
+    EscalationBrief,
+    RaisedConcern,
+    RaisedEnquiry,
+)
+from workflows.contract.options import RECORD
+from workflows.contract.ports import Casework
+from workflows.contract.vocabulary import EscalationKind, EscalationOutcome, Stage
+
+from . import case_time
+from .children import Children
+
+
+class Concerns:
+    """What is open beside the stages. A staff-safety escalation holds disclosure until it is resolved."""
+
+    def __init__(self, opening: CaseOpening, children: Children, common: Callable[[], dict[str, Any]]) -> None:
+        self.opening = opening
+        self.children = children
+        self.common = common
+        self.escalations: dict[str, EscalationKind] = {}
+
+    @property
+    def is_held(self) -> bool:
+        """Whether a staff-safety escalation is open. Rule: facts.md 5.18."""
+        return EscalationKind.STAFF_SAFETY in self.escalations.values()
+
+    async def escalate(self, concern: RaisedConcern) -> None:
+        """Start the escalation and obey its outcome; the same one raised twice is one."""
+        number = concern.number or await self._number_concern(concern)
+        name = f"{concern.kind}-{number}"
+        if name in self.escalations:
+            return
+        self.escalations[name] = concern.kind
+        await self._show()
+        end = await self.children.escalation(EscalationBrief(kind=concern.kind, number=number, **self.common()))
+        del self.escalations[name]
+        await self._show(end.kind, EscalationOutcome(end.outcome))
+
+    async def enquire(self, raised: RaisedEnquiry) -> None:
+        """Start the enquiry; one typed by hand gets its row first."""
+        number = raised.number or await self._number_enquiry(raised)
+        await self.children.enquiry(EnquiryBrief(kind=raised.kind, number=number, **self.common()))
+
+    async def _show(self, resolved: EscalationKind | None = None, outcome: EscalationOutcome | None = None) -> None:
+        """Operations see the open kinds; disclosure and review hear whether they are held and what was resolved."""
+        kinds = sorted({str(kind) for kind in self.escalations.values()})
+        workflow.upsert_search_attributes([search.ESCALATION.value_set(kinds)])
+        stopped = resolved is EscalationKind.STAFF_SAFETY and outcome is EscalationOutcome.STOP
+        news = CaseNews(held=self.is_held, stopped=stopped, resolved=resolved, outcome=outcome)
+        await self.children.tell(Stage.VICTIM_DISCLOSURE, news)
+        if resolved is EscalationKind.REVIEWER:
+            await self.children.tell(Stage.REVIEW, news)
+
+    async def _number_concern(self, concern: RaisedConcern) -> int:
+        record = ConcernRecord(
+            reference=self.opening.reference,
+            at=case_time.now(self.opening.clock),
+            event=f"{self.opening.reference}/concern-{workflow.uuid4()}",
+            kind=concern.kind,
+            reason=concern.reason,
+            about=concern.about,
+        )
+        raised = await workflow.execute_activity_method(Casework.record_concern, record, **RECORD)
+        return raised.number
+
+    async def _number_enquiry(self, raised: RaisedEnquiry) -> int:
+        record = EnquiryRecord(
+            reference=self.opening.reference,
+            at=case_time.now(self.opening.clock),
+            event=f"{self.opening.reference}/enquiry-{workflow.uuid4()}",
+            kind=raised.kind,
+            received_on=raised.received_on,
+        )
+        return await workflow.execute_activity_method(Casework.record_enquiry, record, **RECORD)

@@ -1,0 +1,93 @@
+"""How a question is described: who, which answers, which fields, by when, what silence means.
+
+Pages, letters, checks and documents are made from these descriptions, so a new kind of gate needs no new template.
+Only dates, choices and keys reach a history; what a person types stays in the record.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from .vocabulary import Role
+
+
+class FieldKind(StrEnum):
+    """What a field holds and how a page shows it."""
+
+    DATE = "date"
+    CHOICE = "choice"
+    PERSON = "person"
+    TEXT = "text"
+    LONG_TEXT = "long_text"
+    ACTIONS = "actions"
+    FINDINGS = "findings"
+    REDACTIONS = "redactions"
+    REDACTION_DECISIONS = "redaction_decisions"
+
+    @property
+    def is_safe_for_history(self) -> bool:
+        """Whether the value is a date, a choice or a key and so may stand in a history."""
+        return self in (FieldKind.DATE, FieldKind.CHOICE, FieldKind.PERSON)
+
+
+class Silence(StrEnum):
+    """What it means when nobody answers."""
+
+    CHASE = "chase"
+    LAPSE = "lapse"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One option: the value that is stored and the words that are shown."""
+
+    value: str
+    label: str
+
+
+@dataclass(frozen=True)
+class Field:
+    """One thing to fill in. A PERSON's options are computed when the gate opens, with the reasons for refusals."""
+
+    name: str
+    label: str
+    kind: FieldKind
+    required: bool = True
+    hint: str = ""
+    choices: tuple[Choice, ...] = ()
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One answer: its value, its label, what follows from it, and the fields that belong to it."""
+
+    value: str
+    label: str
+    consequence: str
+    reasons_required: bool = False
+    fields: tuple[Field, ...] = ()
+
+    @property
+    def needs_the_page(self) -> bool:
+        """Whether the answer carries anything that operations cannot type in the Temporal UI."""
+        return self.reasons_required or any(f.required for f in self.fields)
+
+
+@dataclass(frozen=True)
+class Question:
+    """One question. `role` None: the member of staff whom the gate is about. `deadline` is a rulebook key."""
+
+    key: str
+    role: Role | None
+    title: str
+    why: str
+    answers: tuple[Answer, ...]
+    deadline: str
+    if_silent: str
+    silence: Silence = Silence.CHASE
+
+    def answer(self, value: str) -> Answer | None:
+        """The answer with this value, or none."""
+        return next((a for a in self.answers if a.value == value), None)
+
+
+CHASED = "You will be reminded. After the date it goes to your deputy, then to the senior lead, and further up."
