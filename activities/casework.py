@@ -6,8 +6,8 @@ from temporalio import activity
 
 from activities.closing import close_case
 from activities.correspondence import Correspondence
+from activities.court_record import record_amendment, record_court_event
 from activities.escalations import Concern, raise_escalation
-from activities.hearing_court import record_amendment, record_court_event
 from activities.judging import judge_charge
 from activities.means import Means
 from activities.record import Connection, Pool, Row, audit, fingerprint, lock_case, once, plain, remembered, transaction

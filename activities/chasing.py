@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from activities.correspondence import Letter
-from activities.escalations import Concern, raise_escalation
+from activities.escalations import Concern, named, raise_escalation
+from activities.hearing import Hearing, hearing_of
 from activities.means import Means
 from activities.opening import deputy_for, link_for, role_in_words
 from activities.people import by_address
 from activities.record import Connection, audit, fingerprint, plain
-from activities.settling import Hearing, hearing_of
 from workflows.contract.directory import Person
 from workflows.contract.messages import Chase, Chased, EscalationRef, Step
 from workflows.contract.questions import Silence
@@ -36,7 +36,7 @@ async def chase_gate(connection: Connection, means: Means, chase: Chase) -> Chas
     await _mark_overdue(hearing, overdue)
     if any(step.kind is StepKind.REMIND for step in fresh):
         await _remind(hearing, chasing_key(chase), overdue)
-    await _note(hearing, fresh)
+    await _note(hearing, fresh, escalation)
     return Chased(overdue=overdue, escalation=escalation, further=_further(hearing, chase.steps))
 
 
@@ -154,7 +154,7 @@ def _further(hearing: Hearing, steps: Sequence[Step]) -> tuple[Step, ...]:
     return further(rulebook, gate["deadline"], opened_on, gate["due_on"], holidays, after=last)
 
 
-async def _note(hearing: Hearing, steps: Sequence[Step]) -> None:
+async def _note(hearing: Hearing, steps: Sequence[Step], escalation: EscalationRef | None) -> None:
     if steps:
         await audit(
             hearing.connection,
@@ -164,4 +164,5 @@ async def _note(hearing: Hearing, steps: Sequence[Step]) -> None:
             "gate_chased",
             hearing.name,
             steps=[f"{step.kind}:{step.rung}" for step in steps],
+            escalation=named(escalation),
         )

@@ -1,7 +1,7 @@
 """Letters: the row first, then the letter. A transition queues rows; the letter follows after the commit.
 
 Temporary trouble leaves the row queued for the sweep and fails nothing; what a server refuses for good is kept
-with its code. No name or address is logged. Rule: design.md 3.9, 3.11; ecosystem.md 5.
+with its code. No name or address is logged. Rule: design.md 3.9, 3.11.
 """
 
 import asyncio

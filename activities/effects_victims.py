@@ -5,13 +5,10 @@ from datetime import date
 from typing import Any
 
 from activities.answered import Answered, AnswerRefusedError, Effect
-from activities.escalations import Concern, is_held, raise_escalation
-from activities.record import fingerprint
-from workflows.contract.vocabulary import CourtEventKind, DutyKind, EscalationKind, Role
-from workflows.policy.disclosure import EXCEPTIONAL, ReleaseFacts, why_not_hand_over, why_not_release
-
-# Whose impact is assessed before anything leaves. Rule: facts.md 5.18.
-AFFECTED = (Role.PRACTITIONER, Role.LINE_MANAGER, Role.OTHER)
+from activities.escalations import Concern, raise_escalation
+from activities.release_facts import hashes, release_facts, released_rendition
+from workflows.contract.vocabulary import DutyKind, EscalationKind
+from workflows.policy.disclosure import EXCEPTIONAL, why_not_hand_over, why_not_release
 
 
 async def tell_family(answered: Answered) -> Effect:
@@ -83,7 +80,9 @@ async def redactions(answered: Answered) -> Effect:
 
 
 async def redaction_decision(answered: Answered) -> Effect:
-    """The second person's decision on each passage; what is refused will be shown."""
+    """The second person's decision on each passage; what is refused will be shown. Agreed: nothing was proposed."""
+    if answered.answer == "agreed" and await _undecided(answered):
+        raise AnswerRefusedError("redactions_undecided")
     await answered.connection.executemany(
         "UPDATE redactions SET accepted = $3, decided_by = $4 WHERE reference = $1 AND number = $2",
         [
@@ -92,6 +91,15 @@ async def redaction_decision(answered: Answered) -> Effect:
         ],
     )
     return Effect()
+
+
+async def _undecided(answered: Answered) -> int:
+    count: int = await answered.connection.fetchval(
+        "SELECT count(*) FROM redactions WHERE reference = $1 AND version = $2 AND accepted IS NULL",
+        answered.reference,
+        answered.number,
+    )
+    return count
 
 
 def _is_yes(value: Any) -> bool:
@@ -115,7 +123,7 @@ async def staff_impact(answered: Answered) -> Effect:
 async def release(answered: Answered) -> Effect:
     """The rendition may leave, if policy finds nothing in the way."""
     if answered.answer == "released":
-        refusals = why_not_release(await _release_facts(answered, answered.number))
+        refusals = why_not_release(await release_facts(answered, answered.number))
         if refusals:
             raise AnswerRefusedError(refusals[0])
     return Effect()
@@ -127,9 +135,9 @@ async def handover(answered: Answered) -> Effect:
         await _set_victim(answered, "answer", "declined")
         await answered.settle_duty(DutyKind.VICTIM_GIVEN, answered.subject, "closed")
         return Effect()
-    rendition = await _released_rendition(answered)
-    released, offered = await _hashes(answered, rendition)
-    if refusals := why_not_hand_over(await _release_facts(answered, rendition or 0), released, offered):
+    rendition = await released_rendition(answered)
+    released, offered = await hashes(answered, rendition)
+    if refusals := why_not_hand_over(await release_facts(answered, rendition or 0), released, offered):
         raise AnswerRefusedError(refusals[0])
     await answered.connection.execute(
         """
@@ -146,83 +154,6 @@ async def handover(answered: Answered) -> Effect:
     await _set_victim(answered, "given_on", date.fromisoformat(answered.fields["handed_over_on"]))
     await answered.settle_duty(DutyKind.VICTIM_GIVEN, answered.subject)
     return Effect(refs={"rendition": (str(rendition),)})
-
-
-async def _released_rendition(answered: Answered) -> int | None:
-    """The number of the rendition that the last release decision was about."""
-    subject = await answered.connection.fetchval(
-        """
-        SELECT g.subject FROM decisions d JOIN gates g USING (gate)
-        WHERE g.reference = $1 AND g.question = 'release' AND d.answer = 'released' AND d.applied_at IS NOT NULL
-        ORDER BY d.applied_at DESC LIMIT 1
-        """,
-        answered.reference,
-    )
-    return int(subject.removeprefix("r")) if subject else None
-
-
-async def _hashes(answered: Answered, rendition: int | None) -> tuple[str | None, str]:
-    """The hash under which the rendition was released, and that of the text as it stands now."""
-    row = await answered.connection.fetchrow(
-        "SELECT sha256, content FROM documents WHERE reference = $1 AND kind = 'victim_rendition' AND version = $2",
-        answered.reference,
-        rendition,
-    )
-    return (row["sha256"], fingerprint(row["content"])) if row else (None, "")
-
-
-async def _release_facts(answered: Answered, rendition: int) -> ReleaseFacts:
-    connection, reference = answered.connection, answered.reference
-    court = await connection.fetch("SELECT kind FROM court_events WHERE reference = $1", reference)
-    staff = await connection.fetch(
-        "SELECT ref FROM staff WHERE reference = $1 AND role = ANY($2)", reference, [str(role) for role in AFFECTED]
-    )
-    rendered = await connection.fetchval(
-        """
-        SELECT content ->> 'review_version' FROM documents
-        WHERE reference = $1 AND kind = 'victim_rendition' AND version = $2
-        """,
-        reference,
-        rendition,
-    )
-    version = answered.place.case["accepted_version"]
-    undecided = await connection.fetchval(
-        "SELECT count(*) FROM redactions WHERE reference = $1 AND version = $2 AND accepted IS NULL", reference, version
-    )
-    return ReleaseFacts(
-        court=tuple(CourtEventKind(row["kind"]) for row in court),
-        accepted_version=version,
-        rendition_version=int(rendered) if rendered else None,
-        staff=tuple(row["ref"] for row in staff),
-        impacts=await _impacts(answered),
-        agreed_exceptions=await _agreed(answered),
-        undecided_redactions=undecided,
-        is_held=await is_held(connection, reference),
-    )
-
-
-async def _impacts(answered: Answered) -> dict[str, str]:
-    """The last assessment of each member of staff, by number."""
-    rows = await answered.connection.fetch(
-        """
-        SELECT g.subject, d.answer FROM decisions d JOIN gates g USING (gate)
-        WHERE g.reference = $1 AND g.question = 'staff_impact' AND d.applied_at IS NOT NULL ORDER BY d.applied_at
-        """,
-        answered.reference,
-    )
-    return {row["subject"]: row["answer"] for row in rows}
-
-
-async def _agreed(answered: Answered) -> frozenset[str]:
-    """The staff numbers about whom the national team decided that disclosure may go on."""
-    rows = await answered.connection.fetch(
-        """
-        SELECT about FROM escalations WHERE reference = $1 AND kind = 'staff_safety' AND state = 'resolved'
-            AND outcome IN ('release', 'change') AND about IS NOT NULL
-        """,
-        answered.reference,
-    )
-    return frozenset(row["about"] for row in rows)
 
 
 VICTIM_EFFECTS: dict[str, Callable[[Answered], Awaitable[Effect]]] = {

@@ -42,6 +42,11 @@ async def raise_escalation(connection: Connection, reference: str, concern: Conc
     return EscalationRef(kind=concern.kind, number=number)
 
 
+def named(escalation: EscalationRef | None) -> str | None:
+    """How an escalation is named in the audit and in ids, `overdue-1`."""
+    return f"{escalation.kind}-{escalation.number}" if escalation else None
+
+
 async def is_held(connection: Connection, reference: str) -> bool:
     """Whether a staff-safety escalation is unresolved, which holds every disclosure. Rule: facts.md 5.18."""
     return bool(

@@ -4,19 +4,20 @@ from temporalio import activity
 
 from activities.chasing import chase_gate, chasing_key
 from activities.correspondence import Correspondence
+from activities.hearing import void_event
 from activities.means import Means
 from activities.moving import (
     lapse,
-    move_deadline,
     reassign,
     reassignment_event,
     withdraw,
     withdrawal_events,
 )
 from activities.opening import open_gate, waiting_decision
+from activities.rearming import move_deadline
 from activities.record import Connection, Pool, once, transaction
 from activities.rulebooks import FileRulebooks
-from activities.settling import settle, settling_key, void_event
+from activities.settling import settle, settling_key
 from workflows.contract.messages import (
     Chase,
     Chased,
@@ -92,10 +93,20 @@ class PostgresGates(Gates):
     @activity.defn
     async def withdraw_gates(self, withdrawal: Withdrawal) -> None:
         """The gates are closed unanswered; unapplied answers are void and their authors told."""
-        for gate in withdrawal.gates:
+        for gate in [*withdrawal.gates, *await self._open_in(withdrawal)]:
             async with transaction(self._means.pool) as connection:
                 await withdraw(connection, self._means, gate, withdrawal.at)
             await self._means.letters.send_waiting(withdrawal_events(gate))
+
+    async def _open_in(self, withdrawal: Withdrawal) -> list[str]:
+        """The gates that a stage left open; none where no stage is named."""
+        async with transaction(self._means.pool) as connection:
+            rows = await connection.fetch(
+                "SELECT gate FROM gates WHERE reference = $1 AND stage = $2 AND state = 'open' ORDER BY gate",
+                withdrawal.reference,
+                withdrawal.stage,
+            )
+        return [row["gate"] for row in rows]
 
     @activity.defn
     async def reassign_gate(self, reassignment: Reassignment) -> Reassigned:

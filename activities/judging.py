@@ -5,12 +5,9 @@ from datetime import datetime
 from activities.means import Means
 from activities.record import Connection, Row, audit, lock_case
 from workflows.contract.messages import ChargeReading, Judgement, OffenceRef, StaffRef
-from workflows.contract.vocabulary import DutyKind, Ground, OffenceCategory, Role, Rosh, SupervisionType
+from workflows.contract.vocabulary import Ground, OffenceCategory, Role, Rosh, SupervisionType
 from workflows.policy.criteria import ChargeFacts, Verdict, judge
 from workflows.policy.duties import owed_to_staff
-
-# Whom the review stage invites to an interview; a Head of PDU comments on facts instead. Rule: Annex J.
-INTERVIEWED = (Role.PRACTITIONER, Role.LINE_MANAGER, Role.OTHER)
 
 
 async def judge_charge(connection: Connection, means: Means, reading: ChargeReading) -> Judgement:
@@ -41,6 +38,9 @@ async def judge_charge(connection: Connection, means: Means, reading: ChargeRead
         reason=verdict.reason,
         rulebook=rulebook.version,
         is_sfo=verdict.is_sfo,
+        # Rule: facts.md 1.5 and 1.16: whether a charge below the threshold is notified is the rulebook's to say.
+        must_notify=verdict.ground.is_reviewed or (verdict.is_sfo and rulebook.notify_below_threshold.value),
+        acquittal_ends_review=not rulebook.review_continues_after_acquittal.value,
         question=verdict.question,
     )
 
@@ -85,12 +85,7 @@ async def _write(connection: Connection, case: Row, verdict: Verdict, rulebook: 
 async def _owe_staff(connection: Connection, reference: str, at: datetime) -> None:
     rows = await connection.fetch("SELECT ref, role, in_line FROM staff WHERE reference = $1", reference)
     staff = [StaffRef(ref=row["ref"], role=Role(row["role"]), in_line=row["in_line"]) for row in rows]
-    roles = {member.ref: member.role for member in staff}
     await connection.executemany(
         "INSERT INTO duties (reference, kind, subject, at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
-        [
-            (reference, str(owed.kind), owed.subject, at)
-            for owed in owed_to_staff(staff, is_reviewed=True)
-            if owed.kind != DutyKind.INTERVIEWED or roles[owed.subject] in INTERVIEWED
-        ],
+        [(reference, str(owed.kind), owed.subject, at) for owed in owed_to_staff(staff, is_reviewed=True)],
     )

@@ -8,12 +8,12 @@ from uuid import UUID, uuid4
 from temporalio.exceptions import ApplicationError
 
 from activities.correspondence import Letter
-from activities.escalations import Concern, raise_escalation
+from activities.escalations import Concern, named, raise_escalation
 from activities.means import Means
 from activities.page_facts import Asking
 from activities.pages import page_of
 from activities.people import Place, stored_key
-from activities.record import Connection, Row, audit, lock_case
+from activities.record import Connection, Row, audit, lock_case, remembered
 from workflows.contract import ids
 from workflows.contract.directory import Person
 from workflows.contract.messages import Due, EscalationRef, GateOpened, GateRequest, Step
@@ -48,6 +48,9 @@ async def open_gate(connection: Connection, means: Means, request: GateRequest) 
     chosen = await _chosen(asking)
     due = await _due(asking)
     steps = _steps(asking, due, chosen.role)
+    if await remembered(connection, withdrawn_key(request.gate)):
+        # The stage was cancelled while this call was on its way: nobody waits, so nobody is asked.
+        return GateOpened(gate=request.gate, role=chosen.role, due=due, steps=steps)
     await _insert(asking, chosen, due)
     link = await link_for(connection, request.gate, chosen.person)
     await means.letters.queue(connection, _letter(asking, chosen.person, due, link))
@@ -64,8 +67,14 @@ async def open_gate(connection: Connection, means: Means, request: GateRequest) 
         role=chosen.role,
         due_on=due.on,
         asked=stored_key(chosen.person),
+        escalation=named(escalation),
     )
     return GateOpened(gate=request.gate, role=chosen.role, due=due, steps=steps, escalation=escalation)
+
+
+def withdrawn_key(gate: str) -> str:
+    """Under this key stands that a gate was withdrawn before it was opened."""
+    return f"{gate}/withdrawn-unopened"
 
 
 def question_of(key: str) -> Question:

@@ -7,7 +7,7 @@ from datetime import date
 from activities.people import Place
 from activities.record import Row
 from workflows.contract.messages import GateRequest
-from workflows.contract.questions import Question
+from workflows.contract.questions import QUESTIONS, Question
 from workflows.contract.rulebook import Rulebook
 from workflows.policy.due import on_in_london
 
@@ -48,7 +48,7 @@ def in_words(on: date | None) -> str:
 
 async def facts_of(asking: Asking) -> Facts:
     """The case in a few lines, then what belongs to the question."""
-    return [*await _case_facts(asking), *await _own_facts(asking)]
+    return [*await _case_facts(asking), *await _own_facts(asking), *await _sent_back(asking)]
 
 
 async def _case_facts(asking: Asking) -> Facts:
@@ -76,6 +76,22 @@ async def _case_facts(asking: Asking) -> Facts:
 async def _own_facts(asking: Asking) -> Facts:
     gather = _FACTS.get(asking.question.key)
     return await gather(asking) if gather else []
+
+
+async def _sent_back(asking: Asking) -> Facts:
+    """Why an earlier answer to this was not the last: the reasons of whoever returned it, newest first."""
+    rows = await asking.place.connection.fetch(
+        """
+        SELECT g.question, d.reasons FROM decisions d JOIN gates g USING (gate)
+        WHERE g.reference = $1 AND g.question || ':' || d.answer = ANY($2) AND d.applied_at IS NOT NULL
+            AND d.reasons IS NOT NULL AND (g.question <> 'withdraw_action' OR g.subject = $3)
+        ORDER BY d.applied_at DESC, d.recorded_at DESC LIMIT 3
+        """,
+        asking.place.reference,
+        list(_SENT_BACK_BY.get(asking.question.key, ())),
+        asking.request.subject,
+    )
+    return [[f"Reasons given: {QUESTIONS[r['question']].title.lower()}", r["reasons"]] for r in rows]
 
 
 async def _person_fact(asking: Asking) -> Facts:
@@ -167,6 +183,14 @@ async def _interest_facts(asking: Asking) -> Facts:
     return [["Why a review is proposed", asking.place.case["public_interest"] or "not recorded"]]
 
 
+# Which answers to other questions lead back to this one, and so must be read before answering again.
+_SENT_BACK_BY = {
+    "draft": ("countersign:returned", "quality:rated", "submit:revise"),
+    "redactions": ("redaction_decision:again", "release:not_released"),
+    "management_action": ("confirm_actions:not_confirmed",),
+    "action": ("withdraw_action:refused",),
+    "resolve": ("resolve:hold",),
+}
 _FACTS: dict[str, Callable[[Asking], Awaitable[Facts]]] = {
     "interview": _person_fact,
     "staff_impact": _person_fact,

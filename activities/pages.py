@@ -21,7 +21,7 @@ REFUSALS = {
     "is_the_countersigner": "Countersigns the review",
 }
 
-_READS_REVIEW = {"facts", "submit", "countersign", "quality", "redactions", "redaction_decision"}
+_READS_REVIEW = {"draft", "facts", "submit", "countersign", "quality", "redactions", "redaction_decision"}
 
 
 async def page_of(asking: Asking) -> dict[str, Any]:

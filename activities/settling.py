@@ -1,30 +1,25 @@
 """Settling a gate: the record's answer is checked, applied with its effects, or refused with a code."""
 
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from activities.answered import Answered, AnswerRefusedError, Effect
-from activities.correspondence import Letter
 from activities.effects import EFFECTS
+from activities.escalations import named
+from activities.hearing import Hearing, close_gate, hearing_of, note, void
 from activities.means import Means
-from activities.opening import question_of
-from activities.people import Place, by_address
+from activities.people import by_address
 from activities.record import (
     Connection,
     Row,
-    audit,
     decision_uuid,
     fingerprint,
-    lock_case,
     plain,
     remember,
     remembered,
 )
-from workflows.contract import ids
 from workflows.contract.messages import Decision, Settled, Settlement
-from workflows.contract.questions import Question, Silence
+from workflows.contract.questions import Silence
 from workflows.contract.vocabulary import Channel, GateState
 from workflows.policy.answers import check_answer
 from workflows.policy.authority import why_not_answer, why_not_asked
@@ -39,40 +34,10 @@ _BECAUSE = {
     "too_late": "it came after the period had ended.",
     "not_convicted": "nothing may be released before a conviction.",
     "held": "disclosure is on hold while the national team looks at a concern about staff safety.",
+    "redactions_undecided": "passages were proposed; each needs its own decision.",
     "incomplete": "something that the question needs was missing.",
 }
 _OTHERWISE = "the record as it stands does not allow it. Your regional SFO Team can tell you more."
-
-
-@dataclass(frozen=True)
-class Hearing:
-    """One gate, locked, with everything that an answer to it is judged by."""
-
-    means: Means
-    place: Place
-    gate: Row
-    question: Question
-    at: datetime
-
-    @property
-    def connection(self) -> Connection:
-        """The transaction."""
-        return self.place.connection
-
-    @property
-    def name(self) -> str:
-        """The gate's id."""
-        return str(self.gate["gate"])
-
-
-async def hearing_of(connection: Connection, means: Means, gate: str, at: datetime) -> Hearing | None:
-    """The gate with its case, both held until the transaction ends; none where there is no such gate."""
-    case = await lock_case(connection, ids.reference_of(gate))
-    row = await connection.fetchrow("SELECT * FROM gates WHERE gate = $1 FOR UPDATE", gate)
-    if row is None:
-        return None
-    place = Place(connection, means.directory(at), case)
-    return Hearing(means, place, row, question_of(row["question"]), at)
 
 
 def settling_key(settlement: Settlement) -> str:
@@ -123,61 +88,8 @@ async def apply(hearing: Hearing, row: Row) -> Settled:
         except AnswerRefusedError as refused:
             code = refused.code
     await void(hearing, row, "answer_refused", _BECAUSE.get(code.partition(":")[0], _OTHERWISE))
-    await _note(hearing, row, "decision_refused", code=code)
+    await note(hearing, row, "decision_refused", code=code)
     return Settled(refused=code)
-
-
-async def close_gate(hearing: Hearing, state: GateState, keep: str | None = None) -> None:
-    """The gate is no longer asked; every link but that of `keep` is dead."""
-    await hearing.connection.execute(
-        "UPDATE gates SET state = $2, closed_at = $3 WHERE gate = $1", hearing.name, str(state), hearing.at
-    )
-    await hearing.connection.execute(
-        """
-        UPDATE links SET revoked_at = $2
-        WHERE gate = $1 AND revoked_at IS NULL AND lower(email) IS DISTINCT FROM lower($3)
-        """,
-        hearing.name,
-        hearing.at,
-        keep,
-    )
-
-
-async def void(hearing: Hearing, row: Row, letter: str, because: str | None = None) -> None:
-    """The decision stays in the record and counts for nothing; its author has a letter on the way."""
-    await hearing.connection.execute(
-        "UPDATE decisions SET void_at = $2, delivered_at_wall = coalesce(delivered_at_wall, clock_timestamp()) "
-        "WHERE decision = $1",
-        row["decision"],
-        hearing.at,
-    )
-    if row["by_email"] is None:
-        return
-    link = await hearing.connection.fetchval(
-        "SELECT link FROM links WHERE gate = $1 AND lower(email) = lower($2)", hearing.name, row["by_email"]
-    )
-    # Without a link of one's own (an answer by command) there is only the notice that it was not used.
-    name = letter if link or letter != "answer_refused" else "decision_void"
-    words = {"title": hearing.question.title, "due": hearing.gate["due_on"].isoformat(), "because": because}
-    await hearing.means.letters.queue(
-        hearing.connection,
-        Letter(
-            void_event(hearing.name, row["decision"] if letter == "answer_refused" else None),
-            name,
-            row["by_name"] or "",
-            row["by_email"],
-            hearing.place.reference,
-            hearing.at,
-            hearing.name,
-            link if name == "answer_refused" else None,
-            words,
-        ),
-    )
-
-
-def void_event(gate: str, refused: UUID | str | None = None) -> str:
-    """The business event of telling an author: once per gate, or once per refused answer."""
-    return f"{gate}/refused/{refused}" if refused else f"{gate}/void"
 
 
 def decision_message(hearing: Hearing, row: Row | dict[str, Any], effect: Effect) -> Decision:
@@ -205,7 +117,15 @@ async def _carry_out(hearing: Hearing, row: Row) -> Settled:
         {name: list(refs) for name, refs in effect.refs.items()},
     )
     await close_gate(hearing, GateState.DECIDED, keep=row["by_email"])
-    await _note(hearing, row, "decision_applied", answer=row["answer"], late=row["late"], channel=row["channel"])
+    await note(
+        hearing,
+        row,
+        "decision_applied",
+        answer=row["answer"],
+        late=row["late"],
+        channel=row["channel"],
+        escalation=named(effect.escalation),
+    )
     settled = Settled(decision=decision_message(hearing, row, effect))
     await remember(hearing.connection, decision_key(hearing.name, row["decision"]), plain(settled))
     return settled
@@ -265,7 +185,7 @@ async def _too_late_for(hearing: Hearing, row: Row) -> Settled:
     """The gate closed meanwhile: the answer is void and its author told."""
     state = str(hearing.gate["state"])
     await void(hearing, row, "decision_void")
-    await _note(hearing, row, "decision_void", state=state)
+    await note(hearing, row, "decision_void", state=state)
     return Settled(refused="already_decided" if state == GateState.DECIDED else state)
 
 
@@ -297,17 +217,3 @@ async def _settle_typed(hearing: Hearing, settlement: Settlement) -> Settled:
     )
     # Somebody has answered already and only the signal is still on its way.
     return await apply(hearing, row) if row else Settled(refused="already_decided")
-
-
-async def _note(hearing: Hearing, row: Row, action: str, **detail: object) -> None:
-    actor = row["by_email"] or "operations"
-    await audit(
-        hearing.connection,
-        hearing.at,
-        hearing.place.reference,
-        actor,
-        action,
-        hearing.name,
-        decision=row["decision"],
-        **detail,
-    )

@@ -20,21 +20,23 @@ from starter.settings import SettingsError
 from starter.signals import TemporalAwayError
 from starter.telemetry import log_json
 
+_FIRST_STEPS = """\b
+First steps:
+  sfo demo                                      see it all, with invented people
+  sfo up                                        run the service here
+  sfo charge october.json --dry-run             judge a charge file, then open it without --dry-run
+  sfo cases --overdue                           what is late
+  sfo case SFO-2026-00042                       whom a case waits for, and until when
+  sfo COMMAND --help                            everything else, each with an example
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+Settings are SFO_* variables; where none is set, the service that `sfo up` runs in this folder is used.
+Ends with 0 done, 1 refused by a rule, 2 bad input, 3 a service is out of reach.
+"""
+
+
+@click.group(epilog=_FIRST_STEPS, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 def sfo() -> None:
-    r"""Carry Serious Further Offence cases from charge to closed.
-
-    \b
-    First look:     sfo demo
-    Open cases:     sfo charge october.json --dry-run, then without
-    See them:       sfo cases --overdue, sfo case SFO-2026-00042
-    Court:          sfo court-event SFO-2026-00042 --kind convicted --on 2027-03-15
-    Every command:  sfo COMMAND --help, with an example
-
-    Settings are SFO_* variables; where none is set, the service that `sfo up` runs here is used.
-    Ends with 0 done, 1 refused by a rule, 2 bad input, 3 a service is out of reach.
-    """
+    """Carry Serious Further Offence cases from charge to closed."""
 
 
 for _command in (
@@ -82,6 +84,8 @@ def _explained(error: Exception) -> int:
     for kinds, code in _CODES:
         if isinstance(error, kinds):
             click.echo(f"Error: {error}", err=True)
+            if isinstance(error, SettingsError):
+                click.echo("Or run `sfo up` here, and this command in the same folder.", err=True)
             return code
     if isinstance(error, (*connections.OUT_OF_REACH, asyncpg.PostgresError)):
         what = getattr(error, "sqlstate", None) or type(error).__name__

@@ -9,7 +9,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from starter.connections import Connection, Pool
 from starter.identity import LONGEST, Session, read_session
-from starter.record import LINK_OUTLIVES_DATE, Asked, Decided, Gate, decided, gate_of_link
+from starter.record import LINK_LASTS, Asked, Decided, Gate, decided, gate_of_link
 from starter.settings import Settings
 from starter.views import Turned, by_whom, page
 from workflows.contract.questions import QUESTIONS, Question
@@ -145,6 +145,6 @@ def _refuse_stale(here: Arrival) -> None:
         raise Turned(410, "This question was withdrawn", words)
     if here.decided is None and gate.state is GateState.DECIDED:
         raise Turned(410, "This question is closed", "There is nothing that you need to do.")
-    if gate.now() > gate.due_at + LINK_OUTLIVES_DATE:
-        words = f"A link works until {LINK_OUTLIVES_DATE.days} days after the date for the answer."
+    if here.asked.expires_at and gate.now() > here.asked.expires_at:
+        words = f"A link works until {LINK_LASTS.days} days after the date for the answer or the latest letter."
         raise Turned(410, "This link has expired", words, _ANOTHER)

@@ -30,6 +30,11 @@ class CommandError(click.ClickException):
         self.code = code
 
 
+def example(*lines: str) -> str:
+    """Write what stands under a command's options: how it is typed, kept line by line."""
+    return "\b\nExample:\n" + "\n".join(f"  {line}" for line in lines)
+
+
 class Day(click.ParamType[date]):
     """A date written YYYY-MM-DD."""
 

@@ -17,6 +17,7 @@ from starter.command import (
     CommandError,
     Services,
     deliver,
+    example,
     services,
     settings_here,
     wait_for,
@@ -30,21 +31,17 @@ from workflows.contract.charge import MAX_BYTES, Charge, parse_charges
 from workflows.policy.due import on_in_london
 
 
-@click.command()
+@click.command(epilog=example("sfo charge october.json", "sfo charge october.json --dry-run --json"))
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, allow_dash=True))
 @click.option("--dry-run", is_flag=True, help="Judge the criteria, open nothing, need no service.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--speed", type=click.FloatRange(min=0, min_open=True), default=1.0, help="Rehearse this fast.")
 @click.option("--anchor", type=DAY, help="Start the rehearsal at 9:00 UTC on this date, else on the charge's.")
 def charge(files: tuple[Path, ...], dry_run: bool, as_json: bool, speed: float, anchor: date | None) -> None:
-    r"""Open the cases of charge FILES, one case or a list in each; - is standard input.
+    """Open the cases of charge FILES, one case or a list in each; - is standard input.
 
     Prints a line a case: reference, ground, workflow id. The same charge twice is one case. A bad entry is named
     by its path and does not stop the good ones; the command then ends with 2.
-
-    \b
-    Example: sfo charge october.json
-             sfo charge october.json --dry-run --json
     """
     today = max(on_in_london(datetime.now(UTC)), anchor or date.min)
     rules = rules_in_force(_rules_settings() if dry_run else settings_here(), today)
@@ -149,32 +146,24 @@ def _line(view: View) -> list[Any]:
     return [view["reference"], view["ground"], view["workflow"], *again]
 
 
-@click.command()
+@click.command(epilog=example("sfo case SFO-2026-00042 --json"))
 @click.argument("reference")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def case(reference: str, as_json: bool) -> None:
-    r"""Show one case: its stage, whom it waits for and until when, its escalations.
-
-    \b
-    Example: sfo case SFO-2026-00042 --json
-    """
+    """Show one case: its stage, whom it waits for and until when, its escalations."""
     views = wait_for(_views(Wanted(references=(reference,))))
     if not views:
         raise CommandError(BAD_INPUT, f"there is no case {reference}; `sfo cases` lists them")
     click.echo(json.dumps(views[0], indent=2) if as_json else as_text(views))
 
 
-@click.command()
+@click.command(epilog=example("sfo cases --region N53 --overdue"))
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--region", help="Only this region, by its Delius code, such as N53.")
 @click.option("--overdue", is_flag=True, help="Only cases in which something is overdue.")
 @click.option("--open/--closed", "is_open", default=None, help="Only open or only closed cases.")
 def cases(as_json: bool, region: str | None, overdue: bool, is_open: bool | None) -> None:
-    r"""List cases.
-
-    \b
-    Example: sfo cases --region N53 --overdue
-    """
+    """List cases."""
     views = wait_for(_views(Wanted(region=region, is_open=is_open, is_overdue=True if overdue else None)))
     click.echo(json.dumps(views, indent=2) if as_json else as_text(views) or "no cases")
 

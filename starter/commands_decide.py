@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import click
 
-from starter.command import BAD_INPUT, REFUSED, CommandError, Services, deliver, services, text_given, wait_for
+from starter.command import BAD_INPUT, REFUSED, CommandError, Services, deliver, example, services, text_given, wait_for
 from starter.forms import COLUMNS
 from starter.record import Asked, Gate, Offer, asked_person, decided, read_gate, record_decision
 from starter.signals import receipt_of
@@ -23,7 +23,11 @@ from workflows.policy.answers import check_answer
 _RECEIPT_WITHIN = 5.0  # seconds
 
 
-@click.command()
+@click.command(
+    epilog=example(
+        "sfo decide SFO-2026-00042/notification/notification sent --as spoc@example.test --field sent_on=2026-10-12"
+    )
+)
 @click.argument("gate")
 @click.argument("answer")
 @click.option("--as", "email", required=True, help="The address of the person asked, or of their deputy once asked.")
@@ -33,12 +37,7 @@ _RECEIPT_WITHIN = 5.0  # seconds
 def decide(
     gate: str, answer: str, email: str, fields: tuple[str, ...], reasons: str | None, reasons_file: Path | None
 ) -> None:
-    r"""Give ANSWER to GATE for the person who was asked. Gates stand in `sfo case REF`.
-
-    \b
-    Example: sfo decide SFO-2026-00042/notification/notification sent --as spoc@example.test \
-                 --field sent_on=2026-10-12
-    """
+    """Give ANSWER to GATE for the person who was asked. Gates stand in `sfo case REF`."""
     words = text_given(reasons, reasons_file, "the reasons")
     wait_for(_decide(gate, answer, email, fields, words))
 

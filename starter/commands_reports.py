@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 from pydantic import ValidationError
 
-from starter.command import BAD_INPUT, DAY, CommandError, deliver, services, text_given, wait_for
+from starter.command import BAD_INPUT, DAY, CommandError, deliver, example, services, text_given, wait_for
 from starter.reports import report_concern, report_court_event, report_enquiry, request_extension
 from workflows.contract.charge import Offence
 from workflows.contract.messages import OffenceRef
@@ -36,19 +36,21 @@ class OffenceType(click.ParamType[OffenceRef]):
         return OffenceRef(code=offence.code, offence_on=offence.offence_on, victim_age=offence.victim_age)
 
 
-@click.command("court-event")
+@click.command(
+    "court-event",
+    epilog=example(
+        "sfo court-event SFO-2026-00042 --kind convicted --on 2027-03-15",
+        "sfo court-event SFO-2026-00042 --kind amended --on 2026-11-02 --offence COML025:2026-10-02",
+    ),
+)
 @click.argument("reference")
 @_kind(CourtEventKind)
 @click.option("--on", required=True, type=DAY, help="The date on which the court did it.")
 @click.option("--offence", "offences", multiple=True, type=OffenceType(), help="CODE:DATE[:AGE], once per offence.")
 def court_event(reference: str, kind: str, on: date, offences: tuple[OffenceRef, ...]) -> None:
-    r"""Report what the court did. The same event twice is one event.
+    """Report what the court did. The same event twice is one event.
 
     `amended` takes the whole charge as it now stands, and the criteria are run again.
-
-    \b
-    Example: sfo court-event SFO-2026-00042 --kind convicted --on 2027-03-15
-             sfo court-event SFO-2026-00042 --kind amended --on 2026-11-02 --offence COML025:2026-10-02
     """
     if (kind == CourtEventKind.AMENDED) is not bool(offences):
         raise CommandError(BAD_INPUT, "an amended charge needs --offence for each offence; nothing else takes it")
@@ -64,18 +66,16 @@ async def _court_event(reference: str, kind: CourtEventKind, on: date, offences:
         click.echo(f"{reference}: {kind} on {on}, {'recorded' if is_new else 'recorded already'}")
 
 
-@click.command()
+@click.command(
+    epilog=example("sfo concern SFO-2026-00042 --kind staff_safety --file threat.txt --as head@example.test")
+)
 @click.argument("reference")
 @_kind(EscalationKind)
 @click.option("--text", help="What the concern is. It stays in the record.")
 @click.option("--file", type=_FILE, help="The same from a UTF-8 file.")
 @click.option("--as", "by", default="command", help="The email address of whoever raises it.")
 def concern(reference: str, kind: str, text: str | None, file: Path | None, by: str) -> None:
-    r"""Raise a concern with the national SFO team. staff_safety holds disclosure from this moment.
-
-    \b
-    Example: sfo concern SFO-2026-00042 --kind staff_safety --file threat.txt --as head@example.test
-    """
+    """Raise a concern with the national SFO team. staff_safety holds disclosure from this moment."""
     words = text_given(text, file, "what the concern is", required=True)
     wait_for(_concern(reference, EscalationKind(kind), words or "", by))
 
@@ -88,18 +88,14 @@ async def _concern(reference: str, kind: EscalationKind, words: str, by: str) ->
         click.echo(f"{reference}: escalation {kind}-{number} raised with the national SFO team")
 
 
-@click.command()
+@click.command(epilog=example("sfo enquiry SFO-2026-00042 --kind foi --received-on 2027-02-01"))
 @click.argument("reference")
 @_kind(EnquiryKind)
 @click.option("--received-on", required=True, type=DAY, help="The date from which its clock runs.")
 @click.option("--text", help="What is asked. It stays in the record.")
 @click.option("--file", type=_FILE, help="The same from a UTF-8 file.")
 def enquiry(reference: str, kind: str, received_on: date, text: str | None, file: Path | None) -> None:
-    r"""Log an enquiry from outside: FOI, subject access, media, coroner, a parallel review.
-
-    \b
-    Example: sfo enquiry SFO-2026-00042 --kind foi --received-on 2027-02-01
-    """
+    """Log an enquiry from outside: FOI, subject access, media, coroner, a parallel review."""
     wait_for(_enquiry(reference, EnquiryKind(kind), received_on, text_given(text, file, "what is asked")))
 
 
@@ -111,7 +107,9 @@ async def _enquiry(reference: str, kind: EnquiryKind, received_on: date, asked: 
         click.echo(f"{reference}: enquiry {number}, {kind}, received {received_on}, logged")
 
 
-@click.command()
+@click.command(
+    epilog=example("sfo extend SFO-2026-00042 --to 2027-03-01 --reason-code trial --as manager@example.test")
+)
 @click.argument("reference")
 @click.option("--to", "new_on", required=True, type=DAY, help="The date asked for.")
 @click.option("--reason-code", required=True, type=click.Choice([str(code) for code in ReasonCode]))
@@ -121,11 +119,7 @@ async def _enquiry(reference: str, kind: EnquiryKind, received_on: date, asked: 
 def extend(
     reference: str, new_on: date, reason_code: str, reasons: str | None, reasons_file: Path | None, by: str
 ) -> None:
-    r"""Ask for a later date of the review. The rulebook says who decides; the first date stays visible.
-
-    \b
-    Example: sfo extend SFO-2026-00042 --to 2027-03-01 --reason-code trial --as manager@example.test
-    """
+    """Ask for a later date of the review. The rulebook says who decides; the first date stays visible."""
     words = text_given(reasons, reasons_file, "the reasons")
     wait_for(_extend(reference, new_on, ReasonCode(reason_code), words, by))
 

@@ -7,54 +7,38 @@ from pathlib import Path
 import click
 
 from starter.audit import HEADS_FILE, Head, HeadsError, export_head, read_heads, verify
-from starter.command import BAD_INPUT, REFUSED, CommandError, services, settings_here, wait_for
+from starter.command import BAD_INPUT, REFUSED, CommandError, example, services, settings_here, wait_for
 from starter.schema import apply_schema
 
 
-@click.command()
+@click.command(epilog=example("sfo up"))
 def up() -> None:
-    r"""Run the whole service here: every part that no SFO_* variable names is embedded. Ctrl-C stops it.
-
-    \b
-    Example: sfo up
-    """
+    """Run the whole service here: every part that no SFO_* variable names is embedded. Ctrl-C stops it."""
     from starter.up import up as run_up  # the embedded stack is not needed by any other command
 
     wait_for(run_up(os.environ))
 
 
-@click.command()
+@click.command(epilog=example("sfo demo"))
 def demo() -> None:
-    r"""Take invented cases from charge to closed in rehearsal time, every answer given by its emailed link.
-
-    \b
-    Example: sfo demo
-    """
+    """Take invented cases from charge to closed in rehearsal time, every answer given by its emailed link."""
     from starter.demo import run_demo
 
     if wait_for(run_demo(os.environ)):
         raise CommandError(REFUSED, "the demo did not end as it should; what is wrong stands above")
 
 
-@click.command()
+@click.command(epilog=example("SFO_GATEWAY_PORT=8080 sfo gateway"))
 def gateway() -> None:
-    r"""Serve the links, and deliver to Temporal what could not be delivered at once. SIGTERM stops it.
-
-    \b
-    Example: SFO_GATEWAY_PORT=8080 sfo gateway
-    """
+    """Serve the links, and deliver to Temporal what could not be delivered at once. SIGTERM stops it."""
     from starter.gateway import run_gateway
 
     wait_for(run_gateway(settings_here()))
 
 
-@click.command()
+@click.command(epilog=example("SFO_SCHEMA_DATABASE_URL=postgresql://sfo_owner@host/sfo sfo schema"))
 def schema() -> None:
-    r"""Bring the database to this version: apply what is new in deploy/schema. Safe to repeat, and at once.
-
-    \b
-    Example: SFO_SCHEMA_DATABASE_URL=postgresql://sfo_owner@host/sfo sfo schema
-    """
+    """Bring the database to this version: apply what is new in deploy/schema. Safe to repeat, and at once."""
     applied = wait_for(apply_schema(settings_here().schema_database_url))
     click.echo("\n".join(f"applied {name}" for name in applied) or "the database is up to date")
 
@@ -64,16 +48,13 @@ def audit() -> None:
     """Prove that the audit chain is whole."""
 
 
-@audit.command("verify")
+@audit.command("verify", epilog=example("sfo audit verify --heads /mnt/elsewhere/audit-heads.jsonl"))
 @click.option("--heads", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="Exported heads.")
 def audit_verify(heads: Path | None) -> None:
-    r"""Check every row of the chain, and that nothing was cut off after an exported head.
+    """Check every row of the chain, and that nothing was cut off after an exported head.
 
     Without --heads, those in the data folder are used. Keep a copy of them where nobody who owns the database
     can write.
-
-    \b
-    Example: sfo audit verify --heads /mnt/elsewhere/audit-heads.jsonl
     """
     wait_for(_verify(heads))
 
@@ -98,13 +79,9 @@ def _heads(path: Path) -> list[Head]:
         raise CommandError(BAD_INPUT, str(error)) from None
 
 
-@audit.command("head")
+@audit.command("head", epilog=example("sfo audit head >> /mnt/elsewhere/audit-heads.jsonl"))
 def audit_head() -> None:
-    r"""Export the chain's head: printed here, and added to the heads in the data folder.
-
-    \b
-    Example: sfo audit head >> /mnt/elsewhere/audit-heads.jsonl
-    """
+    """Export the chain's head: printed here, and added to the heads in the data folder."""
     wait_for(_head())
 
 

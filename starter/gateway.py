@@ -2,8 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+import signal
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 
 import asyncpg
 import uvicorn
@@ -25,6 +26,7 @@ from starter.mailbox import mailbox_routes
 from starter.mailer import SmtpMailer
 from starter.protection import Protection
 from starter.relay import Relay
+from starter.running import remembered
 from starter.settings import Settings
 from starter.signing_in import SigningIn
 from starter.telemetry import start_telemetry
@@ -82,13 +84,32 @@ async def run_gateway(settings: Settings) -> None:
     async with database_pool(settings, service="sfo-gateway", attempts=0, max_size=16) as pool:
         delivery = Delivery(client, pool)
         app = gateway_app(settings, pool, delivery, SmtpMailer(settings.smtp_url))
-        async with _beside(Relay(delivery, pool, settings.data_dir)):
-            await _server(app, settings).serve()
+        with remembered(settings):
+            async with _beside(Relay(delivery, pool, settings.data_dir)):
+                await _server(app, settings).serve()
     telemetry.stop()
 
 
+class _Server(uvicorn.Server):
+    """Stops on SIGTERM and SIGINT, and leaves it at that.
+
+    uvicorn would send itself the signal once more afterwards, and the process would die before it had tidied up.
+    """
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+        try:
+            yield
+        finally:
+            for number in (signal.SIGTERM, signal.SIGINT):
+                loop.remove_signal_handler(number)
+
+
 def _server(app: ASGIApp, settings: Settings) -> uvicorn.Server:
-    return uvicorn.Server(
+    return _Server(
         uvicorn.Config(
             app,
             host=settings.gateway_host,

@@ -37,10 +37,22 @@ class Narrator:
 
 def told(action: str, subject: str, detail: Mapping[str, Any]) -> str | None:
     """One audit row in words, or none for what a demo need not tell."""
+    return _TOLD[action](subject, detail) if action in _TOLD else None
+
+
+def _decided(subject: str, detail: Mapping[str, Any]) -> str | None:
     gate = subject.rpartition("/")[2].split("#")[0]
     question = QUESTIONS.get(gate.split(":")[0])
-    if action == "decision_recorded" and question:
-        answer = question.answer(str(detail.get("answer", "")))
-        late = ", late" if detail.get("late") else ""
-        return f"{question.title}: {answer.label if answer else detail.get('answer')}{late}"
-    return None
+    if question is None:
+        return None
+    answer = question.answer(str(detail.get("answer", "")))
+    return f"{question.title}: {answer.label if answer else detail.get('answer')}{' (late)' * bool(detail.get('late'))}"
+
+
+_TOLD: dict[str, Callable[[str, Mapping[str, Any]], str | None]] = {
+    "decision_recorded": _decided,
+    "charge_judged": lambda _, d: f"Criteria: {d.get('ground')}, because {d.get('reason')}".replace("_", " "),
+    "court_event_reported": lambda _, d: f"COURT: {d.get('kind')}".replace("_", " "),
+    "stage_ended": lambda s, d: f"{s} ended: {d.get('outcome')}".replace("_", " "),
+    "case_closed": lambda _, d: f"CLOSED: {d.get('outcome')}".replace("_", " "),
+}

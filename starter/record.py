@@ -17,8 +17,8 @@ from workflows.contract.vocabulary import Channel, GateState, Role
 from workflows.policy.authority import same_person
 from workflows.policy.clock import case_time
 
-LINK_OUTLIVES_DATE = timedelta(days=90)
-"""How long after its gate's due date a link still opens, in case time."""
+LINK_LASTS = timedelta(days=90)
+"""How long a link opens after its gate's due date or its latest letter, whichever is later, in case time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,7 @@ class Asked:
     rung: str
     link: UUID | None = None
     revoked_at: datetime | None = None
+    expires_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +100,16 @@ _GATE = """
 
 async def gate_of_link(connection: Connection, link: UUID) -> tuple[Gate, Asked] | None:
     """Return the gate that a link leads to and the person it belongs to, or None for an unknown link."""
-    row = await connection.fetchrow("SELECT * FROM sfo.links WHERE link = $1", link)
+    row = await connection.fetchrow(
+        "SELECT l.*, (SELECT max(at) FROM sfo.outbox o WHERE o.link = l.link) AS sent_at FROM sfo.links l WHERE link = $1",
+        link,
+    )
     gate = await read_gate(connection, row["gate"]) if row else None
     if row is None or gate is None:
         return None
-    return gate, Asked(row["email"], row["name"], row["rung"], link, row["revoked_at"])
+    # A reminder's link must work however long ago the date was, so each letter gives it another period.
+    expires_at = max(gate.due_at, row["sent_at"] or gate.opened_at) + LINK_LASTS
+    return gate, Asked(row["email"], row["name"], row["rung"], link, row["revoked_at"], expires_at)
 
 
 async def read_gate(connection: Connection, gate: str) -> Gate | None:

@@ -143,8 +143,7 @@ class Relay:
 
     async def _export_head(self) -> None:
         now = asyncio.get_running_loop().time()
-        if now >= self._next_head:
-            await export_head(self._pool, self._data_dir)
+        if now >= self._next_head and await export_head(self._pool, self._data_dir):
             self._next_head = now + HEADS_EVERY.total_seconds()
 
     def _begins_to_be_away(self, error: Exception) -> None:

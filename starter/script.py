@@ -1,6 +1,6 @@
 """What the invented people of the demo answer. Data only: every text is invented and says so."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
@@ -82,6 +82,7 @@ USUAL: dict[str, Line] = {
 
 # Where a case differs: by question, one line for each time it is asked; the last one stands for the rest.
 ALWAYS_REVIEWED: dict[str, list[Line]] = {
+    "draft": [DRAFT, replace(DRAFT, after_days=5)],
     "early_look": [
         Line(
             "actions",

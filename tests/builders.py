@@ -75,7 +75,8 @@ class ACase:
         decision = uuid4()
         await self.pool.execute(
             """
-            INSERT INTO decisions (decision, gate, answer, fields, reasons, by_email, by_name, channel, received_at, late)
+            INSERT INTO decisions
+                (decision, gate, answer, fields, reasons, by_email, by_name, channel, received_at, late)
             VALUES ($1, $2, $3, $4, $5, $6, 'Example Decider', 'link', $7, $8)
             """,
             decision,

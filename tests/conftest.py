@@ -58,6 +58,9 @@ async def postgres() -> AsyncIterator[EmbeddedPostgres]:
     folder = Path(tempfile.mkdtemp(prefix="sfo-test-"))
     try:
         async with embedded_postgres(folder) as server:
+            superuser = _url(server.owner_url, "postgres", "postgres")
+            await _as_superuser(superuser, "ALTER SYSTEM SET fsync = off")  # a test's data outlives nothing
+            await _as_superuser(superuser, "SELECT pg_reload_conf()")
             await apply_schema(server.owner_url)
             yield server
     finally:

@@ -3,7 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic import BaseModel
@@ -42,8 +42,9 @@ from workflows.contract.vocabulary import (
     Stage,
 )
 from workflows.policy import disclosure
-from workflows.policy.court import ends_the_case, ends_the_review
+from workflows.policy.court import ends_the_case, ends_the_review, has_appeared
 
+LOOK_AGAIN = timedelta(days=7)
 THE_REVIEW = (Stage.REVIEW, Stage.COUNTERSIGN, Stage.QUALITY_ASSURANCE)
 
 
@@ -60,6 +61,11 @@ class Case:
         self.ground = Ground.ASK
         self.rulebook = ""
         self.is_sfo = True
+        self.must_notify = False
+        self.is_notified = False
+        self.is_commissioned = False
+        self.acquittal_ends_review = True
+        self.one_charge = asyncio.Lock()
         self.court: list[CourtEventKind] = [CourtEventKind.APPEARED] if opening.appeared_on else []
         self.appeared_on = opening.appeared_on
         self.rounds = 0
@@ -129,15 +135,12 @@ class Case:
         listening = asyncio.create_task(self.listen())
         disclosing = asyncio.create_task(self.disclose())
         await self.charge()
-        if self.is_sfo:
+        # An amendment that came while the first charge was still being asked about has taken its place.
+        await workflow.wait_condition(lambda: self.ground is not Ground.ASK)
+        if self.is_sfo or self.ground.is_reviewed:
             await workflow.wait_condition(lambda: bool(self.court))
-        if self.is_sfo and CourtEventKind.APPEARED in self.court:
-            looking = asyncio.create_task(self.stage(Stage.EARLY_LOOK))
-            await self.stage(Stage.NOTIFICATION)
-            if await self.reviewed():
-                await asyncio.gather(self.stage(Stage.STAFF_FEEDBACK), self.stage(Stage.ACTION_PLAN))
-            await looking
-            await workflow.wait_condition(lambda: ends_the_case(self.court))
+            if has_appeared(self.court):
+                await self.follow()
         if disclosure.is_open(self.court):
             await disclosing
         closed = await self.close()
@@ -147,29 +150,67 @@ class Case:
 
     async def charge(self) -> None:
         """Run the criteria: at the start, and again on every amendment, upward as well as downward."""
-        end = await self.stage(Stage.CHARGE)
+        self.children.stop(Stage.CHARGE)
+        async with self.one_charge:
+            end = await self.stage(Stage.CHARGE)
+        if end.outcome is Outcome.WITHDRAWN:
+            return
         was_reviewed = self.ground.is_reviewed
         self.ground = end.ground or self.ground
         self.rulebook = end.rulebook or self.rulebook
-        self.is_sfo = end.is_sfo
+        self.is_sfo, self.must_notify = end.is_sfo, end.must_notify
+        self.acquittal_ends_review = end.acquittal_ends_review
         workflow.upsert_search_attributes([search.GROUND.value_set(str(self.ground))])
         if was_reviewed and not self.ground.is_reviewed:
             self.children.stop(*THE_REVIEW)
 
+    async def follow(self) -> None:
+        """From the court appearance until nothing is left to do but what conviction opens."""
+        notifying = asyncio.create_task(self.notify())
+        if await self.reviewed():
+            await asyncio.gather(self.stage(Stage.STAFF_FEEDBACK), self.stage(Stage.ACTION_PLAN))
+        await notifying
+        await workflow.wait_condition(lambda: ends_the_case(self.court))
+
+    async def notify(self) -> None:
+        """Notification beside the early look; below the threshold only where the rulebook says so."""
+        await workflow.wait_condition(lambda: self.is_notifiable or ends_the_case(self.court))
+        if self.is_notifiable:
+            looking = asyncio.create_task(self.stage(Stage.EARLY_LOOK))
+            await self.stage(Stage.NOTIFICATION)
+            self.is_notified = True
+            await looking
+
+    @property
+    def is_notifiable(self) -> bool:
+        """Whether the HMPPS SFO Team must be notified of this charge. Rule: facts.md 1.5, 1.16."""
+        return self.must_notify or self.ground.is_reviewed
+
     async def reviewed(self) -> bool:
         """Whether a review was accepted. Without a ground the case waits: the charge may be amended upward."""
         while self.version is None:
-            await workflow.wait_condition(lambda: self.review_is_wanted or ends_the_case(self.court))
-            if not self.review_is_wanted:
+            await workflow.wait_condition(lambda: self.review_can_start or self.nothing_to_review)
+            if self.nothing_to_review:
                 return False
             await self.review()
         return True
+
+    @property
+    def review_can_start(self) -> bool:
+        """Whether a review is due and its clock has its anchor."""
+        return self.review_is_wanted and self.is_notified
+
+    @property
+    def nothing_to_review(self) -> bool:
+        """Whether the prosecution has ended and no review is due."""
+        return ends_the_case(self.court) and not self.review_is_wanted
 
     async def review(self) -> None:
         """Rounds of review, countersignature and quality assurance until one is accepted or no review is wanted."""
         while self.review_is_wanted:
             self.rounds += 1
             end = await self.stage(Stage.REVIEW)
+            self.is_commissioned = self.is_commissioned or end.outcome is Outcome.SUBMITTED
             if end.outcome is Outcome.SUBMITTED and self.review_is_wanted:
                 end = await self.stage(Stage.COUNTERSIGN, end.version)
             if end.outcome is Outcome.SIGNED and self.review_is_wanted:
@@ -177,16 +218,22 @@ class Case:
             if end.outcome is Outcome.ACCEPTED:
                 await self.accept(end)
                 return
-        await self.tell_stopped()
+        await self.tell_staff("review_stopped")
 
     @property
     def review_is_wanted(self) -> bool:
         """Whether a review is due and the court has not ended it. Rule: facts.md 5.3."""
-        return self.ground.is_reviewed and not ends_the_review(self.court)
+        return self.ground.is_reviewed and not self.review_has_ended
+
+    @property
+    def review_has_ended(self) -> bool:
+        """Whether the court has ended a review that is not completed."""
+        return ends_the_review(self.court, acquittal_ends_it=self.acquittal_ends_review)
 
     async def accept(self, rated: StageEnd) -> None:
-        """The review is final; a disclosure that has been waiting for it is told."""
+        """The review is final: everyone in it hears so, and a disclosure that has been waiting for it."""
         self.version, self.actions = rated.version, rated.actions
+        await self.tell_staff("review_signed")
         await self.children.tell(Stage.VICTIM_DISCLOSURE, CaseNews(accepted_version=rated.version))
 
     async def disclose(self) -> None:
@@ -195,17 +242,17 @@ class Case:
         if self.ground.is_reviewed and self.opening.victims:
             await self.stage(Stage.VICTIM_DISCLOSURE, version=self.version)
 
-    async def tell_stopped(self) -> None:
-        """Everyone who was told of the review is told that it is not completed. Rule: facts.md 5.3."""
+    async def tell_staff(self, letter: str) -> None:
+        """Everyone in the case hears that the review is finished, or that it is not completed. Rule: facts.md 5.3."""
         reference = self.opening.reference
         notice = Notice(
             reference=reference,
-            event=f"{reference}/review-stopped-{self.rounds}",
-            letter="review_stopped",
+            event=f"{reference}/{letter}-{self.rounds}",
+            letter=letter,
             to=tuple(member.ref for member in self.opening.staff),
             at=self.now(),
         )
-        await workflow.execute_activity_method(Casework.tell, notice, summary="Tell: review stopped", **RECORD)
+        await workflow.execute_activity_method(Casework.tell, notice, summary=f"Tell: {letter}", **RECORD)
 
     async def close(self) -> CaseClosed:
         """Close when nothing is owed; until then wait for whatever is still open."""
@@ -217,7 +264,15 @@ class Case:
             if closed.closed:
                 return CaseClosed(reference=reference, outcome=outcome, ground=self.ground, rounds=self.rounds)
             workflow.set_current_details(f"Cannot close yet, still owed: {', '.join(closed.unmet)}")
-            await workflow.wait_condition(lambda: bool(self.inbox or self.attending))
+            await self.wait_for_news()
+
+    async def wait_for_news(self) -> None:
+        """Until something arrives; a week of the case's time at the longest, so that nothing owed is forgotten."""
+        week = case_time.delay_until(self.opening.clock, self.now() + LOOK_AGAIN)
+        try:
+            await workflow.wait_condition(lambda: bool(self.inbox or self.attending), timeout=week)
+        except TimeoutError:
+            return
 
     @property
     def outcome(self) -> Outcome:
@@ -270,9 +325,9 @@ class Case:
             Casework.record_court_event, record, summary=f"Court: {event.kind}", **RECORD
         )
         self.court.append(event.kind)
-        if event.kind is CourtEventKind.APPEARED:
+        if has_appeared(self.court):
             self.appeared_on = self.appeared_on or event.on
-        if ends_the_review(self.court):
+        if self.review_has_ended:
             self.children.stop(*THE_REVIEW)
 
     async def hear_amendment(self, amended: AmendedCharge) -> None:
@@ -313,21 +368,29 @@ class Case:
         }
 
     async def stage(self, stage: Stage, version: int | None = None) -> StageEnd:
-        """Run a stage once more; its number is how often this case has run it."""
-        self.children.times[stage] += 1
+        """Run a stage to its end, once more each time; one that was ended by hand is begun again."""
         workflow.upsert_search_attributes([search.STAGE.value_set(str(stage))])
-        brief = StageBrief(
+        while True:
+            self.children.times[stage] += 1
+            end = await self.children.stage(self.brief(stage, version), self.news)
+            if end:
+                return end
+            self.dead_letters.keep(stage, "ended by hand, begun again")
+
+    def brief(self, stage: Stage, version: int | None) -> StageBrief:
+        """What a stage starts with."""
+        return StageBrief(
             stage=stage,
             round=self.children.times[stage],
             staff=self.opening.staff,
             victims=self.opening.victims,
             actions=self.actions,
             appeared_on=self.appeared_on,
+            is_commissioned=self.is_commissioned,
             version=version,
             held=self.concerns.is_held,
             **self.common(),
         )
-        return await self.children.stage(brief, self.news)
 
     def news(self) -> CaseNews:
         """Where the case stands now, for a stage that was being started while something changed."""

@@ -37,6 +37,8 @@ class Charge(Stage):
             ground=judgement.ground,
             rulebook=judgement.rulebook,
             is_sfo=judgement.is_sfo,
+            must_notify=judgement.must_notify,
+            acquittal_ends_review=judgement.acquittal_ends_review,
         )
 
     async def judge(self, brief: StageBrief) -> Judgement:

@@ -3,7 +3,7 @@
 from temporalio import workflow
 
 from workflows.asking.asking import Asking
-from workflows.contract.messages import EnquiryBrief
+from workflows.contract.messages import EnquiryBrief, StageEnd
 from workflows.contract.vocabulary import EnquiryKind, Outcome
 
 # Which question, and on which clock. Rule: facts.md 2.15, 2.18, 5.21; everything else on the ordinary clock.
@@ -21,9 +21,9 @@ class Enquiry(Asking):
     """
 
     @workflow.run
-    async def run(self, brief: EnquiryBrief) -> Outcome:
+    async def run(self, brief: EnquiryBrief) -> StageEnd:
         """Route and ask once."""
         self.brief, self.rulebook = brief, brief.rulebook
         question, deadline = ROUTES.get(brief.kind, ("enquiry_other", "enquiry_other"))
-        await self.ask(question, subject=str(brief.number), deadline=deadline)
-        return Outcome.ANSWERED
+        await self.ask(question, subject=str(brief.number), deadline=deadline, counted_from=brief.received_on)
+        return await self.record_end(StageEnd(outcome=Outcome.ANSWERED))

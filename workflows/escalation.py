@@ -4,7 +4,8 @@ from temporalio import workflow
 from temporalio.common import RawValue
 
 from workflows.asking.asking import Asking
-from workflows.contract.messages import EscalationBrief, EscalationEnd
+from workflows.contract.messages import EscalationBrief, StageEnd
+from workflows.contract.vocabulary import EscalationOutcome, Outcome, Role
 
 
 @workflow.defn(name="escalation")
@@ -26,11 +27,15 @@ class Escalation(Asking):
         self._offer("resolve", raw)
 
     @workflow.run
-    async def run(self, brief: EscalationBrief) -> EscalationEnd:
-        """Acknowledge, then resolve."""
+    async def run(self, brief: EscalationBrief) -> StageEnd:
+        """The region is told; the national team acknowledges, then resolves."""
         self.brief, self.rulebook = brief, brief.rulebook
         subject = f"{brief.kind}-{brief.number}"
+        await self.tell("raised", "escalation_notice", (Role.SENIOR_LEAD, Role.SFO_TEAM))
         await self.ask("acknowledge", subject=subject)
         while (resolved := await self.ask("resolve", subject=subject)).answer == "hold":
             continue
-        return EscalationEnd(kind=brief.kind, number=brief.number, outcome=resolved.answer)
+        if resolved.answer == EscalationOutcome.CHANGE:
+            await self.tell("change", "change_wanted", (Role.SENIOR_LEAD,))
+        end = StageEnd(outcome=Outcome.RESOLVED, resolution=EscalationOutcome(resolved.answer))
+        return await self.record_end(end)

@@ -18,10 +18,10 @@ from workflows.contract.messages import (
 )
 from workflows.contract.options import RECORD
 from workflows.contract.ports import Casework, Gates
-from workflows.contract.vocabulary import DutyKind, EscalationKind, Outcome, Role
+from workflows.contract.vocabulary import DutyKind, EscalationKind, Outcome
 from workflows.contract.vocabulary import Stage as Stages
+from workflows.policy.duties import INTERVIEWED
 
-INTERVIEWED = (Role.PRACTITIONER, Role.LINE_MANAGER, Role.OTHER)
 ON_THE_REVIEW_DATE = ("draft", "submit")
 
 
@@ -47,11 +47,11 @@ class Review(Stage):
     @workflow.run
     @procedure
     async def run(self, brief: StageBrief) -> StageEnd:
-        """First round: commission, tell, interview, write. Later rounds: write again."""
+        """Commission, tell, interview, write; a review that was returned is only written again."""
         self.due = await self.start_clock()
         extensions = asyncio.create_task(self.decide_extensions())
         try:
-            if brief.round == 1:
+            if not brief.is_commissioned:
                 await self.commission()
                 await self.tell_staff()
                 _, drafted = await asyncio.gather(self.interview_staff(), self.ask("draft", due=self.due))

@@ -8,10 +8,9 @@ from workflows.asking.stage import Stage, procedure
 from workflows.contract.messages import RenditionRequest, StageBrief, StageEnd
 from workflows.contract.options import RECORD
 from workflows.contract.ports import Casework
-from workflows.contract.vocabulary import Outcome, Role
+from workflows.contract.vocabulary import Outcome
 from workflows.contract.vocabulary import Stage as Stages
-
-AFFECTED = (Role.PRACTITIONER, Role.LINE_MANAGER, Role.OTHER)
+from workflows.policy.duties import AFFECTED
 
 
 @workflow.defn(name=Stages.VICTIM_DISCLOSURE)
@@ -78,9 +77,11 @@ class VictimDisclosure(Stage):
                 await self.redact()
 
     async def redact(self) -> None:
-        """One person proposes, a second decides each."""
-        await self.ask("redactions", subject=f"v{self.accepted_version}")
-        await self.ask("redaction_decision", subject=f"v{self.accepted_version}")
+        """One person proposes, a second decides each; whoever wants more removed has it proposed again."""
+        decided = None
+        while decided is None or decided.answer == "again":
+            await self.ask("redactions", subject=f"v{self.accepted_version}")
+            decided = await self.ask("redaction_decision", subject=f"v{self.accepted_version}")
 
     async def assess_impact(self) -> None:
         """Every affected member of staff, before anything leaves; an exceptional concern holds from that moment."""

@@ -13,7 +13,9 @@ from tests.conftest import MailServer, Record
 async def _chain(record: Record, rows: int = 5) -> None:
     async def one(number: int) -> None:
         async with transaction(record.pool) as connection:
-            await audit(connection, MONDAY, "SFO-2026-00001", "system", "tested", f"row-{number}", number=number, word="é")
+            await audit(
+                connection, MONDAY, "SFO-2026-00001", "system", "tested", f"row-{number}", number=number, word="é"
+            )
 
     await asyncio.gather(*(one(number) for number in range(rows)))
 
@@ -66,7 +68,7 @@ async def test_a_removed_row_is_detected(record: Record) -> None:
         "UPDATE audit SET actor = 'x'",
         "DELETE FROM audit",
         "TRUNCATE audit",
-        "INSERT INTO audit SELECT seq + 100, recorded_at, at, reference, actor, action, subject, detail, prev, '\\x00' FROM audit",
+        "INSERT INTO audit VALUES (100, now(), now(), 'r', 'a', 'b', 'c', '{}', '\\x00', '\\x00')",
         "ALTER TABLE audit DISABLE TRIGGER ALL",
         "DROP TRIGGER audit_no_change ON audit",
     ],
@@ -110,7 +112,7 @@ async def test_once_runs_the_work_once_and_repeats_its_result(record: Record) ->
 
 
 async def test_work_that_fails_leaves_nothing_behind(record: Record) -> None:
-    async def fail(connection: asyncpg.Connection) -> int:  # type: ignore[type-arg]
+    async def fail(connection: asyncpg.Connection) -> int:
         await connection.execute("INSERT INTO transitions (key, result) VALUES ('other', '1')")
         raise RuntimeError
 
@@ -124,7 +126,8 @@ async def test_a_database_error_leaves_without_the_row(record: Record, mail_serv
     with pytest.raises(RecordError) as failed:
         async with transaction(record.pool) as connection:
             await connection.execute(
-                "INSERT INTO staff VALUES ($1, 's1', 'other', 'Ann Person', 'ann@x.example.test', false)", case.reference
+                "INSERT INTO staff VALUES ($1, 's1', 'other', 'Ann Person', 'ann@x.example.test', false)",
+                case.reference,
             )
     assert str(failed.value) == "SQLSTATE 23505"
     assert failed.value.__cause__ is None

@@ -55,7 +55,7 @@ def test_a_link_stands_on_its_own_line_and_dates_are_in_words() -> None:
 
 
 def test_a_name_cannot_write_headers() -> None:
-    with pytest.raises(ValueError, match="[Hh]eader|invalid"):
+    with pytest.raises(ValueError, match=r"[Hh]eader|invalid"):
         compose("asked", "sfo@example.test", "Ann\r\nBcc: x@y", "ann@x.example.test", "<a@b>", WORDS)
 
 
@@ -197,9 +197,7 @@ async def test_the_sweep_runs_until_it_is_told_to_stop(record: Record, mail_serv
         await sweeping
 
 
-async def test_no_log_names_a_person(
-    record: Record, mail_server: MailServer, caplog: pytest.LogCaptureFixture
-) -> None:
+async def test_no_log_names_a_person(record: Record, mail_server: MailServer, caplog: pytest.LogCaptureFixture) -> None:
     letters = await _queued(record, mail_server)
     mail_server.replies.append("451 ann@x.example.test is busy")
     await letters.send_waiting(["e1"])

@@ -14,7 +14,9 @@ from workflows.contract.vocabulary import CourtEventKind, EscalationKind
 DRAFT: dict[str, Any] = {
     "sources": "Records",
     "analysis": "Contact was weekly. The neighbour reported shouting. Contact went on.",
-    "findings": [{"kind": "deficiency", "level": "team", "text": "The neighbour reported shouting.", "reasons": "Load"}],
+    "findings": [
+        {"kind": "deficiency", "level": "team", "text": "The neighbour reported shouting.", "reasons": "Load"}
+    ],
     "judgement": "partly",
     "learning": "Listen",
     "actions": [
@@ -22,13 +24,17 @@ DRAFT: dict[str, Any] = {
         {"what": "Audit records", "owner": "n53.sfo_team", "due_on": "2027-04-01"},
     ],
 }
-RATED = {
+RATED: dict[str, Any] = {
     "analysis_of_practice": "good",
     "overall_judgements": "good",
     "learning": "good",
     "victims": "good",
 }
-PASSAGE = {"passage": "The neighbour reported shouting.", "ground": "third_party_confidence", "note": "Told in confidence"}
+PASSAGE = {
+    "passage": "The neighbour reported shouting.",
+    "ground": "third_party_confidence",
+    "note": "Told in confidence",
+}
 
 
 async def commissioned(record: Record, mail_server: MailServer, **more: Any) -> ACase:
@@ -40,7 +46,9 @@ async def commissioned(record: Record, mail_server: MailServer, **more: Any) -> 
 
 async def told(record: Record, case: ACase) -> None:
     for ref in case.staff:
-        await record.pool.execute("INSERT INTO duties VALUES ($1, 'told', $2, 'met', NULL, $3)", case.reference, ref, case.at)
+        await record.pool.execute(
+            "INSERT INTO duties VALUES ($1, 'told', $2, 'met', NULL, $3)", case.reference, ref, case.at
+        )
 
 
 async def drafted(record: Record, mail_server: MailServer) -> ACase:
@@ -88,9 +96,7 @@ async def test_appointing_somebody_in_the_line_is_refused_and_the_author_told(
     opened = await case.ask("commission")
     # Somebody joined the roster after the page had been made.
     await record.pool.execute("UPDATE staff SET email = 'reviewer.one@n53.example.test' WHERE ref = 's1'")
-    decision = await case.decide(
-        opened.gate, "appoint", reviewer="n53.reviewer.1", countersigner="n53.countersigner.1"
-    )
+    decision = await case.decide(opened.gate, "appoint", reviewer="n53.reviewer.1", countersigner="n53.countersigner.1")
     settled = await case.settle(opened.gate, decision)
     assert settled.refused == "in_the_line"
     assert await case.settle(opened.gate, decision) == settled
@@ -155,6 +161,17 @@ async def test_submitting_needs_the_facts_offered(record: Record, mail_server: M
     assert signed.decision is not None
 
 
+async def test_a_returned_review_comes_back_with_its_text_and_the_reasons(
+    record: Record, mail_server: MailServer
+) -> None:
+    case = await drafted(record, mail_server)
+    await case.answer("countersign", "returned", "v1", stage="countersign", reasons="Say why the handover was late")
+    opened = await case.ask("draft", stage="review-2")
+    page: Any = await record.value("SELECT page FROM gates WHERE gate = $1", opened.gate)
+    assert ["Reasons given: countersign the review", "Say why the handover was late"] in page["facts"]
+    assert page["document"]["learning"] == "Listen"
+
+
 async def test_a_review_below_the_mark_is_not_accepted(record: Record, mail_server: MailServer) -> None:
     case = await drafted(record, mail_server)
     settled = await case.answer(
@@ -210,7 +227,8 @@ async def test_the_request_for_time_is_decided(record: Record, mail_server: Mail
     case = await a_case(record.pool, mail_server)
     await record.pool.execute("UPDATE cases SET review_due = '2027-01-06', original_review_due = '2027-01-06'")
     await record.pool.execute(
-        "INSERT INTO extension_requests (request, reference, new_on, reason_code, at) VALUES ($1, $2, '2027-02-01', 'trial', $3)",
+        "INSERT INTO extension_requests (request, reference, new_on, reason_code, at) "
+        "VALUES ($1, $2, '2027-02-01', 'trial', $3)",
         uuid4(),
         case.reference,
         case.at,
@@ -271,6 +289,29 @@ async def test_the_rendition_has_marked_gaps_everywhere_and_is_fixed(record: Rec
     assert all("owner" not in action for action in content["actions"])
 
 
+async def test_nothing_to_redact_is_agreed_only_when_nothing_was_proposed(
+    record: Record, mail_server: MailServer
+) -> None:
+    case = await accepted(record, mail_server)
+    stage = "victim-disclosure"
+    await case.answer("redactions", "proposed", "v1", stage=stage, redactions=[PASSAGE])
+    assert (await case.answer("redaction_decision", "agreed", "v1", stage=stage)).refused == "redactions_undecided"
+    await case.answer("redactions", "none_needed", "v1", stage=stage, ask=2, reasons="All may be shown")
+    assert (await case.answer("redaction_decision", "agreed", "v1", stage=stage, ask=2)).decision is not None
+    request = RenditionRequest(reference=case.reference, version=1, at=case.at)
+    await case.casework.prepare_rendition(request)
+    content: Any = await record.value("SELECT content FROM documents WHERE kind = 'victim_rendition'")
+    assert "shouting" in content["analysis"]
+
+
+async def test_other_redactions_make_another_rendition(record: Record, mail_server: MailServer) -> None:
+    case = await accepted(record, mail_server)
+    assert await rendered(case) == "1"
+    await case.answer("redactions", "none_needed", "v1", stage="victim-disclosure", ask=2, reasons="All may be shown")
+    request = RenditionRequest(reference=case.reference, version=1, at=case.at)
+    assert (await case.casework.prepare_rendition(request)).rendition == "2"
+
+
 async def test_the_second_person_is_not_the_first(record: Record, mail_server: MailServer) -> None:
     case = await accepted(record, mail_server)
     await case.answer("redactions", "proposed", "v1", stage="victim-disclosure", redactions=[PASSAGE])
@@ -304,7 +345,7 @@ async def test_only_the_released_rendition_is_handed_over_and_logged(record: Rec
     await convict(case)
     rendition = await rendered(case)
     await assess(case)
-    handed = {"handed_over_on": "2026-12-01"}
+    handed: dict[str, Any] = {"handed_over_on": "2026-12-01"}
     early = await case.answer("handover", "handed_over", "v1", stage="victim-disclosure", **handed)
     assert early.refused == "not_released"
     assert await release(case, rendition) is None
@@ -355,7 +396,8 @@ async def test_no_contact_closes_the_leg(record: Record, mail_server: MailServer
 async def test_an_enquiry_is_answered(record: Record, mail_server: MailServer) -> None:
     case = await a_case(record.pool, mail_server)
     await record.pool.execute(
-        "INSERT INTO enquiries (reference, number, kind, received_on, asked, at) VALUES ($1, 1, 'foi', $2, 'How many?', $3)",
+        "INSERT INTO enquiries (reference, number, kind, received_on, asked, at) "
+        "VALUES ($1, 1, 'foi', $2, 'How many?', $3)",
         case.reference,
         case.at.date(),
         case.at,

@@ -120,6 +120,16 @@ def test_every_document_is_linked_from_somewhere() -> None:
     assert lonely == set()
 
 
+def test_every_file_that_the_documents_name_is_there() -> None:
+    missing = set()
+    for page in MARKDOWN:
+        for path in re.findall(r"`((?:[\w*.-]+/)+[\w*.-]+\.(?:py|sql|csv|toml))`", page.read_text()):
+            # Inside the tour a path may start within workflows.
+            if not any([*ROOT.glob(path), *(ROOT / "workflows").glob(path)]):
+                missing.add(f"{page.relative_to(ROOT)}: {path}")
+    assert missing == set()
+
+
 def test_every_reference_in_the_sources_is_defined_and_used() -> None:
     text = (DOCS / "sources.md").read_text()
     defined = set(re.findall(r"^\[(\w+)\]: ", text, re.MULTILINE))

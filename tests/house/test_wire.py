@@ -28,7 +28,7 @@ def current_wire() -> dict[str, Any]:
     models = {
         name: {field: str(info.annotation) for field, info in model.model_fields.items()}
         for name, model in inspect.getmembers(messages, inspect.isclass)
-        if issubclass(model, pydantic.BaseModel) and model.__module__ == messages.__name__
+        if issubclass(model, pydantic.BaseModel) and model.__module__.startswith("workflows.contract.message")
     }
     return {
         "workflows": {

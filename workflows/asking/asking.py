@@ -25,7 +25,9 @@ from workflows.contract.messages import (
     Receipt,
     Settled,
     Settlement,
+    StageEnd,
     StageNews,
+    StageRecord,
     Step,
     UndeliverableSignal,
     Withdrawal,
@@ -149,10 +151,9 @@ class Asking:
 
     async def tell(self, event: str, letter: str, to: tuple[str, ...], duty: DutyKind | None = None) -> None:
         """Tell people something that asks nothing; `event` is unique within this stage."""
-        workflow_id = workflow.info().workflow_id.removeprefix("sfo/")
         notice = Notice(
             reference=self.brief.reference,
-            event=f"{workflow_id}/{event}",
+            event=f"{self.brief.reference}/{self.part}/{event}",
             letter=letter,
             to=to,
             at=self.now(),
@@ -164,6 +165,20 @@ class Asking:
         """Hand an escalation that the record has numbered to the case, which starts it."""
         concern = RaisedConcern(kind=escalation.kind, number=escalation.number, about=about)
         await self._signal_case("raise_concern", concern)
+
+    async def record_end(self, end: StageEnd) -> StageEnd:
+        """How this workflow ended stands in the record, where a case that was reset finds it."""
+        workflow.set_current_details(f"Ended: {end.outcome}")
+        record = StageRecord(
+            reference=self.brief.reference, stage=self.part, outcome=end.outcome, at=self.now(), end=end
+        )
+        await workflow.execute_activity_method(Casework.end_stage, record, summary=f"End: {end.outcome}", **RECORD)
+        return end
+
+    @property
+    def part(self) -> str:
+        """The part of this workflow's id after the case's, `review-2` or `escalation/overdue-1`."""
+        return workflow.info().workflow_id.removeprefix(f"{ids.case_id(self.brief.reference)}/")
 
     # --- the gate's life ----------------------------------------------------------------------------
 
@@ -275,8 +290,7 @@ class Asking:
     async def show(self) -> None:
         """Operations see the most urgent open gate; the case is told when `overdue` turns."""
         if self.display.show(self.gates.values()):
-            part = workflow.info().workflow_id.removeprefix(f"{ids.case_id(self.brief.reference)}/")
-            await self._signal_case("stage_news", StageNews(stage=part, overdue=self.display.shown[2]))
+            await self._signal_case("stage_news", StageNews(stage=self.part, overdue=self.display.shown[2]))
 
     async def _signal_case(self, signal: str, message: RaisedConcern | StageNews) -> None:
         case = workflow.get_external_workflow_handle(ids.case_id(self.brief.reference))

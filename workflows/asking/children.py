@@ -7,7 +7,12 @@ from typing import Any
 
 from temporalio import workflow
 from temporalio.common import TypedSearchAttributes, WorkflowIDReusePolicy
-from temporalio.exceptions import ChildWorkflowError, WorkflowAlreadyStartedError, is_cancelled_exception
+from temporalio.exceptions import (
+    ChildWorkflowError,
+    TerminatedError,
+    WorkflowAlreadyStartedError,
+    is_cancelled_exception,
+)
 from temporalio.workflow import ChildWorkflowCancellationType, ParentClosePolicy
 
 from workflows.contract import ids
@@ -15,15 +20,16 @@ from workflows.contract.messages import (
     CaseNews,
     EnquiryBrief,
     EscalationBrief,
-    EscalationEnd,
     StageBrief,
     StageEnd,
     StageLookup,
+    Withdrawal,
 )
 from workflows.contract.options import RECORD
-from workflows.contract.ports import Casework
+from workflows.contract.ports import Casework, Gates
 from workflows.contract.vocabulary import Outcome, Stage
 
+from . import case_time
 from .display import at_start
 
 LOOK_AGAIN = timedelta(hours=1)
@@ -39,8 +45,8 @@ class Children:
         self.ended: list[str] = []
         self.starting: dict[str, bool] = {}
 
-    async def stage(self, brief: StageBrief, news: Callable[[], CaseNews]) -> StageEnd:
-        """Run a stage to its end. Stopped by the case: the end says withdrawn."""
+    async def stage(self, brief: StageBrief, news: Callable[[], CaseNews]) -> StageEnd | None:
+        """Run a stage to its end. Stopped by the case: the end says withdrawn. None: it was ended by hand."""
         part = ids.stage_part(brief.stage, brief.round)
         self.starting[part] = False
         try:
@@ -56,12 +62,22 @@ class Children:
             await self._catch_up(handle, brief, news())
             return StageEnd.model_validate(await handle)
         except ChildWorkflowError as error:
-            if not is_cancelled_exception(error):
-                raise
-            return StageEnd(outcome=Outcome.WITHDRAWN)
+            if is_cancelled_exception(error):
+                return StageEnd(outcome=Outcome.WITHDRAWN)
+            await self._clear(brief, part, error)
+            return None
         finally:
             del self.running[part]
             self.ended.append(part)
+
+    async def _clear(self, brief: StageBrief, part: str, error: ChildWorkflowError) -> None:
+        """What a stage that was terminated or failed still asks is withdrawn; a failed one waits for a repair."""
+        if not isinstance(error.cause, TerminatedError):
+            await workflow.sleep(LOOK_AGAIN, summary=f"{part} failed; begun again later")
+        withdrawal = Withdrawal(reference=brief.reference, stage=part, at=case_time.now(brief.clock))
+        await workflow.execute_activity_method(
+            Gates.withdraw_gates, withdrawal, summary=f"Withdraw what {part} asked", **RECORD
+        )
 
     async def _start(self, brief: StageBrief) -> workflow.ChildWorkflowHandle[Any, Any]:
         id_ = ids.stage_id(brief.reference, brief.stage, brief.round)
@@ -76,19 +92,23 @@ class Children:
         if (news.accepted_version, news.held) != (brief.version, brief.held) and brief.stage in HEARS_NEWS:
             await handle.signal("case_news", news)
 
-    async def escalation(self, brief: EscalationBrief) -> EscalationEnd:
-        """Run an escalation on the national team's queue to its outcome."""
+    async def escalation(self, brief: EscalationBrief) -> StageEnd:
+        """Run an escalation on the national team's queue to its resolution."""
         id_ = ids.escalation_id(brief.reference, brief.kind, brief.number)
         options = {**_options(id_, brief, "escalation"), "task_queue": ids.NATIONAL_QUEUE}
-        end: EscalationEnd = await workflow.execute_child_workflow(
-            "escalation", brief, result_type=EscalationEnd, **options
-        )
-        return end
+        return await self._beside("escalation", brief, options)
 
-    async def enquiry(self, brief: EnquiryBrief) -> None:
+    async def enquiry(self, brief: EnquiryBrief) -> StageEnd:
         """Run an enquiry to its answer."""
         id_ = ids.enquiry_id(brief.reference, brief.number)
-        await workflow.execute_child_workflow("enquiry", brief, result_type=str, **_options(id_, brief, "enquiry"))
+        return await self._beside("enquiry", brief, _options(id_, brief, "enquiry"))
+
+    async def _beside(self, name: str, brief: EscalationBrief | EnquiryBrief, options: dict[str, Any]) -> StageEnd:
+        try:
+            end: StageEnd = await workflow.execute_child_workflow(name, brief, result_type=StageEnd, **options)
+        except WorkflowAlreadyStartedError:
+            return await self._attach(brief.reference, options["id"].removeprefix(f"{ids.case_id(brief.reference)}/"))
+        return end
 
     def stop(self, *stages: Stage) -> None:
         """Cancel these stages where they run; each withdraws its questions and ends withdrawn."""

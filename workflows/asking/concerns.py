@@ -32,6 +32,7 @@ class Concerns:
         self.children = children
         self.common = common
         self.escalations: dict[str, EscalationKind] = {}
+        self.raised: set[str] = set()
 
     @property
     def is_held(self) -> bool:
@@ -42,18 +43,21 @@ class Concerns:
         """Start the escalation and obey its outcome; the same one raised twice is one."""
         number = concern.number or await self._number_concern(concern)
         name = f"{concern.kind}-{number}"
-        if name in self.escalations:
+        if name in self.raised:
             return
+        self.raised.add(name)
         self.escalations[name] = concern.kind
         await self._show()
         end = await self.children.escalation(EscalationBrief(kind=concern.kind, number=number, **self.common()))
         del self.escalations[name]
-        await self._show(end.kind, EscalationOutcome(end.outcome))
+        await self._show(concern.kind, end.resolution)
 
     async def enquire(self, raised: RaisedEnquiry) -> None:
         """Start the enquiry; one typed by hand gets its row first."""
         number = raised.number or await self._number_enquiry(raised)
-        await self.children.enquiry(EnquiryBrief(kind=raised.kind, number=number, **self.common()))
+        await self.children.enquiry(
+            EnquiryBrief(kind=raised.kind, number=number, received_on=raised.received_on, **self.common())
+        )
 
     async def _show(self, resolved: EscalationKind | None = None, outcome: EscalationOutcome | None = None) -> None:
         """Operations see the open kinds; disclosure and review hear whether they are held and what was resolved."""

@@ -9,10 +9,7 @@ from temporalio import workflow
 from temporalio.common import RawValue
 from temporalio.exceptions import is_cancelled_exception
 
-from workflows.contract import ids
-from workflows.contract.messages import CaseNews, Decision, EscalationRef, StageBrief, StageEnd, StageRecord
-from workflows.contract.options import RECORD
-from workflows.contract.ports import Casework
+from workflows.contract.messages import CaseNews, Decision, EscalationRef, StageBrief, StageEnd
 from workflows.contract.vocabulary import EscalationKind, Outcome
 
 from .asking import Asking
@@ -71,19 +68,6 @@ class Stage(Asking):
                 asking.cancel()
                 await asyncio.gather(asking, return_exceptions=True)
         return None if asking.cancelled() else asking.result()
-
-    async def record_end(self, end: StageEnd) -> StageEnd:
-        """The stage's end stands in the record."""
-        workflow.set_current_details(f"Ended: {end.outcome}")
-        record = StageRecord(
-            reference=self.brief.reference,
-            stage=ids.stage_part(self.brief.stage, self.brief.round),
-            outcome=end.outcome,
-            at=self.now(),
-            end=end,
-        )
-        await workflow.execute_activity_method(Casework.end_stage, record, summary=f"End: {end.outcome}", **RECORD)
-        return end
 
 
 StageT = TypeVar("StageT", bound=Stage)

@@ -19,7 +19,7 @@ QUESTIONS: tuple[Question, ...] = (
             Answer(
                 "no_contact",
                 "They do not want contact",
-                "The leg is closed; they may come back at any time.",
+                "The leg is closed; if they change their mind, tell the regional SFO Team.",
                 reasons_required=True,
             ),
         ),
@@ -33,7 +33,11 @@ QUESTIONS: tuple[Question, ...] = (
         "A redacted copy of the full review is offered. No answer is not a refusal.",
         (
             Answer("accepted", "They want it", "They are given the released version as soon as there is one."),
-            Answer("declined", "They do not want it", "The leg is closed; they may come back at any time."),
+            Answer(
+                "declined",
+                "They do not want it",
+                "The leg is closed; if they change their mind, tell the regional SFO Team.",
+            ),
             Answer("later", "They want to decide later", "You are asked again."),
             Answer("not_answered", "They have not answered yet", "You are asked again."),
         ),
@@ -73,6 +77,17 @@ QUESTIONS: tuple[Question, ...] = (
                 "These are my decisions",
                 "The victim rendition is made from them.",
                 fields=(Field("decisions", "Each passage", FieldKind.REDACTION_DECISIONS),),
+            ),
+            Answer(
+                "agreed",
+                "Nothing was proposed, and I agree that nothing needs removing",
+                "The victim version is made with the whole text.",
+            ),
+            Answer(
+                "again",
+                "More needs removing, or something else",
+                "The SFO Team is asked to propose again.",
+                reasons_required=True,
             ),
         ),
         "redaction_decision",
@@ -130,7 +145,11 @@ QUESTIONS: tuple[Question, ...] = (
                 "The leg is complete.",
                 fields=(Field("handed_over_on", "Date", FieldKind.DATE),),
             ),
-            Answer("declined", "They no longer want it", "The leg is closed; they may come back at any time."),
+            Answer(
+                "declined",
+                "They no longer want it",
+                "The leg is closed; if they change their mind, tell the regional SFO Team.",
+            ),
         ),
         "handover",
         CHASED,

@@ -18,6 +18,16 @@ def ends_the_case(court: Collection[CourtEventKind]) -> bool:
     return is_open(court) or any(kind in NO_CONVICTION for kind in court)
 
 
-def ends_the_review(court: Collection[CourtEventKind]) -> bool:
-    """Whether a review under way is not completed. Rule: facts.md 5.3 (dropped); 5.4 (acquitted: our reading)."""
-    return any(kind in NO_CONVICTION for kind in court) and not is_open(court)
+def has_appeared(court: Collection[CourtEventKind]) -> bool:
+    """Whether the person has been before the court for this charge; a verdict implies it. Rule: facts.md 1.2, 1.3."""
+    return any(kind not in (CourtEventKind.DISCONTINUED, CourtEventKind.AMENDED) for kind in court)
+
+
+def ends_the_review(court: Collection[CourtEventKind], *, acquittal_ends_it: bool = True) -> bool:
+    """Whether a review under way is not completed: charges dropped, or acquitted where the rulebook says so.
+
+    Rule: facts.md 5.3; for an acquittal in mid-review no source was found, 5.4.
+    """
+    if is_open(court):
+        return False
+    return CourtEventKind.DISCONTINUED in court or (acquittal_ends_it and CourtEventKind.ACQUITTED in court)

@@ -10,6 +10,11 @@ from dataclasses import dataclass
 from workflows.contract.messages import StaffRef
 from workflows.contract.vocabulary import DutyKind, Role
 
+# Whom a review interviews, and on whom disclosure may have an impact; the Head of PDU comments on facts instead and
+# assesses the impact. Rule: Annex J (information used in a review; victims).
+INTERVIEWED = (Role.PRACTITIONER, Role.LINE_MANAGER, Role.OTHER)
+AFFECTED = INTERVIEWED
+
 ACTION = "action"
 ESCALATION = "escalation"
 ENQUIRY = "enquiry"
@@ -46,12 +51,13 @@ def unmet(owed: Iterable[Owed]) -> tuple[str, ...]:
 def owed_to_staff(staff: Sequence[StaffRef], *, is_reviewed: bool) -> tuple[Owed, ...]:
     """What each member of staff is owed by a review; nothing where there is none.
 
-    Everybody is told, interviewed and fed back to; the Head of PDU is offered the draft on matters of fact.
+    Everybody is told and fed back to; practitioners and managers are interviewed; the Head of PDU is offered the
+    draft on matters of fact.
     """
     if not is_reviewed:
         return ()
-    kinds = (DutyKind.TOLD, DutyKind.INTERVIEWED, DutyKind.FED_BACK)
-    everybody = [Owed(kind, member.ref) for member in staff for kind in kinds]
+    everybody = [Owed(kind, m.ref) for m in staff for kind in (DutyKind.TOLD, DutyKind.FED_BACK)]
+    everybody += [Owed(DutyKind.INTERVIEWED, m.ref) for m in staff if m.role in INTERVIEWED]
     heads = [Owed(DutyKind.FACTS_OFFERED, m.ref) for m in staff if m.role is Role.HEAD_OF_PDU]
     return (*everybody, *heads)
 

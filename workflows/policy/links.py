@@ -1,7 +1,7 @@
 """A decision link's token: it names a row of the record, proves that we issued it, and grants nothing by itself.
 
 Token: base64url of key hint (2 bytes), link id (16), HMAC-SHA256 cut to 24; always 56 characters without padding.
-The same id and key give the same token, so a repeated letter carries the same address. Rule: ecosystem.md 4, item 1.
+The same id and key give the same token, so a repeated letter carries the same address.
 """
 
 import base64

@@ -5,7 +5,7 @@ from activities.means import Means
 from activities.record import Connection, Row, audit, lock_case
 from workflows.contract.messages import AmendmentRecord, CourtRecord
 from workflows.contract.vocabulary import CourtEventKind, Ground
-from workflows.policy.court import ends_the_review
+from workflows.policy.court import ends_the_review, has_appeared
 from workflows.policy.disclosure import is_open
 from workflows.policy.duties import owed_to_victims
 
@@ -15,11 +15,11 @@ async def record_court_event(connection: Connection, means: Means, record: Court
     case = await lock_case(connection, record.reference)
     await _insert(connection, record)
     court = await _court(connection, record.reference)
-    if record.kind is CourtEventKind.APPEARED:
+    if has_appeared([record.kind]):
         await connection.execute(
             "UPDATE cases SET appeared_on = coalesce(appeared_on, $2) WHERE reference = $1", record.reference, record.on
         )
-    if ends_the_review(court) and case["accepted_version"] is None and not _goes_on(means, record, case):
+    if case["accepted_version"] is None and _ends_the_review(means, record, case, court):
         await _close_staff_duties(connection, record)
     if is_open(court) and Ground(case["ground"]).is_reviewed:
         await _owe_victims(connection, record)
@@ -35,10 +35,10 @@ async def record_court_event(connection: Connection, means: Means, record: Court
     )
 
 
-def _goes_on(means: Means, record: CourtRecord, case: Row) -> bool:
-    """Whether the rulebook lets a review go on after an acquittal. Rule: facts.md 5.4, unsure."""
+def _ends_the_review(means: Means, record: CourtRecord, case: Row, court: list[CourtEventKind]) -> bool:
+    """Whether a review under way is not completed; after an acquittal the rulebook says. Rule: facts.md 5.3, 5.4."""
     rulebook = means.rulebook(case["rulebook"], record.at)
-    return record.kind is CourtEventKind.ACQUITTED and rulebook.review_continues_after_acquittal.value
+    return ends_the_review(court, acquittal_ends_it=not rulebook.review_continues_after_acquittal.value)
 
 
 async def _insert(connection: Connection, record: CourtRecord) -> None:

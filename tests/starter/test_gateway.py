@@ -1,0 +1,529 @@
+"""The link's way through the gateway, in process, against a real record and with real codes from real mail."""
+
+import asyncio
+import logging
+import re
+from datetime import timedelta
+from uuid import uuid4
+
+import httpx
+import pytest
+import pytest_asyncio
+from bs4 import BeautifulSoup
+
+from starter.log_lines import JsonLines
+from tests.builders import HEAD_EMAIL
+from tests.conftest import MailServer, Record
+from tests.starter.front_desk import Desk, FakeTemporal, a_case_now, a_settings, a_signal_of, heading, hidden
+from workflows.contract.messages import Lapse, Reassignment, Withdrawal
+from workflows.contract.vocabulary import ReasonCode
+from workflows.policy.links import seal
+
+SPOC = "spoc@n53.example.test"
+
+
+@pytest_asyncio.fixture
+async def desk(record: Record, mail_server: MailServer) -> Desk:
+    temporal = FakeTemporal()
+    found = Desk(record, mail_server, temporal, await a_case_now(record, mail_server), a_settings(record, mail_server))
+    temporal.stage = found.apply
+    return found
+
+
+@pytest_asyncio.fixture
+async def asked(desk: Desk) -> tuple[str, str]:
+    """A notification asked of the regional SPoC: the gate and the link."""
+    gate = await desk.ask("notification", stage="notification")
+    return gate, desk.link(await who(desk, gate))
+
+
+async def who(desk: Desk, gate: str) -> str:
+    return str(await desk.record.value("SELECT person_email FROM gates WHERE gate = $1", gate))
+
+
+async def snapshot(desk: Desk) -> list[object]:
+    tables = ("gates", "links", "codes", "sessions", "decisions", "outbox", "audit")
+    return [await desk.record.rows(f"SELECT * FROM {table}") for table in tables]
+
+
+# --- the link ---------------------------------------------------------------------------------------
+
+
+async def test_fifty_scanners_opening_a_link_change_nothing(desk: Desk, asked: tuple[str, str]) -> None:
+    _, link = asked
+    before, mails = await snapshot(desk), len(desk.mail.messages)
+    scanner = desk.browser()
+    opened = await asyncio.gather(
+        *(scanner.web.request("HEAD" if n % 2 else "GET", link) for n in range(50)),
+    )
+    assert {page.status_code for page in opened} == {200}
+    assert not any("set-cookie" in page.headers for page in opened)
+    assert await snapshot(desk) == before
+    assert len(desk.mail.messages) == mails
+
+
+async def test_the_landing_page_names_nobody_and_says_what_is_asked(desk: Desk, asked: tuple[str, str]) -> None:
+    page = await desk.browser().web.get(asked[1])
+    assert heading(page) == "Notify the HMPPS SFO Team"
+    assert "Example" not in page.text
+    assert "@" not in page.text
+
+
+async def test_a_tampered_or_foreign_token_leads_nowhere(desk: Desk, asked: tuple[str, str]) -> None:
+    _, link = asked
+    web = desk.browser().web
+    swapped = link[:-1] + ("A" if link[-1] != "A" else "B")
+    for forged in (swapped, link[:-4], link + "A", "/a/" + "A" * 56, "/a/x"):
+        assert (await web.get(forged)).status_code == 404
+        assert (await web.post(f"{forged}/start")).status_code == 404
+    assert len(desk.mail.to("spoc")) == len([m for m in desk.mail.messages if "spoc" in str(m["To"])])
+
+
+async def test_every_page_carries_the_headers_that_keep_it_safe(desk: Desk, asked: tuple[str, str]) -> None:
+    web = desk.browser().web
+    for path in (asked[1], "/a/nonsense", "/nowhere", "/ping", "/static/sfo.css"):
+        headers = (await web.get(path)).headers
+        assert headers["content-security-policy"].startswith("default-src 'none'; style-src 'self'")
+        assert "script-src" not in headers["content-security-policy"]
+        assert headers["x-frame-options"] == "DENY"
+        assert headers["referrer-policy"] == "same-origin"
+        assert headers["x-robots-tag"] == "noindex, nofollow"
+        assert headers["strict-transport-security"]
+    assert (await web.get(asked[1])).headers["cache-control"] == "no-store"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+        {"Origin": "https://elsewhere.example.test"},
+        {"Origin": "null"},
+    ],
+)
+async def test_a_form_from_another_site_is_refused(desk: Desk, asked: tuple[str, str], headers: dict[str, str]) -> None:
+    mails = len(desk.mail.messages)
+    page = await desk.browser().web.post(f"{asked[1]}/start", headers=headers)
+    assert page.status_code == 403
+    assert len(desk.mail.messages) == mails
+
+
+async def test_too_much_at_once_is_refused_unread(desk: Desk, asked: tuple[str, str]) -> None:
+    page = await desk.browser().web.post(f"{asked[1]}/decide", data={"reasons": "x" * 2_000_001})
+    assert page.status_code == 413
+
+
+# --- the code ---------------------------------------------------------------------------------------
+
+
+async def test_the_code_goes_to_the_person_of_the_link_and_opens_a_session(desk: Desk, asked: tuple[str, str]) -> None:
+    gate, link = asked
+    browser = desk.browser()
+    page = await browser.sign_in(link)
+    assert page.status_code == 200
+    assert heading(page) == "Notify the HMPPS SFO Team"
+    assert await who(desk, gate) in str(desk.mail.messages[-1]["To"])
+    cookie = next(c for c in browser.web.cookies.jar)
+    assert cookie.name == "__Host-sfo"
+    assert cookie.secure
+    assert str(cookie.value) not in str(await desk.record.rows("SELECT * FROM sessions"))
+
+
+async def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(desk: Desk, asked: tuple[str, str]) -> None:
+    browser = desk.browser()
+    await browser.web.post(f"{asked[1]}/start")
+    reply = await browser.web.post(f"{asked[1]}/code", data={"code": browser.code()})
+    cookie = reply.headers["set-cookie"]
+    assert {"HttpOnly", "SameSite=strict", "Secure", "Path=/"} <= {part.strip() for part in cookie.split(";")}
+
+
+async def test_five_wrong_codes_spend_it(desk: Desk, asked: tuple[str, str]) -> None:
+    _, link = asked
+    browser = desk.browser()
+    await browser.web.post(f"{link}/start")
+    right = browser.code()
+    wrong = [f"{(int(right) + n) % 10**6:06}" for n in range(1, 6)]
+    tries = [(await browser.web.post(f"{link}/code", data={"code": code})).status_code for code in [*wrong, right]]
+    assert tries == [400, 400, 400, 400, 429, 429]
+    assert (await browser.web.get(f"{link}/decide")).status_code == 303
+
+
+async def test_three_codes_a_link_and_no_more(desk: Desk, asked: tuple[str, str]) -> None:
+    _, link = asked
+    web = desk.browser().web
+    mails = len(desk.mail.messages)
+    assert [(await web.post(f"{link}/start")).status_code for _ in range(5)] == [200, 200, 200, 429, 429]
+    assert len(desk.mail.messages) == mails + 3
+    await desk.record.pool.execute("UPDATE codes SET expires_at = expires_at - interval '25 hours'")
+    assert (await web.post(f"{link}/start")).status_code == 200
+
+
+async def test_only_the_newest_code_works_once_for_ten_minutes(desk: Desk, asked: tuple[str, str]) -> None:
+    _, link = asked
+    browser = desk.browser()
+    await browser.web.post(f"{link}/start")
+    old = browser.code()
+    await browser.web.post(f"{link}/start")
+    new = browser.code()
+    if old != new:
+        assert (await browser.web.post(f"{link}/code", data={"code": old})).status_code == 400
+    await desk.record.pool.execute("UPDATE codes SET expires_at = clock_timestamp()")
+    assert (await browser.web.post(f"{link}/code", data={"code": new})).status_code == 429
+    await browser.web.post(f"{link}/start")
+    spaced = f" {browser.code()[:3]} {browser.code()[3:]} "
+    assert (await browser.web.post(f"{link}/code", data={"code": spaced})).status_code == 303
+    assert (await browser.web.post(f"{link}/code", data={"code": new})).status_code == 429
+
+
+async def test_a_second_link_of_the_same_person_goes_straight_on(desk: Desk, asked: tuple[str, str]) -> None:
+    browser = desk.browser()
+    await browser.sign_in(asked[1])
+    await desk.ask("rosh", stage="charge")
+    mails = len(desk.mail.messages)
+    other = desk.link(await who(desk, f"{desk.case.reference}/charge/rosh"))
+    assert (await browser.web.post(f"{other}/start")).headers["location"] == f"{other}/decide"
+    assert (await browser.web.get(f"{other}/decide")).status_code == 200
+    assert len(desk.mail.messages) == mails
+
+
+async def test_a_code_that_cannot_be_sent_is_said_and_nothing_breaks(desk: Desk, asked: tuple[str, str]) -> None:
+    desk.mail.replies.append("451 later")
+    page = await desk.browser().web.post(f"{asked[1]}/start")
+    assert page.status_code == 503
+    assert heading(page) == "The code could not be sent"
+
+
+# --- sessions ---------------------------------------------------------------------------------------
+
+
+async def test_somebody_else_signed_in_is_refused_and_can_ask_for_a_code(desk: Desk, asked: tuple[str, str]) -> None:
+    await desk.ask("early_look", stage="early-look")
+    other = desk.link(await who(desk, f"{desk.case.reference}/early-look/early_look"))
+    browser = desk.browser()
+    page = await browser.sign_in(other)
+    assert (await browser.web.get(f"{asked[1]}/decide")).status_code == 403
+    refused = await browser.web.post(f"{asked[1]}/decide", data={**hidden(page), "answer": "sent"})
+    assert refused.status_code == 403
+    assert await desk.decisions() == []
+    assert (await browser.sign_in(asked[1])).status_code == 200
+
+
+async def test_after_half_an_hour_what_was_typed_comes_back_with_a_new_code(desk: Desk, asked: tuple[str, str]) -> None:
+    gate = await desk.ask("public_interest", stage="charge")
+    link = desk.link(await who(desk, gate))
+    browser = desk.browser()
+    page = await browser.sign_in(link)
+    await desk.record.pool.execute("UPDATE sessions SET seen_at = seen_at - interval '31 minutes'")
+    out = await browser.answer(link, page, "review", reasons="Typed for an hour")
+    assert (out.status_code, heading(out)) == (403, "You have been signed out")
+    code_page = await browser.web.post(f"{link}/start", data=hidden(out))
+    back = await browser.web.post(f"{link}/code", data={**hidden(code_page), "code": browser.code()})
+    assert back.status_code == 200
+    assert "Typed for an hour" in back.text
+    assert (await browser.answer(link, back, "review", reasons="Typed for an hour")).status_code == 200
+    assert len(await desk.decisions()) == 1
+
+
+async def test_a_form_without_the_sessions_own_mark_is_shown_again_and_not_recorded(
+    desk: Desk, asked: tuple[str, str]
+) -> None:
+    browser = desk.browser()
+    page = await browser.sign_in(asked[1])
+    reply = await browser.answer(asked[1], page, "sent", sent_on="2026-10-05", csrf="guessed")
+    assert reply.status_code == 403
+    assert 'value="2026-10-05"' in reply.text
+    assert await desk.decisions() == []
+
+
+# --- the answer -------------------------------------------------------------------------------------
+
+
+async def test_an_answer_is_recorded_applied_and_receipted(desk: Desk, asked: tuple[str, str]) -> None:
+    gate, link = asked
+    browser = desk.browser()
+    reply = await browser.answer(link, await browser.sign_in(link), "sent", sent_on="2026-10-05")
+    assert reply.status_code == 200
+    assert heading(reply) == "Your answer has been applied"
+    (decision,) = await desk.decisions()
+    assert (decision["answer"], decision["fields"], decision["channel"]) == ("sent", {"sent_on": "2026-10-05"}, "link")
+    assert decision["by_email"] == await who(desk, gate)
+    assert decision["late"] is False
+    assert decision["delivered_at_wall"] is not None
+    assert desk.temporal.signals == [a_signal_of(gate, decision["decision"])]
+    audit = await desk.record.rows("SELECT * FROM audit WHERE action = 'decision_recorded'")
+    assert [row["subject"] for row in audit] == [gate]
+
+
+async def test_the_title_is_the_question_and_every_input_has_a_label(desk: Desk) -> None:
+    for question, stage in (("early_look", "early-look"), ("commission", "review"), ("draft", "review")):
+        gate = await desk.ask(question, stage=stage)
+        link = desk.link(await who(desk, gate))
+        soup = BeautifulSoup((await desk.browser().sign_in(link)).text, "html.parser")
+        assert soup.select_one("title").text.startswith(soup.select_one("h1").text)  # type: ignore[union-attr]
+        labels = {label["for"] for label in soup.select("label")}
+        shown = soup.select("main input:not([type=hidden]), main select, main textarea")
+        assert shown
+        assert all(one["id"] in labels for one in shown)
+        identities = [one["id"] for one in soup.select("[id]")]
+        assert len(identities) == len(set(identities))
+        assert not soup.select("script, [style], [onclick]")
+
+
+async def test_a_double_click_is_one_decision_and_says_the_same_twice(desk: Desk, asked: tuple[str, str]) -> None:
+    browser = desk.browser()
+    page = await browser.sign_in(asked[1])
+    replies = await asyncio.gather(*(browser.answer(asked[1], page, "sent", sent_on="2026-10-05") for _ in range(5)))
+    assert {reply.status_code for reply in replies} <= {200, 202}
+    assert len(await desk.decisions()) == 1
+    assert len(desk.temporal.signals) == 1
+    assert (await browser.answer(asked[1], page, "sent", sent_on="2026-10-05")).status_code == 200
+
+
+async def test_a_replay_with_another_answer_keeps_the_first(desk: Desk) -> None:
+    gate = await desk.ask("public_interest", stage="charge")
+    link = desk.link(await who(desk, gate))
+    browser = desk.browser()
+    page = await browser.sign_in(link)
+    await browser.answer(link, page, "review", reasons="First")
+    for attempt in (hidden(page)["attempt"], "another"):
+        again = await browser.answer(link, page, "no_review", reasons="Second", attempt=attempt)
+        assert again.status_code == 409
+        assert "Review" in again.text
+    assert [row["reasons"] for row in await desk.decisions()] == ["First"]
+
+
+async def test_a_used_link_says_when_and_by_which_role_and_the_answer_only_to_its_person(
+    desk: Desk, asked: tuple[str, str]
+) -> None:
+    gate, link = asked
+    browser = desk.browser()
+    await browser.answer(link, await browser.sign_in(link), "sent", sent_on="2026-10-05")
+    stranger = await desk.browser().web.get(link)
+    assert stranger.status_code == 409
+    assert heading(stranger) == "This question has been answered"
+    assert "the regional single point of contact" in stranger.text
+    assert "The notification has been sent" not in stranger.text
+    own = await browser.web.get(f"{link}/decide")
+    assert own.status_code == 409
+    assert "The notification has been sent" in own.text
+    assert await who(desk, gate) not in own.text
+
+
+async def test_the_second_of_two_people_is_told_what_the_first_decided(desk: Desk, asked: tuple[str, str]) -> None:
+    gate, link = asked
+    deputy = await a_deputys_link(desk, gate)
+    first, second = desk.browser(), desk.browser()
+    page = await second.sign_in(deputy)
+    await first.answer(link, await first.sign_in(link), "sent", sent_on="2026-10-05")
+    reply = await second.answer(deputy, page, "sent", sent_on="2026-10-06")
+    assert reply.status_code == 409
+    assert heading(reply) == "This question has been answered"
+    assert [row["fields"] for row in await desk.decisions()] == [{"sent_on": "2026-10-05"}]
+
+
+async def test_two_people_at_the_same_moment_are_one_decision(desk: Desk, asked: tuple[str, str]) -> None:
+    gate, link = asked
+    deputy = await a_deputys_link(desk, gate)
+    first, second = desk.browser(), desk.browser()
+    pages = await first.sign_in(link), await second.sign_in(deputy)
+    replies = await asyncio.gather(
+        first.answer(link, pages[0], "sent", sent_on="2026-10-05"),
+        second.answer(deputy, pages[1], "sent", sent_on="2026-10-06"),
+    )
+    assert sorted(reply.status_code for reply in replies) == [200, 409]
+    assert len(await desk.decisions()) == 1
+
+
+async def a_deputys_link(desk: Desk, gate: str) -> str:
+    link = uuid4()
+    await desk.record.pool.execute(
+        "INSERT INTO links (link, gate, email, name, rung) VALUES ($1, $2, $3, 'Example Deputy', 'deputy')",
+        link,
+        gate,
+        "deputy@n53.example.test",
+    )
+    return f"/a/{seal(link.bytes, 'k1', b'k' * 32)}"
+
+
+async def test_a_late_answer_is_marked_late(desk: Desk, asked: tuple[str, str]) -> None:
+    gate, link = asked
+    await desk.record.pool.execute("UPDATE gates SET due_at = opened_at - interval '1 day' WHERE gate = $1", gate)
+    browser = desk.browser()
+    reply = await browser.answer(link, await browser.sign_in(link), "sent", sent_on="2026-10-05")
+    assert "after the date" in reply.text
+    assert [row["late"] for row in await desk.decisions()] == [True]
+
+
+async def test_what_is_wrong_is_listed_and_everything_typed_is_kept(desk: Desk) -> None:
+    gate = await desk.ask("draft")
+    link = desk.link(await who(desk, gate))
+    browser = desk.browser()
+    reply = await browser.answer(
+        link,
+        await browser.sign_in(link),
+        "draft_ready",
+        **{"sources": "Kept <sources>", "findings-1-text": "Kept finding", "actions-3-what": "Kept action"},
+    )
+    assert reply.status_code == 400
+    soup = BeautifulSoup(reply.text, "html.parser")
+    assert soup.title.text.startswith("Error: ")  # type: ignore[union-attr]
+    summary = soup.select_one(".errors[role=alert]")
+    assert summary is not None
+    targets = [str(a["href"])[1:] for a in summary.select("a")]
+    assert {"draft_ready.analysis", "draft_ready.judgement", "draft_ready.findings-1-kind"} <= set(targets)
+    assert all(soup.find(id=target) for target in targets)
+    assert all(soup.find(id=f"{target}-error") for target in targets)
+    assert "Kept &lt;sources&gt;" in reply.text
+    assert "Kept finding" in reply.text
+    assert "Kept action" in reply.text
+    assert await desk.decisions() == []
+
+
+async def test_one_more_row_keeps_what_is_there(desk: Desk) -> None:
+    gate = await desk.ask("draft")
+    link = desk.link(await who(desk, gate))
+    browser = desk.browser()
+    page = await browser.sign_in(link)
+    typed = {"actions-1-what": "First action", "add": "draft_ready.actions"}
+    more = await browser.answer(link, page, "draft_ready", **typed)
+    assert more.status_code == 200
+    soup = BeautifulSoup(more.text, "html.parser")
+    assert "First action" in soup.select_one("#draft_ready\\.actions-1-what").text  # type: ignore[union-attr]
+    assert soup.select_one("#draft_ready\\.actions-2-what") is not None
+    assert await desk.decisions() == []
+
+
+# --- links that were good once ----------------------------------------------------------------------
+
+
+async def test_a_link_is_stale_after_reassignment_withdrawal_lapse_and_time(desk: Desk) -> None:
+    gate = await desk.ask("facts", "v1")
+    link = desk.link(HEAD_EMAIL)
+    web = desk.browser().web
+    pool = desk.record.pool
+
+    await pool.execute("UPDATE links SET revoked_at = now() WHERE gate = $1", gate)
+    assert heading(await gone(web, link)) == "Somebody else is asked now"
+    await pool.execute("UPDATE links SET revoked_at = NULL WHERE gate = $1", gate)
+
+    await pool.execute("UPDATE gates SET due_at = $2 WHERE gate = $1", gate, desk.case.at - timedelta(days=91))
+    assert (await web.get(link)).status_code == 200, "the letter is newer than the date"
+    await pool.execute("UPDATE outbox SET at = $2 WHERE gate = $1", gate, desk.case.at - timedelta(days=91))
+    assert heading(await gone(web, link)) == "This link has expired"
+    await pool.execute("UPDATE gates SET due_at = $2 WHERE gate = $1", gate, desk.case.at - timedelta(days=89))
+    assert (await web.get(link)).status_code == 200
+
+    await desk.case.gates.lapse_gate(Lapse(gate=gate, at=desk.case.at))
+    assert heading(await gone(web, link)) == "The period has ended"
+
+
+async def test_a_withdrawn_question_is_gone_even_for_who_is_typing(desk: Desk, asked: tuple[str, str]) -> None:
+    gate, link = asked
+    browser = desk.browser()
+    page = await browser.sign_in(link)
+    await desk.case.gates.withdraw_gates(Withdrawal(reference=desk.case.reference, gates=(gate,), at=desk.case.at))
+    assert heading(await gone(browser.web, link)) == "This question was withdrawn"
+    assert (await browser.answer(link, page, "sent", sent_on="2026-10-05")).status_code == 410
+    assert await desk.decisions() == []
+
+
+async def test_reassigned_the_old_link_is_dead_and_the_new_one_lives(desk: Desk) -> None:
+    gate = await desk.ask("early_look", stage="early-look")
+    link = desk.link(await who(desk, gate))
+    message = Reassignment(gate=gate, at=desk.case.at, to="n53.senior_lead", reason=ReasonCode.ABSENCE)
+    assert (await desk.case.gates.reassign_gate(message)).allowed
+    web = desk.browser().web
+    assert heading(await gone(web, link)) == "Somebody else is asked now"
+    assert (await web.get(desk.link(await who(desk, gate)))).status_code == 200
+
+
+async def gone(web: httpx.AsyncClient, link: str) -> httpx.Response:
+    page = await web.get(link)
+    assert page.status_code == 410
+    assert (await web.post(f"{link}/start")).status_code == 410
+    return page
+
+
+# --- what is away -----------------------------------------------------------------------------------
+
+
+async def test_with_temporal_away_the_answer_is_recorded(desk: Desk, asked: tuple[str, str]) -> None:
+    desk.temporal.is_away = True
+    browser = desk.browser()
+    reply = await browser.answer(asked[1], await browser.sign_in(asked[1]), "sent", sent_on="2026-10-05")
+    assert reply.status_code == 202
+    assert heading(reply) == "Your answer is recorded"
+    assert [row["delivered_at_wall"] for row in await desk.decisions()] == [None]
+
+
+async def test_with_no_worker_the_answer_is_recorded_within_two_seconds(desk: Desk, asked: tuple[str, str]) -> None:
+    desk.temporal.stage = None
+    browser = desk.browser()
+    page = await browser.sign_in(asked[1])
+    started = asyncio.get_running_loop().time()
+    reply = await browser.answer(asked[1], page, "sent", sent_on="2026-10-05")
+    assert asyncio.get_running_loop().time() - started < 3
+    assert reply.status_code == 202
+    assert [row["delivered_at_wall"] is None for row in await desk.decisions()] == [False]
+
+
+async def test_an_answer_that_policy_refuses_is_said_to_be_kept_and_can_be_given_again(desk: Desk) -> None:
+    gate = await desk.ask("facts", "v1")
+    link = desk.link(HEAD_EMAIL)
+    browser = desk.browser()
+    page = await browser.sign_in(link)
+    await desk.record.pool.execute("UPDATE gates SET due_at = $2 WHERE gate = $1", gate, desk.case.at)
+    reply = await browser.answer(link, page, "no_comments")
+    assert (reply.status_code, heading(reply)) == (409, "Your answer could not be used")
+    assert (await browser.web.get(f"{link}/decide")).status_code == 200
+
+
+async def test_with_the_record_away_the_page_itself_keeps_what_was_typed(desk: Desk, asked: tuple[str, str]) -> None:
+    browser = desk.browser()
+    page = await browser.sign_in(asked[1])
+    async with desk.record.owner() as owner:
+        await owner.execute("ALTER TABLE sfo.decisions RENAME TO decisions_away")
+    reply = await browser.answer(asked[1], page, "sent", sent_on="2026-10-05", reasons="Typed <once>")
+    assert reply.status_code == 503
+    kept = hidden(reply)
+    assert kept["reasons"] == "Typed <once>"
+    async with desk.record.owner() as owner:
+        await owner.execute("ALTER TABLE sfo.decisions_away RENAME TO decisions")
+    assert (await browser.web.post(f"{asked[1]}/decide", data=kept)).status_code == 200
+
+
+async def test_health_names_what_is_down(desk: Desk) -> None:
+    web = desk.browser().web
+    assert (await web.get("/health")).json()["status"] == "UP"
+    desk.temporal.is_away = True
+    health = await web.get("/health")
+    assert health.status_code == 503
+    assert {n: c["status"] for n, c in health.json()["components"].items()} == {
+        "database": "UP",
+        "temporal": "DOWN",
+        "mail": "UP",
+    }
+    assert (await web.get("/ping")).text == "pong"
+    assert (await web.get("/info")).json()["build"]["build_id"] == desk.settings.build_id
+
+
+# --- what is written down ---------------------------------------------------------------------------
+
+
+async def test_no_token_address_or_name_is_logged(
+    desk: Desk, asked: tuple[str, str], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    gate, link = asked
+    browser = desk.browser()
+    desk.mail.replies.append("451 later")
+    await browser.web.post(f"{link}/start")
+    await browser.answer(link, await browser.sign_in(link), "sent", sent_on="2026-10-05", reasons="Typed words")
+    await browser.web.get("/a/forged-token-that-is-quite-long-enough")
+    formatter = JsonLines("gateway")
+    ours = [r for r in caplog.records if r.name.split(".")[0] in ("starter", "activities", "uvicorn")]
+    lines = [formatter.format(record) for record in ours]
+    assert any('"case": "SFO-' in line for line in lines)
+    secrets = [link.removeprefix("/a/"), await who(desk, gate), "Example", "Typed words", "forged-token"]
+    assert not [line for line in lines if any(secret in line for secret in secrets)]
+    assert not [line for line in lines if re.search(r"\b\d{6}\b", line.replace(desk.case.reference, ""))]

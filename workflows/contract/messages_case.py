@@ -1,0 +1,163 @@
+"""The case and its stages: what each starts with, hears and ends with."""
+
+from datetime import date
+
+from pydantic import Field
+
+from .message import CaseClock, Message, OffenceRef, Ref, StaffRef
+from .vocabulary import (
+    CourtEventKind,
+    EnquiryKind,
+    EscalationKind,
+    EscalationOutcome,
+    Ground,
+    Outcome,
+    ReasonCode,
+    Stage,
+)
+
+
+class CaseOpening(Message):
+    """What a case starts with: where it is, when it runs, and who is in it by number."""
+
+    reference: Ref
+    clock: CaseClock
+    region: Ref
+    pdu: Ref
+    charged_on: date
+    appeared_on: date | None = None
+    staff: tuple[StaffRef, ...] = ()
+    victims: tuple[Ref, ...] = ()
+
+
+class CaseClosed(Message):
+    """How a case ended."""
+
+    reference: Ref
+    outcome: Outcome
+    ground: Ground
+    rounds: int = 0
+
+
+class CaseStatus(Message):
+    """The answer of the case's `status` query."""
+
+    reference: Ref
+    ground: Ground
+    stages_open: tuple[str, ...]
+    stages_ended: tuple[str, ...]
+    court: tuple[CourtEventKind, ...]
+    on_hold: bool
+    escalations_open: tuple[str, ...]
+    dead_letters: int
+
+
+class CourtEvent(Message):
+    """Signal `court_event`: what the court did and on which date. `event` is the record's id of it, if it has one."""
+
+    kind: CourtEventKind
+    on: date
+    event: Ref | None = None
+
+
+class AmendedCharge(Message):
+    """Signal `amend_charge`: the charge as it now stands; the criteria are run again. Rule: facts.md 5.6, 5.7."""
+
+    amended_on: date
+    offences: tuple[OffenceRef, ...] = Field(min_length=1)
+    event: Ref | None = None
+
+
+class RaisedConcern(Message):
+    """Signal `raise_concern`: `number` is set when the record already holds the escalation."""
+
+    kind: EscalationKind
+    number: int | None = Field(default=None, ge=1)
+    reason: ReasonCode = ReasonCode.OTHER
+    about: Ref | None = None
+
+
+class RaisedEnquiry(Message):
+    """Signal `enquiry`: `number` is set when the record already holds the enquiry."""
+
+    kind: EnquiryKind
+    number: int | None = Field(default=None, ge=1)
+    received_on: date | None = None
+
+
+class CaseNews(Message):
+    """Signal `case_news`, case to stage: what changed elsewhere that a running stage must know."""
+
+    held: bool | None = None
+    stopped: bool | None = None
+    accepted_version: int | None = None
+    resolved: EscalationKind | None = None
+    outcome: EscalationOutcome | None = None
+
+
+class StageNews(Message):
+    """Signal `stage_news`, stage to case: whether a gate of the stage is overdue."""
+
+    stage: str
+    overdue: bool
+
+
+class StageBrief(Message):
+    """What every stage starts with."""
+
+    reference: Ref
+    stage: Stage
+    round: int = 1
+    clock: CaseClock
+    region: Ref
+    pdu: Ref
+    ground: Ground = Ground.ASK
+    rulebook: str = ""
+    staff: tuple[StaffRef, ...] = ()
+    victims: tuple[Ref, ...] = ()
+    actions: tuple[Ref, ...] = ()
+    appeared_on: date | None = None
+    is_commissioned: bool = False
+    version: int | None = None
+    held: bool = False
+
+
+class StageEnd(Message):
+    """How a stage ended: its outcome, the ground it settled, the document version it made."""
+
+    outcome: Outcome
+    ground: Ground | None = None
+    rulebook: str | None = None
+    version: int | None = None
+    actions: tuple[Ref, ...] = ()
+    is_sfo: bool = True
+    must_notify: bool = True
+    acquittal_ends_review: bool = True
+    resolution: EscalationOutcome | None = None
+
+
+class EscalationBrief(Message):
+    """What an escalation starts with."""
+
+    reference: Ref
+    kind: EscalationKind
+    number: int
+    clock: CaseClock
+    region: Ref
+    pdu: Ref
+    ground: Ground
+    rulebook: str
+
+
+class EnquiryBrief(Message):
+    """What an enquiry starts with."""
+
+    reference: Ref
+    kind: EnquiryKind
+    number: int
+    received_on: date | None = None
+    clock: CaseClock
+    region: Ref
+    pdu: Ref
+    ground: Ground
+    rulebook: str

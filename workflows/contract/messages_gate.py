@@ -1,0 +1,193 @@
+"""Asking: what opens, answers, chases, moves and closes a gate."""
+
+from datetime import date
+
+from pydantic import AwareDatetime, Field
+
+from .message import Due, EscalationRef, Message, Ref
+from .vocabulary import ReasonCode, Role, Rung, StepKind
+
+
+class Step(Message):
+    """What happens at `at` while a gate stands open."""
+
+    at: AwareDatetime
+    kind: StepKind
+    rung: Rung = Rung.ASKED
+
+
+class GateRequest(Message):
+    """Ask `question` at `at`. A deadline is a rulebook key counted from `counted_from`, or `due` as given."""
+
+    gate: Ref
+    question: str
+    at: AwareDatetime
+    rulebook: str
+    subject: Ref | None = None
+    role: Role | None = None
+    deadline: str | None = None
+    counted_from: date | None = None
+    due: Due | None = None
+
+
+class GateOpened(Message):
+    """A gate as the record opened it. `decision` is set when the record already holds its answer."""
+
+    gate: Ref
+    role: Role
+    due: Due
+    steps: tuple[Step, ...]
+    decision: Ref | None = None
+    escalation: EscalationRef | None = None
+
+
+class DecideSignal(Message):
+    """Signals `decide`, `acknowledge`, `resolve`.
+
+    From a link: `decision` names the row that is believed. Typed by operations: `answer` and `reason` instead.
+    """
+
+    gate: Ref
+    decision: Ref | None = None
+    answer: str | None = Field(default=None, pattern=r"^[a-z_]{2,40}$")
+    reason: ReasonCode | None = None
+
+
+class ReassignSignal(Message):
+    """Signal `reassign`: give the gate to the person with this directory key or staff number."""
+
+    gate: Ref
+    to: Ref
+    reason: ReasonCode
+
+
+class ExtensionSignal(Message):
+    """Signal `request_extension`: the reviewing manager asks for a later date, with a reason code."""
+
+    new_on: date
+    reason: ReasonCode
+    request: Ref | None = None
+
+
+class UndeliverableSignal(Message):
+    """Signal `undeliverable`: the letter of this gate was refused for good; climb at once."""
+
+    gate: Ref
+
+
+class Settlement(Message):
+    """Apply an answer to a gate: the record's row, or what operations typed."""
+
+    gate: Ref
+    at: AwareDatetime
+    signal: DecideSignal
+
+
+class Decision(Message):
+    """An answer as applied. `facts` holds dates, choices and keys; `refs` the numbers of rows it made."""
+
+    decision: Ref
+    gate: Ref
+    answer: str
+    received_at: AwareDatetime
+    late: bool = False
+    facts: dict[str, str] = Field(default_factory=dict)
+    refs: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    escalation: EscalationRef | None = None
+
+
+class Settled(Message):
+    """What became of an offered answer: applied, or refused with a code that says why."""
+
+    decision: Decision | None = None
+    refused: str | None = None
+
+
+class Receipt(Message):
+    """The answer of a stage's `receipt` query."""
+
+    applied: bool
+    code: str = "applied"
+
+
+class Chase(Message):
+    """The steps whose moment has come; one letter per recipient however many there are."""
+
+    gate: Ref
+    at: AwareDatetime
+    steps: tuple[Step, ...]
+
+
+class Chased(Message):
+    """What the chase did, and the further steps when the planned ones are used up."""
+
+    overdue: bool = False
+    escalation: EscalationRef | None = None
+    further: tuple[Step, ...] = ()
+
+
+class Lapse(Message):
+    """The period of a gate whose silence has a meaning has passed."""
+
+    gate: Ref
+    at: AwareDatetime
+
+
+class Withdrawal(Message):
+    """These gates, or all open ones of a stage, are no longer asked; unapplied answers are void, their authors told."""
+
+    reference: Ref
+    at: AwareDatetime
+    gates: tuple[Ref, ...] = ()
+    stage: str | None = None
+
+
+class Reassignment(Message):
+    """Give a gate to another person."""
+
+    gate: Ref
+    at: AwareDatetime
+    to: Ref
+    reason: ReasonCode
+
+
+class Reassigned(Message):
+    """Whether the reassignment was allowed; the code says why not."""
+
+    allowed: bool
+    refused: str | None = None
+
+
+class ClockStart(Message):
+    """Start the review's clock from the rulebook's anchor."""
+
+    reference: Ref
+    at: AwareDatetime
+    rulebook: str
+
+
+class DeadlineMove(Message):
+    """Move the review's date and the gates armed on it, by a recorded decision. Rule: design.md 3.4."""
+
+    reference: Ref
+    gates: tuple[Ref, ...]
+    decision: Ref
+    new_on: date
+    at: AwareDatetime
+    rulebook: str
+
+
+class Rearmed(Message):
+    """A gate's new schedule after its deadline moved; steps already fired are not in it."""
+
+    gate: Ref
+    due: Due
+    steps: tuple[Step, ...]
+
+
+class DeadlineMoved(Message):
+    """The new date, the original kept beside it, and the gates re-armed."""
+
+    due: Due
+    original: Due
+    gates: tuple[Rearmed, ...] = ()
