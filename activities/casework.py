@@ -73,6 +73,7 @@ class PostgresCasework(Casework):
             charged_on=case["charged_on"],
             appeared_on=case["appeared_on"],
             notified_on=case["notified_on"],
+            required_on=case["review_required_on"],
         )
         return deadlines.due_on(
             rulebook.deadlines["review"], counted_from or on_in_london(start.at), self._means.holidays

@@ -73,12 +73,19 @@ async def _write(connection: Connection, case: Row, verdict: Verdict, rulebook: 
     was_reviewed = Ground(case["ground"]).is_reviewed
     ground = case["ground"] if was_reviewed and not verdict.ground.is_reviewed else str(verdict.ground)
     await connection.execute(
-        "UPDATE cases SET ground = $2, ground_reason = $3, is_sfo = $4, rulebook = $5 WHERE reference = $1",
+        """
+        UPDATE cases SET ground = $2, ground_reason = $3, is_sfo = $4, rulebook = $5, review_required_on =
+            CASE WHEN $6 THEN (SELECT max(on_date) FROM court_events WHERE reference = $1 AND kind = 'amended')
+            ELSE review_required_on END
+        WHERE reference = $1
+        """,
         case["reference"],
         ground,
         str(verdict.reason),
         verdict.is_sfo,
         rulebook,
+        # The first charge needed no review and the amended one does: its three months run from the amendment.
+        case["ground"] == Ground.NONE and verdict.ground.is_reviewed,
     )
 
 

@@ -1,4 +1,4 @@
-"""The asyncpg side that every port shares: the pool, one transition a business event, one audit row.
+"""The asyncpg side that every port shares: one transition a business event, one audit row.
 
 Refuses to let a database error speak: its text may quote a row, so only the SQLSTATE leaves this module.
 """
@@ -22,36 +22,9 @@ Connection: TypeAlias = "PoolConnectionProxy[asyncpg.Record] | asyncpg.Connectio
 Row: TypeAlias = asyncpg.Record
 Result = TypeVar("Result")
 
-_SERVER_SETTINGS = {
-    "application_name": "sfo",
-    "search_path": "sfo",
-    "timezone": "UTC",
-    "statement_timeout": "15000",
-    "idle_in_transaction_session_timeout": "20000",
-    # A transition that cannot get its case within this time is tried again by Temporal.
-    "lock_timeout": "10000",
-}
-
 
 class RecordError(Exception):
     """The record could not be read or written; the text is a SQLSTATE or the name of the error, never a row."""
-
-
-async def open_pool(url: str) -> Pool:
-    """Return a pool of one to eight connections on the schema `sfo`. Raises OSError or asyncpg errors."""
-    return await asyncpg.create_pool(
-        url,
-        min_size=1,
-        max_size=8,
-        command_timeout=20,
-        max_inactive_connection_lifetime=300,
-        init=_learn_json,
-        server_settings=_SERVER_SETTINGS,
-    )
-
-
-async def _learn_json(connection: Connection) -> None:
-    await connection.set_type_codec("jsonb", schema="pg_catalog", encoder=json.dumps, decoder=json.loads)
 
 
 @asynccontextmanager

@@ -79,16 +79,7 @@ async def database_pool(
     """
 
     async def open_() -> Pool:
-        return await asyncpg.create_pool(
-            settings.database_url,
-            min_size=0 if attempts == 0 else 1,
-            max_size=max_size,
-            init=_learn_json,
-            timeout=_CONNECT_SECONDS,
-            command_timeout=20,
-            max_inactive_connection_lifetime=300,
-            server_settings=_server_settings(service),
-        )
+        return await open_pool(settings.database_url, service, 0 if attempts == 0 else 1, max_size)
 
     where = urlsplit(settings.database_url)
     name = f"PostgreSQL at {where.hostname or 'its socket'} (SFO_DATABASE_URL)"
@@ -97,6 +88,20 @@ async def database_pool(
         yield pool
     finally:
         await _close(pool)
+
+
+async def open_pool(url: str, service: str = "sfo", min_size: int = 1, max_size: int = 8) -> Pool:
+    """Return a pool on the schema `sfo`, as every process of ours uses it. Errors: OSError or asyncpg's."""
+    return await asyncpg.create_pool(
+        url,
+        min_size=min_size,
+        max_size=max_size,
+        init=_learn_json,
+        timeout=_CONNECT_SECONDS,
+        command_timeout=20,
+        max_inactive_connection_lifetime=300,
+        server_settings=_server_settings(service),
+    )
 
 
 def _server_settings(service: str) -> dict[str, str]:

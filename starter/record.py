@@ -101,7 +101,8 @@ _GATE = """
 async def gate_of_link(connection: Connection, link: UUID) -> tuple[Gate, Asked] | None:
     """Return the gate that a link leads to and the person it belongs to, or None for an unknown link."""
     row = await connection.fetchrow(
-        "SELECT l.*, (SELECT max(at) FROM sfo.outbox o WHERE o.link = l.link) AS sent_at FROM sfo.links l WHERE link = $1",
+        """SELECT l.*, (SELECT max(at) FROM sfo.outbox o WHERE o.link = l.link) AS sent_at
+           FROM sfo.links l WHERE link = $1""",
         link,
     )
     gate = await read_gate(connection, row["gate"]) if row else None

@@ -17,8 +17,8 @@ import asyncpg
 import pytest_asyncio
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from activities.record import Connection, Pool, open_pool
 from deploy.embedded.postgres import EmbeddedPostgres, embedded_postgres
+from starter.connections import Connection, Pool, open_pool
 from starter.schema import apply_schema
 
 _NUMBERS = count(1)

@@ -32,6 +32,7 @@ CREATE TABLE sfo.cases (
     is_sfo           boolean NOT NULL DEFAULT true,
     rulebook         text,
     stage            text NOT NULL DEFAULT 'charge',
+    review_required_on date,                     -- an amended charge made the review due on this date; null: the first did
     review_due       date,
     original_review_due date,
     review_overdue   boolean NOT NULL DEFAULT false,

@@ -2,6 +2,7 @@
 
 import inspect
 import json
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -46,9 +47,9 @@ def current_wire() -> dict[str, Any]:
         ),
         "messages": models,
         "enums": {
-            name: sorted(enum)
+            name: sorted(str(member) for member in enum)
             for name, enum in inspect.getmembers(vocabulary, inspect.isclass)
-            if enum.__module__ == vocabulary.__name__
+            if issubclass(enum, StrEnum) and enum is not StrEnum
         },
         "questions": {q.key: sorted(a.value for a in q.answers) for q in QUESTIONS.values()},
     }

@@ -59,7 +59,16 @@ def test_every_message_names_the_field_and_a_remedy() -> None:
 
 
 @pytest.mark.parametrize(
-    "given", ["5 May 2027", "2027-02-30", "2027-W05-1", "20270505", "2027-5-5", "\u0662\u0660\u0662\u0667-01-01", "2027-01-01T00:00"]
+    "given",
+    [
+        "5 May 2027",
+        "2027-02-30",
+        "2027-W05-1",
+        "20270505",
+        "2027-5-5",
+        "\u0662\u0660\u0662\u0667-01-01",
+        "2027-01-01T00:00",
+    ],
 )
 def test_only_real_iso_dates_are_dates(given: str) -> None:
     (problem,) = problems("feedback", "received", {"received_on": given})

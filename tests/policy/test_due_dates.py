@@ -174,3 +174,9 @@ def test_a_pause_gives_its_working_days_back(
 ) -> None:
     paused_on, resumed_on = date.fromisoformat(paused), date.fromisoformat(resumed)
     assert after_pause(date(2026, 10, 30), paused_on, resumed_on, holidays) == date.fromisoformat(expected)
+
+
+def test_a_review_that_an_amended_charge_made_due_has_its_three_months_from_the_amendment(rulebook: Rulebook) -> None:
+    dates = {"charged_on": date(2026, 9, 14), "appeared_on": date(2026, 9, 15), "notified_on": date(2026, 9, 19)}
+    assert review_counted_from(rulebook, **dates, required_on=date(2026, 10, 12)) == date(2026, 10, 12)
+    assert review_counted_from(rulebook, **dates, required_on=date(2026, 9, 16)) == date(2026, 9, 19)

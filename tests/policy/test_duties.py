@@ -36,7 +36,6 @@ def test_a_review_owes_everybody_and_the_head_a_look_at_the_facts() -> None:
         "fed_back:s1",
         "fed_back:s2",
         "interviewed:s1",
-        "interviewed:s2",
         "told:s1",
         "told:s2",
     )

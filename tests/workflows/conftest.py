@@ -106,7 +106,9 @@ class Office:
 
     async def gate(self, gate: str) -> dict[str, Any]:
         """The gate's row, as soon as it is open."""
-        return await self.until(lambda: self._row("SELECT * FROM gates WHERE gate = $1 AND state = 'open'", gate))
+        query = "SELECT * FROM gates WHERE gate = $1 AND state = 'open'"
+        row: dict[str, Any] = await self.until(lambda: self._row(query, gate))
+        return row
 
     async def until(self, look: Callable[[], Any]) -> Any:
         """Whatever `look` finds, as soon as it finds something."""

@@ -34,14 +34,24 @@ def due(rule: DeadlineRule, from_on: date, holidays: Collection[date]) -> Due:
 
 
 def review_counted_from(
-    rulebook: Rulebook, *, charged_on: date, appeared_on: date | None, notified_on: date | None
+    rulebook: Rulebook,
+    *,
+    charged_on: date,
+    appeared_on: date | None,
+    notified_on: date | None,
+    required_on: date | None = None,
 ) -> date | None:
-    """The date from which the review's three months run, or none while it has not happened. Rule: facts.md 2.4."""
-    return {
+    """The date from which the review's three months run, or none while it has not happened. Rule: facts.md 2.4.
+
+    `required_on` is the date of the amended charge that made a review due; no month runs before there is one to
+    write. That is our reading of facts.md 5.7, which names no clock.
+    """
+    anchor = {
         ReviewAnchor.CHARGE: charged_on,
         ReviewAnchor.FIRST_APPEARANCE: appeared_on,
         ReviewAnchor.NOTIFICATION: notified_on,
     }[rulebook.review_anchor.value]
+    return max(anchor, required_on) if anchor and required_on else anchor
 
 
 def extended(
