@@ -16,14 +16,14 @@ from starter.connections import Pool, database_pool, temporal_client
 from starter.delivery import Delivery
 from starter.intake import Pace, open_case
 from starter.narrator import Narrator
-from starter.reports import report_court_event
+from starter.reports import report_court_event, report_enquiry
 from starter.script import ALWAYS_REVIEWED, LATE_REPORTED, Line
 from starter.up import RunningStack, stack
 from workflows.contract.charge import parse_charges
 from workflows.contract.directory import Directory
 from workflows.contract.ids import case_id
 from workflows.contract.messages import CaseClock, OffenceRef
-from workflows.contract.vocabulary import CourtEventKind
+from workflows.contract.vocabulary import CourtEventKind, EnquiryKind
 from workflows.policy.clock import case_time
 from workflows.policy.due import on_in_london
 
@@ -154,6 +154,7 @@ async def court(pool: Pool, delivery: Delivery, playing: list[Playing]) -> None:
     reviewed, amended, discontinued, _ = playing
     async with asyncio.TaskGroup() as group:
         group.create_task(_convict(pool, delivery, reviewed, after_days=120))
+        group.create_task(_ask_for_information(pool, delivery, reviewed))
         group.create_task(_amend_and_convict(pool, delivery, amended))
         group.create_task(_discontinue(pool, delivery, discontinued))
     await asyncio.Event().wait()
@@ -177,6 +178,16 @@ async def _discontinue(pool: Pool, delivery: Delivery, case: Playing) -> None:
         await asyncio.sleep(0.2)
     await _until(case, on_in_london(began) + timedelta(weeks=5))
     await _report(pool, delivery, case, CourtEventKind.DISCONTINUED)
+
+
+async def _ask_for_information(pool: Pool, delivery: Delivery, case: Playing) -> None:
+    """Somebody asks under the Freedom of Information Act in mid-review; the national team answers."""
+    await _until(case, on_in_london(case.clock.case_anchor) + timedelta(days=45))
+    async with pool.acquire() as connection:
+        number = await report_enquiry(
+            connection, case.reference, EnquiryKind.FOI, case.today(), "An invented request.", actor="demo"
+        )
+    await delivery.deliver_enquiry(case.reference, number)
 
 
 async def _until(case: Playing, on: date) -> None:

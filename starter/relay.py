@@ -148,7 +148,7 @@ class Relay:
 
     def _begins_to_be_away(self, error: Exception) -> None:
         if not self._is_away:
-            _LOG.warning("the relay cannot deliver and keeps trying: %s %s", type(error).__name__, _cause(error))
+            _LOG.warning("the relay cannot deliver and keeps trying: %s", _cause(error))
         self._is_away = True
 
     def _is_back(self) -> None:
@@ -159,4 +159,4 @@ class Relay:
 
 def _cause(error: Exception) -> str:
     """Name an outage of Temporal by its code; the text of a database error may quote a row."""
-    return str(error) if isinstance(error, TemporalAwayError) else ""
+    return f"Temporal, {error}" if isinstance(error, TemporalAwayError) else type(error).__name__

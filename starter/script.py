@@ -77,6 +77,7 @@ USUAL: dict[str, Line] = {
     "release": Line("released"),
     "handover": Line("handed_over", {"handed_over_on": TODAY}, after_days=4),
     "acknowledge": Line("acknowledged", after_days=1),
+    "enquiry_foi": Line("refused", reasons="Invented reason: reviews are not published.", after_days=8),
     "resolve": Line("release", reasons="Invented reason: the contingency plan now holds.", after_days=6),
 }
 

@@ -28,6 +28,7 @@ from starter.settings import Settings
 from workflows.contract.ids import reference_of
 
 _EXPORT_EVERY = timedelta(seconds=15)
+_EXPORT_WITHIN = 2.0  # seconds; a collector that is away must not hold up the end of a process
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +82,13 @@ def log_json(service: str, level: int = logging.INFO) -> None:
 
 def _trace(endpoint: str, resource: Resource) -> None:
     provider = create_tracer_provider(resource=resource)
-    provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=f"{endpoint}/v1/traces")))
+    exporter = OTLPSpanExporter(endpoint=f"{endpoint}/v1/traces", timeout=_EXPORT_WITHIN)
+    provider.add_span_processor(BatchSpanProcessor(exporter))
     trace.set_tracer_provider(provider)
 
 
 def _measure(endpoint: str, resource: Resource) -> None:
-    exporter = OTLPMetricExporter(endpoint=f"{endpoint}/v1/metrics")
+    exporter = OTLPMetricExporter(endpoint=f"{endpoint}/v1/metrics", timeout=_EXPORT_WITHIN)
     every = _EXPORT_EVERY.total_seconds() * 1000
     reader = PeriodicExportingMetricReader(exporter, export_interval_millis=every)
     metrics.set_meter_provider(MeterProvider(metric_readers=[reader], resource=resource))

@@ -389,9 +389,10 @@ class Case:
             is_commissioned=self.is_commissioned,
             version=version,
             held=self.concerns.is_held,
+            stopped=self.concerns.is_stopped,
             **self.common(),
         )
 
     def news(self) -> CaseNews:
         """Where the case stands now, for a stage that was being started while something changed."""
-        return CaseNews(accepted_version=self.version, held=self.concerns.is_held)
+        return CaseNews(accepted_version=self.version, held=self.concerns.is_held, stopped=self.concerns.is_stopped)

@@ -62,8 +62,8 @@ class VictimDisclosure(Stage):
 
     async def prepare(self) -> None:
         """Once somebody wants an accepted review: redact, assess the impact on staff, release."""
-        await workflow.wait_condition(lambda: bool(self.wanted and self.accepted_version) or not self.legs_open)
-        if not self.wanted:
+        await workflow.wait_condition(lambda: self.can_prepare or self.stopped or not self.legs_open)
+        if self.stopped or not self.wanted:
             return
         await self.redact()
         await self.assess_impact()
@@ -75,6 +75,11 @@ class VictimDisclosure(Stage):
                 return
             if decided:
                 await self.redact()
+
+    @property
+    def can_prepare(self) -> bool:
+        """Whether somebody wants the review and there is an accepted one."""
+        return bool(self.wanted and self.accepted_version)
 
     async def redact(self) -> None:
         """One person proposes, a second decides each; whoever wants more removed has it proposed again."""

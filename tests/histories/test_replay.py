@@ -6,11 +6,8 @@ from temporalio.worker import Replayer
 
 import worker
 from starter.payloads import data_converter
+from tests.histories.incompatible import AskedTwice
 from tests.histories.recorded import RING, histories
-from workflows.asking.stage import Stage, procedure
-from workflows.contract.messages import StageBrief, StageEnd
-from workflows.contract.vocabulary import Outcome
-from workflows.contract.vocabulary import Stage as Stages
 
 RECORDED = dict(histories())
 
@@ -30,18 +27,6 @@ def test_every_workflow_has_a_recorded_history() -> None:
     recorded = {name.partition("--")[0] for name in RECORDED}
     registered = {workflow._Definition.must_from_class(cls).name for cls in (*worker.CASEWORK, *worker.NATIONAL)}
     assert recorded == registered
-
-
-@workflow.defn(name=Stages.NOTIFICATION)
-class AskedTwice(Stage):
-    """An incompatible change: it tells somebody before it asks."""
-
-    @workflow.run
-    @procedure
-    async def run(self, brief: StageBrief) -> StageEnd:
-        await self.tell("early", "review_under_way", ("spoc",))
-        await self.ask("notification", counted_from=brief.appeared_on)
-        return StageEnd(outcome=Outcome.NOTIFIED)
 
 
 async def test_a_planted_incompatible_change_is_caught() -> None:

@@ -6,7 +6,7 @@ import shutil
 import tempfile
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -65,12 +65,12 @@ class Office:
     def client(self) -> Client:
         return self.skipper.client
 
-    async def report(self, appeared_on: date | None = None, **changes: Any) -> CaseOpening:
-        """An invented case on the record, judged and notified, so that any stage can be started."""
+    async def report(self, speed: float = 1.0, **changes: Any) -> CaseOpening:
+        """An invented case on the record; what differs from the demo's first one stands in `changes`."""
         today = datetime.now(UTC).date()
         entry = json.loads((CHARGES / "1-always-reviewed.json").read_text())
         entry |= {"crn": f"X{next(_NUMBERS):06}", "charged_on": str(today - timedelta(days=1))}
-        entry["first_appearance_on"] = str(appeared_on or today)
+        entry["first_appearance_on"] = str(today)
         entry["offences"][0]["offence_on"] = str(today - timedelta(days=8))
         async with self.record.owner() as owner:
             # Other tests share the namespace, so references must not repeat between databases.
@@ -84,7 +84,11 @@ class Office:
         return CaseOpening.model_validate(opening)
 
     async def start(self, opening: CaseOpening, stage: Stage, **more: Any) -> WorkflowHandle[Any, Any]:
-        """Start one stage by itself, with a clock of its own."""
+        """Judge the case, take it as notified today, and start one stage by itself, with a clock of its own."""
+        today = datetime.now(UTC).date()
+        await self.record.pool.execute(
+            "UPDATE cases SET notified_on = $2 WHERE reference = $1", opening.reference, today
+        )
         reading = ChargeReading(reference=opening.reference, round=1, at=datetime.now(UTC))
         judged = await self.casework.judge_charge(reading)
         brief = StageBrief(

@@ -89,7 +89,8 @@ class Children:
         self, handle: workflow.ChildWorkflowHandle[Any, Any], brief: StageBrief, news: CaseNews
     ) -> None:
         """What changed between writing the brief and the start would otherwise reach nobody."""
-        if (news.accepted_version, news.held) != (brief.version, brief.held) and brief.stage in HEARS_NEWS:
+        before, now = (brief.version, brief.held, brief.stopped), (news.accepted_version, news.held, news.stopped)
+        if before != now and brief.stage in HEARS_NEWS:
             await handle.signal("case_news", news)
 
     async def escalation(self, brief: EscalationBrief) -> StageEnd:

@@ -33,6 +33,7 @@ class Concerns:
         self.common = common
         self.escalations: dict[str, EscalationKind] = {}
         self.raised: set[str] = set()
+        self.is_stopped = False
 
     @property
     def is_held(self) -> bool:
@@ -63,8 +64,9 @@ class Concerns:
         """Operations see the open kinds; disclosure and review hear whether they are held and what was resolved."""
         kinds = sorted({str(kind) for kind in self.escalations.values()})
         workflow.upsert_search_attributes([search.ESCALATION.value_set(kinds)])
-        stopped = resolved is EscalationKind.STAFF_SAFETY and outcome is EscalationOutcome.STOP
-        news = CaseNews(held=self.is_held, stopped=stopped, resolved=resolved, outcome=outcome)
+        if resolved is EscalationKind.STAFF_SAFETY and outcome is EscalationOutcome.STOP:
+            self.is_stopped = True
+        news = CaseNews(held=self.is_held, stopped=self.is_stopped, resolved=resolved, outcome=outcome)
         await self.children.tell(Stage.VICTIM_DISCLOSURE, news)
         if resolved is EscalationKind.REVIEWER:
             await self.children.tell(Stage.REVIEW, news)

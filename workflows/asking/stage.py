@@ -42,6 +42,7 @@ class Stage(Asking):
         self.brief = brief
         self.rulebook = brief.rulebook
         self.held = self.held or brief.held
+        self.stopped = self.stopped or brief.stopped
         self.accepted_version = self.accepted_version or brief.version
 
     async def raise_concern(self, escalation: EscalationRef, about: str) -> None:

@@ -120,6 +120,7 @@ class StageBrief(Message):
     is_commissioned: bool = False
     version: int | None = None
     held: bool = False
+    stopped: bool = False
 
 
 class StageEnd(Message):

@@ -1,0 +1,74 @@
+"""Everybody at once: answers every question of a case as soon as it is asked, straight on the record."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from typing import Any
+from uuid import uuid4
+
+from starter.script import FIRST, TODAY, USUAL, Line
+from tests.workflows.conftest import Office
+from workflows.contract import ids
+from workflows.contract.messages import CaseClock, DecideSignal
+from workflows.contract.vocabulary import Rung
+from workflows.policy.clock import case_time
+from workflows.policy.due import on_in_london
+
+SILENT = Line("")
+
+
+class People:
+    """`lines` says what is answered otherwise than usual, one line for each time it is asked; SILENT: nothing."""
+
+    def __init__(self, office: Office, reference: str, lines: Mapping[str, list[Line]]) -> None:
+        self.office, self.reference, self.lines = office, reference, lines
+        self.times: defaultdict[str, int] = defaultdict(int)
+        self.seen: set[str] = set()
+
+    async def run(self) -> None:
+        while True:
+            rows = await self.office.record.rows(
+                """SELECT g.*, c.clock FROM gates g JOIN cases c USING (reference)
+                   LEFT JOIN decisions d ON d.gate = g.gate AND d.void_at IS NULL
+                   WHERE g.reference = $1 AND g.state = 'open' AND d.gate IS NULL ORDER BY g.opened_at, g.gate""",
+                self.reference,
+            )
+            for row in rows:
+                await self.answer(row)
+            await asyncio.sleep(0.05)
+
+    async def answer(self, row: dict[str, Any]) -> None:
+        line = self.line(str(row["gate"]), str(row["question"]))
+        if line is SILENT or line is None:
+            return
+        now = case_time(CaseClock.model_validate(row["clock"]), datetime.now(UTC))
+        if str(row["page"].get("not_before") or "") > str(on_in_london(now)):
+            return
+        fields = {name: self.value(row, name, value, on_in_london(now)) for name, value in line.fields.items()}
+        decision = uuid4()
+        await self.office.record.pool.execute(
+            """INSERT INTO decisions (decision, gate, answer, fields, reasons, by_email, by_name, by_rung, channel,
+                   received_at, late) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'link', $9, $10)""",
+            decision, row["gate"], line.answer, fields, line.reasons or None, row["person_email"],
+            row["person_name"], Rung.ASKED, now, now > row["due_at"],
+        )  # fmt: skip
+        handle = self.office.client.get_workflow_handle(ids.workflow_of_gate(str(row["gate"])))
+        await handle.signal("decide", DecideSignal(gate=str(row["gate"]), decision=str(decision)))
+
+    def line(self, gate: str, question: str) -> Line | None:
+        if gate not in self.seen:
+            self.seen.add(gate)
+            self.times[question] += 1
+        lines = self.lines.get(question)
+        return lines[min(self.times[question], len(lines)) - 1] if lines else USUAL.get(question)
+
+    def value(self, row: dict[str, Any], name: str, value: Any, today: date) -> Any:
+        if isinstance(value, list):
+            return [{k: self.value(row, name, v, today) for k, v in item.items()} for item in value]
+        if value is True:
+            return [{"number": r["number"], "accepted": "yes"} for r in row["page"]["redactions"]]
+        if value == FIRST:
+            return row["page"]["options"][name][0]["value"]
+        value = today if value == TODAY else value
+        return value.isoformat() if isinstance(value, date) else value

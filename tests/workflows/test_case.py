@@ -1,0 +1,194 @@
+"""The case as a whole: what the court, the national team and operations do to it in mid-flight."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from temporalio.client import WorkflowHandle
+from temporalio.service import RPCError, RPCStatusCode
+
+from starter.script import Line
+from tests.workflows.conftest import Office
+from tests.workflows.people import SILENT, People
+from workflows.contract import ids
+from workflows.contract.messages import AmendedCharge, CaseOpening, CourtEvent, OffenceRef, RaisedConcern, RaisedEnquiry
+from workflows.contract.vocabulary import CourtEventKind, EnquiryKind, EscalationKind
+from workflows.policy.calendar import add_working_days
+
+MURDER, KIDNAPPING, UNLISTED = "COML025", "COML020", "ZZ99001"
+
+
+@asynccontextmanager
+async def running(
+    office: Office, lines: Mapping[str, list[Line]] | None = None, speed: float = 5 * 86_400, **charge: Any
+) -> AsyncIterator[tuple[CaseOpening, WorkflowHandle[Any, Any]]]:
+    """A whole case, five case days a second, in which everybody answers at once."""
+    opening = await office.report(speed=speed, **charge)
+    case = await office.client.start_workflow(
+        "sfo-case", opening, id=ids.case_id(opening.reference), task_queue=ids.CASEWORK_QUEUE
+    )
+    answering = asyncio.create_task(People(office, opening.reference, lines or {}).run())
+    try:
+        yield opening, case
+    finally:
+        answering.cancel()
+        await asyncio.gather(answering, return_exceptions=True)
+
+
+def offence(code: str) -> dict[str, Any]:
+    return {"code": code, "offence_on": str(datetime.now(UTC).date() - timedelta(days=8)), "victim_age": 34}
+
+
+def amended(code: str) -> AmendedCharge:
+    today = datetime.now(UTC).date()
+    return AmendedCharge(
+        amended_on=today, offences=(OffenceRef(code=code, offence_on=today - timedelta(days=8), victim_age=34),)
+    )
+
+
+async def opened(office: Office, opening: CaseOpening, gate: str) -> dict[str, Any]:
+    """The gate's row as soon as it stands in the record, open or answered."""
+    rows = await office.until(
+        lambda: office.record.rows("SELECT * FROM gates WHERE gate = $1", f"{opening.reference}/{gate}")
+    )
+    row: dict[str, Any] = rows[0]
+    return row
+
+
+async def end_of(office: Office, opening: CaseOpening, part: str) -> dict[str, Any]:
+    """How a stage ended, once it has been started and has ended."""
+    handle = office.client.get_workflow_handle(f"{ids.case_id(opening.reference)}/{part}")
+    async with asyncio.timeout(30):
+        while True:
+            try:
+                end: dict[str, Any] = await handle.result()
+                return end
+            except RPCError as error:
+                if error.status is not RPCStatusCode.NOT_FOUND:
+                    raise
+                await asyncio.sleep(0.1)
+
+
+async def test_an_unlisted_offence_is_asked_about_and_reviewed_in_the_public_interest(office: Office) -> None:
+    lines = {
+        "offence_class": [Line("not_sfo")],
+        "public_interest": [Line("review", reasons="Invented reason.")],
+        "commission": [SILENT],
+    }
+    charge: dict[str, Any] = {"offences": [offence(UNLISTED)], "public_interest": "Invented proposal."}
+    async with running(office, lines, **charge) as (opening, _):
+        await opened(office, opening, "review/commission")
+        assert (await end_of(office, opening, "charge"))["ground"] == "public_interest"
+
+
+async def test_an_offence_that_is_not_an_sfo_closes_unreviewed(office: Office) -> None:
+    lines = {"offence_class": [Line("not_sfo")]}
+    async with running(office, lines, offences=[offence(UNLISTED)]) as (_, case):
+        assert (await asyncio.wait_for(case.result(), 20))["outcome"] == "not_reviewed"
+
+
+async def test_risk_not_recorded_is_asked_and_never_assessed_is_reviewed(office: Office) -> None:
+    lines = {"rosh": [Line("never_assessed")], "commission": [SILENT]}
+    charge: dict[str, Any] = {"rosh_highest": "not_recorded", "offences": [offence(KIDNAPPING)]}
+    async with running(office, lines, **charge) as (opening, _):
+        await opened(office, opening, "review/commission")
+        assert (await end_of(office, opening, "charge"))["ground"] == "not_assessed"
+
+
+async def test_an_amendment_takes_the_place_of_a_charge_that_is_still_asked_about(office: Office) -> None:
+    lines = {"rosh": [SILENT], "commission": [SILENT]}
+    charge: dict[str, Any] = {"rosh_highest": "not_recorded", "offences": [offence(KIDNAPPING)]}
+    async with running(office, lines, **charge) as (opening, case):
+        await opened(office, opening, "charge/rosh")
+        await case.signal("amend_charge", amended(MURDER))
+        assert (await end_of(office, opening, "charge"))["outcome"] == "withdrawn"
+        assert (await end_of(office, opening, "charge-2"))["ground"] == "always_reviewed"
+        await opened(office, opening, "review/commission")
+
+
+async def test_a_review_that_a_reduced_charge_stopped_begins_anew_on_an_upgrade(office: Office) -> None:
+    lines = {"reduced_charge": [Line("stops", reasons="Invented reason.")], "draft": [SILENT]}
+    async with running(office, lines, rosh_highest="low") as (opening, case):
+        await opened(office, opening, "review/draft")
+        await case.signal("amend_charge", amended(KIDNAPPING))
+        assert (await end_of(office, opening, "review"))["outcome"] == "withdrawn"
+        await case.signal("amend_charge", amended(MURDER))
+        await opened(office, opening, "review-2/commission")
+        await opened(office, opening, "review-2/interview:s1")
+        await opened(office, opening, "review-2/draft")
+        told = await office.record.value(
+            "SELECT count(*) FROM outbox WHERE reference = $1 AND letter = 'review_stopped'", opening.reference
+        )
+        assert told == len(opening.staff)
+
+
+async def test_a_verdict_reported_first_implies_the_appearance(office: Office) -> None:
+    lines = {"notification": [SILENT], "tell_family": [SILENT]}
+    async with running(office, lines, first_appearance_on=None) as (opening, case):
+        await case.signal("court_event", CourtEvent(kind=CourtEventKind.CONVICTED, on=datetime.now(UTC).date()))
+        await opened(office, opening, "notification/notification")
+        await opened(office, opening, "victim-disclosure/tell_family:v1")
+
+
+async def test_discontinued_before_the_court_appearance_closes_the_case(office: Office) -> None:
+    async with running(office, first_appearance_on=None) as (_, case):
+        await case.signal("court_event", CourtEvent(kind=CourtEventKind.DISCONTINUED, on=datetime.now(UTC).date()))
+        assert (await asyncio.wait_for(case.result(), 20))["outcome"] == "not_reviewed"
+
+
+async def test_a_stage_ended_by_hand_is_begun_again_and_asks_only_once(office: Office) -> None:
+    async with running(office, {"notification": [SILENT]}) as (opening, _):
+        await opened(office, opening, "notification/notification")
+        await office.client.get_workflow_handle(f"{ids.case_id(opening.reference)}/notification").terminate("drill")
+        await opened(office, opening, "notification-2/notification")
+        states = await office.record.rows(
+            "SELECT gate, state FROM gates WHERE reference = $1 AND question = 'notification'", opening.reference
+        )
+        assert {str(s["gate"]).split("/")[1]: s["state"] for s in states} == {
+            "notification": "withdrawn",
+            "notification-2": "open",
+        }
+
+
+async def test_disclosure_that_the_national_team_stopped_gives_nothing(office: Office) -> None:
+    """The concern is raised and resolved long before the conviction; disclosure still obeys it."""
+    lines = {"resolve": [Line("stop", reasons="Invented reason.")], "draft": [SILENT]}
+    async with running(office, lines) as (opening, case):
+        await opened(office, opening, "notification/notification")
+        await case.signal("raise_concern", RaisedConcern(kind=EscalationKind.STAFF_SAFETY))
+        await end_of(office, opening, "escalation/staff_safety-1")
+        await case.signal("court_event", CourtEvent(kind=CourtEventKind.CONVICTED, on=datetime.now(UTC).date()))
+        assert (await end_of(office, opening, "victim-disclosure"))["outcome"] == "not_disclosed"
+        asked = await office.record.rows(
+            "SELECT gate FROM gates WHERE reference = $1 AND question IN ('redactions', 'release', 'handover')",
+            opening.reference,
+        )
+        assert asked == []
+
+
+async def test_a_freedom_of_information_request_runs_from_the_day_it_was_received(office: Office) -> None:
+    lines = {"notification": [SILENT], "enquiry_foi": [SILENT]}
+    async with running(office, lines, speed=1) as (opening, case):
+        received = date(2026, 11, 16)
+        await case.signal("enquiry", RaisedEnquiry(kind=EnquiryKind.FOI, received_on=received))
+        gate = await opened(office, opening, "enquiry/1/enquiry_foi:1")
+        assert gate["due_on"] == add_working_days(received, 20, {date(2026, 12, 25), date(2026, 12, 28)})
+        assert gate["role"] == "national_team"
+
+
+async def test_nothing_needs_redacting_when_a_second_person_agrees(office: Office) -> None:
+    lines = {
+        "redactions": [Line("none_needed", reasons="Invented reason.")],
+        "redaction_decision": [Line("again", reasons="Invented reason."), Line("agreed")],
+    }
+    async with running(office, lines) as (opening, case):
+        await opened(office, opening, "notification/notification")
+        await case.signal("court_event", CourtEvent(kind=CourtEventKind.CONVICTED, on=datetime.now(UTC).date()))
+        async with asyncio.timeout(60):
+            assert (await case.result())["outcome"] == "completed"
+        asked = await office.record.value(
+            "SELECT count(*) FROM gates WHERE reference = $1 AND question = 'redactions'", opening.reference
+        )
+        assert asked == 2
