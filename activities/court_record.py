@@ -1,28 +1,21 @@
 """What the court does, in the record: its events, what they close, what they open, an amended charge."""
 
-from activities.effects_case import STAFF_DUTIES
 from activities.means import Means
-from activities.record import Connection, Row, audit, lock_case
+from activities.owing import bring_in_line
+from activities.record import Connection, audit, lock_case
 from workflows.contract.messages import AmendmentRecord, CourtRecord
-from workflows.contract.vocabulary import CourtEventKind, Ground
-from workflows.policy.court import ends_the_review, has_appeared
-from workflows.policy.disclosure import is_open
-from workflows.policy.duties import owed_to_victims
+from workflows.policy.court import has_appeared
 
 
 async def record_court_event(connection: Connection, means: Means, record: CourtRecord) -> None:
     """The event stands applied; a review that it ends owes nothing more, a conviction owes the victims."""
-    case = await lock_case(connection, record.reference)
+    await lock_case(connection, record.reference)
     await _insert(connection, record)
-    court = await _court(connection, record.reference)
     if has_appeared([record.kind]):
         await connection.execute(
             "UPDATE cases SET appeared_on = coalesce(appeared_on, $2) WHERE reference = $1", record.reference, record.on
         )
-    if case["accepted_version"] is None and _ends_the_review(means, record, case, court):
-        await _close_staff_duties(connection, record)
-    if is_open(court) and Ground(case["ground"]).is_reviewed:
-        await _owe_victims(connection, record)
+    await bring_in_line(connection, means, record.reference, record.at)
     await audit(
         connection,
         record.at,
@@ -33,12 +26,6 @@ async def record_court_event(connection: Connection, means: Means, record: Court
         kind=record.kind,
         on=record.on,
     )
-
-
-def _ends_the_review(means: Means, record: CourtRecord, case: Row, court: list[CourtEventKind]) -> bool:
-    """Whether a review under way is not completed; after an acquittal the rulebook says. Rule: facts.md 5.3, 5.4."""
-    rulebook = means.rulebook(case["rulebook"], record.at)
-    return ends_the_review(court, acquittal_ends_it=not rulebook.review_continues_after_acquittal.value)
 
 
 async def _insert(connection: Connection, record: CourtRecord) -> None:
@@ -54,37 +41,6 @@ async def _insert(connection: Connection, record: CourtRecord) -> None:
         str(record.kind),
         record.on,
         record.at,
-    )
-
-
-async def _court(connection: Connection, reference: str) -> list[CourtEventKind]:
-    rows = await connection.fetch(
-        "SELECT kind FROM court_events WHERE reference = $1 AND applied_at IS NOT NULL", reference
-    )
-    return [CourtEventKind(row["kind"]) for row in rows]
-
-
-async def _close_staff_duties(connection: Connection, record: CourtRecord) -> None:
-    """Closed by the recorded event, which stands in the audit under its own name. Rule: facts.md 5.3."""
-    await connection.execute(
-        """
-        UPDATE duties SET state = 'closed', at = $3
-        WHERE reference = $1 AND kind = ANY($2) AND state = 'owed'
-        """,
-        record.reference,
-        [str(kind) for kind in STAFF_DUTIES],
-        record.at,
-    )
-
-
-async def _owe_victims(connection: Connection, record: CourtRecord) -> None:
-    rows = await connection.fetch("SELECT ref FROM victims WHERE reference = $1", record.reference)
-    await connection.executemany(
-        "INSERT INTO duties (reference, kind, subject, at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
-        [
-            (record.reference, str(owed.kind), owed.subject, record.at)
-            for owed in owed_to_victims([row["ref"] for row in rows], is_convicted=True)
-        ],
     )
 
 

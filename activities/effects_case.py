@@ -5,11 +5,9 @@ from datetime import date
 from typing import Any
 
 from activities.answered import Answered, Effect
+from activities.owing import STAFF_DUTIES
 from workflows.contract.directory import Person
 from workflows.contract.vocabulary import DutyKind, EscalationKind, EscalationOutcome, Role
-
-# What a review owes to staff; closed together when the review is stopped for good.
-STAFF_DUTIES = (DutyKind.TOLD, DutyKind.INTERVIEWED, DutyKind.FACTS_OFFERED, DutyKind.FED_BACK)
 
 
 async def rosh(answered: Answered) -> Effect:

@@ -1,13 +1,11 @@
 """Judging a charge: the facts come from the record, the criteria from policy, the verdict goes back."""
 
-from datetime import datetime
-
 from activities.means import Means
+from activities.owing import bring_in_line
 from activities.record import Connection, Row, audit, lock_case
-from workflows.contract.messages import ChargeReading, Judgement, OffenceRef, StaffRef
-from workflows.contract.vocabulary import Ground, OffenceCategory, Role, Rosh, SupervisionType
+from workflows.contract.messages import ChargeReading, Judgement, OffenceRef
+from workflows.contract.vocabulary import Ground, OffenceCategory, Rosh, SupervisionType
 from workflows.policy.criteria import ChargeFacts, Verdict, judge
-from workflows.policy.duties import owed_to_staff
 
 
 async def judge_charge(connection: Connection, means: Means, reading: ChargeReading) -> Judgement:
@@ -18,8 +16,7 @@ async def judge_charge(connection: Connection, means: Means, reading: ChargeRead
     facts = await _facts(connection, case)
     verdict = judge(facts, means.rulebooks.offences(rulebook.version), rulebook, means.holidays)
     await _write(connection, case, verdict, rulebook.version)
-    if verdict.ground.is_reviewed:
-        await _owe_staff(connection, reading.reference, reading.at)
+    await bring_in_line(connection, means, reading.reference, reading.at)
     await audit(
         connection,
         reading.at,
@@ -86,13 +83,4 @@ async def _write(connection: Connection, case: Row, verdict: Verdict, rulebook: 
         rulebook,
         # The first charge needed no review and the amended one does: its three months run from the amendment.
         case["ground"] == Ground.NONE and verdict.ground.is_reviewed,
-    )
-
-
-async def _owe_staff(connection: Connection, reference: str, at: datetime) -> None:
-    rows = await connection.fetch("SELECT ref, role, in_line FROM staff WHERE reference = $1", reference)
-    staff = [StaffRef(ref=row["ref"], role=Role(row["role"]), in_line=row["in_line"]) for row in rows]
-    await connection.executemany(
-        "INSERT INTO duties (reference, kind, subject, at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
-        [(reference, str(owed.kind), owed.subject, at) for owed in owed_to_staff(staff, is_reviewed=True)],
     )

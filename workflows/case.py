@@ -238,7 +238,8 @@ class Case:
 
     async def disclose(self) -> None:
         """At conviction, whenever that comes, and only where the case is reviewed and there is someone to tell."""
-        await workflow.wait_condition(lambda: disclosure.is_open(self.court))
+        # A conviction can be reported while the charge is still being judged.
+        await workflow.wait_condition(lambda: disclosure.is_open(self.court) and self.ground is not Ground.ASK)
         if self.ground.is_reviewed and self.opening.victims:
             await self.stage(Stage.VICTIM_DISCLOSURE, version=self.version)
 

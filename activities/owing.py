@@ -1,0 +1,76 @@
+"""What a case owes, in the record: brought in line with its ground and its court events whenever either changes.
+
+In whatever order a verdict, a conviction or an amendment arrives, the same duties stand at the end.
+"""
+
+from datetime import datetime
+
+from activities.means import Means
+from activities.record import Connection, Row, lock_case
+from workflows.contract.messages import StaffRef
+from workflows.contract.vocabulary import CourtEventKind, DutyKind, Ground, Role
+from workflows.policy.court import ends_the_review
+from workflows.policy.disclosure import is_open
+from workflows.policy.duties import Owed, owed_to_staff, owed_to_victims
+
+# What a review owes to staff; closed together when the review is stopped for good.
+STAFF_DUTIES = (DutyKind.TOLD, DutyKind.INTERVIEWED, DutyKind.FACTS_OFFERED, DutyKind.FED_BACK)
+
+
+async def bring_in_line(connection: Connection, means: Means, reference: str, at: datetime) -> None:
+    """A review owes its staff, a conviction the victims; a review that the court has ended owes staff nothing more."""
+    case = await lock_case(connection, reference)
+    if not Ground(case["ground"]).is_reviewed:
+        return
+    court = await _court(connection, reference)
+    if is_open(court):
+        victims = [
+            row["ref"] for row in await connection.fetch("SELECT ref FROM victims WHERE reference = $1", reference)
+        ]
+        await _owe(connection, reference, owed_to_victims(victims, is_convicted=True), at)
+    if case["accepted_version"] is None and _is_ended(means, case, court, at):
+        await _close(connection, reference, at)
+    else:
+        await _owe(connection, reference, owed_to_staff(await _staff(connection, reference), is_reviewed=True), at)
+
+
+def _is_ended(means: Means, case: Row, court: list[CourtEventKind], at: datetime) -> bool:
+    """Whether a review under way is not completed; after an acquittal the rulebook says. Rule: facts.md 5.3, 5.4."""
+    rulebook = means.rulebook(case["rulebook"], at)
+    return ends_the_review(court, acquittal_ends_it=not rulebook.review_continues_after_acquittal.value)
+
+
+async def _court(connection: Connection, reference: str) -> list[CourtEventKind]:
+    rows = await connection.fetch(
+        "SELECT kind FROM court_events WHERE reference = $1 AND applied_at IS NOT NULL", reference
+    )
+    return [CourtEventKind(row["kind"]) for row in rows]
+
+
+async def _staff(connection: Connection, reference: str) -> list[StaffRef]:
+    rows = await connection.fetch("SELECT ref, role, in_line FROM staff WHERE reference = $1", reference)
+    return [StaffRef(ref=row["ref"], role=Role(row["role"]), in_line=row["in_line"]) for row in rows]
+
+
+async def _owe(connection: Connection, reference: str, duties: tuple[Owed, ...], at: datetime) -> None:
+    """Owed once. What closed only because an earlier review was stopped is owed again by a later one."""
+    await connection.executemany(
+        """
+        INSERT INTO duties (reference, kind, subject, at) VALUES ($1, $2, $3, $4)
+        ON CONFLICT (reference, kind, subject) DO UPDATE SET state = 'owed', decision = NULL, at = excluded.at
+        WHERE duties.state = 'closed' AND (duties.decision IS NULL OR EXISTS (
+            SELECT FROM decisions d JOIN gates g USING (gate)
+            WHERE d.decision = duties.decision AND g.question = 'reduced_charge'))
+        """,
+        [(reference, str(owed.kind), owed.subject, at) for owed in duties],
+    )
+
+
+async def _close(connection: Connection, reference: str, at: datetime) -> None:
+    """Closed by the recorded event, which stands in the audit under its own name. Rule: facts.md 5.3."""
+    await connection.execute(
+        "UPDATE duties SET state = 'closed', at = $3 WHERE reference = $1 AND kind = ANY($2) AND state = 'owed'",
+        reference,
+        [str(kind) for kind in STAFF_DUTIES],
+        at,
+    )
