@@ -76,10 +76,7 @@ class Office:
             # Other tests share the namespace, so references must not repeat between databases.
             await owner.execute("SELECT setval('sfo.case_number', $1)", 1000 + next(_NUMBERS))
         async with self.record.pool.acquire() as connection:
-            opened = await open_case(connection, Charge.model_validate(entry | changes), Pace())
-            await connection.execute(
-                "UPDATE sfo.cases SET notified_on = $2 WHERE reference = $1", opened.reference, today
-            )
+            opened = await open_case(connection, Charge.model_validate(entry | changes), Pace(speed=speed))
             opening = await connection.fetchval("SELECT opening FROM sfo.cases WHERE reference = $1", opened.reference)
         return CaseOpening.model_validate(opening)
 
