@@ -9,23 +9,22 @@ from typing import Any
 from pydantic import BaseModel
 from temporalio import workflow
 from temporalio.common import RawValue
-from temporalio.exceptions import ChildWorkflowError
+from temporalio.exceptions import FailureError, is_cancelled_exception
 
 from workflows.asking import case_time
 from workflows.asking.children import Children
 from workflows.asking.concerns import Concerns
+from workflows.asking.court import Court
 from workflows.asking.inbox import DeadLetters
 from workflows.contract import search
 from workflows.contract.messages import (
     AmendedCharge,
-    AmendmentRecord,
     CaseClosed,
     CaseNews,
     CaseOpening,
     CaseStatus,
     Closing,
     CourtEvent,
-    CourtRecord,
     Notice,
     RaisedConcern,
     RaisedEnquiry,
@@ -41,8 +40,6 @@ from workflows.contract.vocabulary import (
     Outcome,
     Stage,
 )
-from workflows.policy import disclosure
-from workflows.policy.court import ends_the_case, ends_the_review, has_appeared
 
 LOOK_AGAIN = timedelta(days=7)
 THE_REVIEW = (Stage.REVIEW, Stage.COUNTERSIGN, Stage.QUALITY_ASSURANCE)
@@ -64,10 +61,8 @@ class Case:
         self.must_notify = False
         self.is_notified = False
         self.is_commissioned = False
-        self.acquittal_ends_review = True
         self.one_charge = asyncio.Lock()
-        self.court: list[CourtEventKind] = [CourtEventKind.APPEARED] if opening.appeared_on else []
-        self.appeared_on = opening.appeared_on
+        self.court = Court(opening)
         self.rounds = 0
         self.version: int | None = None
         self.actions: tuple[str, ...] = ()
@@ -117,7 +112,7 @@ class Case:
             ground=self.ground,
             stages_open=tuple(sorted(self.children.running)),
             stages_ended=tuple(self.children.ended),
-            court=tuple(self.court),
+            court=tuple(self.court.events),
             on_hold=self.concerns.is_held,
             escalations_open=tuple(sorted(self.concerns.escalations)),
             dead_letters=self.dead_letters.count,
@@ -138,10 +133,10 @@ class Case:
         # An amendment that came while the first charge was still being asked about has taken its place.
         await workflow.wait_condition(lambda: self.ground is not Ground.ASK)
         if self.is_sfo or self.ground.is_reviewed:
-            await workflow.wait_condition(lambda: bool(self.court))
-            if has_appeared(self.court):
+            await workflow.wait_condition(lambda: bool(self.court.events))
+            if self.court.has_appeared:
                 await self.follow()
-        if disclosure.is_open(self.court):
+        if self.court.opens_disclosure:
             await disclosing
         closed = await self.close()
         listening.cancel()
@@ -159,7 +154,7 @@ class Case:
         self.ground = end.ground or self.ground
         self.rulebook = end.rulebook or self.rulebook
         self.is_sfo, self.must_notify = end.is_sfo, end.must_notify
-        self.acquittal_ends_review = end.acquittal_ends_review
+        self.court.acquittal_ends_review = end.acquittal_ends_review
         workflow.upsert_search_attributes([search.GROUND.value_set(str(self.ground))])
         if was_reviewed and not self.ground.is_reviewed:
             self.children.stop(*THE_REVIEW)
@@ -170,11 +165,11 @@ class Case:
         if await self.reviewed():
             await asyncio.gather(self.stage(Stage.STAFF_FEEDBACK), self.stage(Stage.ACTION_PLAN))
         await notifying
-        await workflow.wait_condition(lambda: ends_the_case(self.court))
+        await workflow.wait_condition(lambda: self.court.is_over)
 
     async def notify(self) -> None:
         """Notification beside the early look; below the threshold only where the rulebook says so."""
-        await workflow.wait_condition(lambda: self.is_notifiable or ends_the_case(self.court))
+        await workflow.wait_condition(lambda: self.is_notifiable or self.court.is_over)
         if self.is_notifiable:
             looking = asyncio.create_task(self.stage(Stage.EARLY_LOOK))
             await self.stage(Stage.NOTIFICATION)
@@ -203,7 +198,7 @@ class Case:
     @property
     def nothing_to_review(self) -> bool:
         """Whether the prosecution has ended and no review is due."""
-        return ends_the_case(self.court) and not self.review_is_wanted
+        return self.court.is_over and not self.review_is_wanted
 
     async def review(self) -> None:
         """Rounds of review, countersignature and quality assurance until one is accepted or no review is wanted."""
@@ -223,12 +218,7 @@ class Case:
     @property
     def review_is_wanted(self) -> bool:
         """Whether a review is due and the court has not ended it. Rule: facts.md 5.3."""
-        return self.ground.is_reviewed and not self.review_has_ended
-
-    @property
-    def review_has_ended(self) -> bool:
-        """Whether the court has ended a review that is not completed."""
-        return ends_the_review(self.court, acquittal_ends_it=self.acquittal_ends_review)
+        return self.ground.is_reviewed and not self.court.ends_review
 
     async def accept(self, rated: StageEnd) -> None:
         """The review is final: everyone in it hears so, and a disclosure that has been waiting for it."""
@@ -239,7 +229,7 @@ class Case:
     async def disclose(self) -> None:
         """At conviction, whenever that comes, and only where the case is reviewed and there is someone to tell."""
         # A conviction can be reported while the charge is still being judged.
-        await workflow.wait_condition(lambda: disclosure.is_open(self.court) and self.ground is not Ground.ASK)
+        await workflow.wait_condition(lambda: self.court.opens_disclosure and self.ground is not Ground.ASK)
         if self.ground.is_reviewed and self.opening.victims:
             await self.stage(Stage.VICTIM_DISCLOSURE, version=self.version)
 
@@ -270,8 +260,10 @@ class Case:
     async def wait_for_news(self) -> None:
         """Until something arrives; a week of the case's time at the longest, so that nothing owed is forgotten."""
         week = case_time.delay_until(self.opening.clock, self.now() + LOOK_AGAIN)
+        # A rehearsal's week can be seconds; a case that cannot close must not fill its history with looking.
+        longest = max(week, timedelta(minutes=1))
         try:
-            await workflow.wait_condition(lambda: bool(self.inbox or self.attending), timeout=week)
+            await workflow.wait_condition(lambda: bool(self.inbox or self.attending), timeout=longest)
         except TimeoutError:
             return
 
@@ -282,7 +274,7 @@ class Case:
             return Outcome.NOT_REVIEWED
         if self.version:
             return Outcome.COMPLETED
-        return Outcome.ACQUITTED if CourtEventKind.ACQUITTED in self.court else Outcome.DISCONTINUED
+        return Outcome.ACQUITTED if CourtEventKind.ACQUITTED in self.court.events else Outcome.DISCONTINUED
 
     # --- listening --------------------------------------------------------------------------------
 
@@ -309,38 +301,22 @@ class Case:
         }
         try:
             await actions[type(message)](message)
-        except ChildWorkflowError:
-            # Ended by hand in the Temporal UI. What it held stays held, and the case says so.
-            self.dead_letters.keep(type(message).__name__, "its workflow was ended by hand")
+        except FailureError as error:
+            if is_cancelled_exception(error):
+                raise
+            # Its workflow was ended by hand, or the record refused it for good. What it held stays held; the case
+            # goes on listening and says so.
+            self.dead_letters.keep(type(message).__name__, type(error).__name__)
 
     async def hear_court(self, event: CourtEvent) -> None:
-        """Record it; an end of the prosecution stops the review."""
-        record = CourtRecord(
-            reference=self.opening.reference,
-            at=self.now(),
-            event=event.event or f"{self.opening.reference}/{event.kind}-{event.on}",
-            kind=event.kind,
-            on=event.on,
-        )
-        await workflow.execute_activity_method(
-            Casework.record_court_event, record, summary=f"Court: {event.kind}", **RECORD
-        )
-        self.court.append(event.kind)
-        if has_appeared(self.court):
-            self.appeared_on = self.appeared_on or event.on
-        if self.review_has_ended:
+        """An end of the prosecution stops the review."""
+        await self.court.hear(event)
+        if self.court.ends_review:
             self.children.stop(*THE_REVIEW)
 
     async def hear_amendment(self, amended: AmendedCharge) -> None:
-        """Record it and run the criteria again."""
-        record = AmendmentRecord(
-            reference=self.opening.reference,
-            at=self.now(),
-            event=amended.event or f"{self.opening.reference}/amended-{amended.amended_on}",
-            amended_on=amended.amended_on,
-            offences=amended.offences,
-        )
-        await workflow.execute_activity_method(Casework.record_amendment, record, summary="Charge amended", **RECORD)
+        """The criteria are run again."""
+        await self.court.hear_amendment(amended)
         await self.charge()
 
     async def note_overdue(self, news: StageNews) -> None:
@@ -386,7 +362,7 @@ class Case:
             staff=self.opening.staff,
             victims=self.opening.victims,
             actions=self.actions,
-            appeared_on=self.appeared_on,
+            appeared_on=self.court.appeared_on,
             is_commissioned=self.is_commissioned,
             version=version,
             held=self.concerns.is_held,
