@@ -52,6 +52,8 @@ NATIONAL = [Escalation]
 
 # Longer than the longest activity, so that a stopping worker finishes what it began.
 DRAIN = timedelta(seconds=40)
+# Open cases kept in memory, at up to 0.1 MB each; one that has fallen out costs one replay when it is answered.
+CACHED = 2_000
 # A task that a dead worker held goes to another after this; a shorter time makes a burst replay for nothing.
 STICKY = timedelta(seconds=3)
 
@@ -86,6 +88,7 @@ def build_worker(
         workflow_runner=workflow_runner(),
         workflow_task_poller_behavior=PollerBehaviorAutoscaling(),
         activity_task_poller_behavior=PollerBehaviorAutoscaling(),
+        max_cached_workflows=CACHED,
         sticky_queue_schedule_to_start_timeout=STICKY,
         graceful_shutdown_timeout=DRAIN,
         deployment_config=deployment or None,

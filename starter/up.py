@@ -168,7 +168,7 @@ async def _start_children(
             log=logs[name],
             environment=environment,
             orphan_signal=signal.SIGKILL,  # our services go with us: nothing is left to drain into
-            grace=timedelta(seconds=30),
+            grace=timedelta(seconds=45),  # longer than the worker takes to finish what it began
         )
         await parts.enter_async_context(kept_running(f"the {name}", command, say))
     await _working(settings, logs["worker"])

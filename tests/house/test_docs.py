@@ -7,8 +7,11 @@ from pathlib import Path
 
 import click
 import pytest
+from pydantic import BaseModel
+from temporalio import workflow
 
-from workflows.contract import vocabulary
+import worker
+from workflows.contract import ids, messages, vocabulary
 from workflows.contract.questions import QUESTIONS
 from workflows.contract.rulebook import Rulebook, Unit
 
@@ -178,6 +181,61 @@ def test_every_fact_that_the_code_cites_stands_in_the_sources() -> None:
         for number in cited(path.read_text()) - explained()
     }
     assert missing == set()
+
+
+# --- signals by hand --------------------------------------------------------------------------------
+
+# `court_event` says ... Model `CourtEvent`: and then the input, as somebody copies it.
+_INPUT = re.compile(r"^`(\w+)` (?:[^`\n]|`[^`\n]*`)*Model `(\w+)`:\n\n```json\n(.*?)\n```$", re.MULTILINE | re.DOTALL)
+BY_HAND = {
+    "decide", "reassign", "acknowledge", "resolve", "request_extension",
+    "court_event", "amend_charge", "raise_concern", "enquiry",
+}  # fmt: skip
+
+
+def inputs() -> list[tuple[str, str, str]]:
+    """Each input that operations may copy: its signal, its model, its JSON."""
+    return _INPUT.findall((DOCS / "operations.md").read_text())
+
+
+def test_every_signal_by_hand_has_an_input_and_no_json_stands_without_its_model() -> None:
+    named = [signal for signal, _, _ in inputs()]
+    assert sorted(named) == sorted(BY_HAND)
+    assert (DOCS / "operations.md").read_text().count("```json") == len(named)
+
+
+@pytest.mark.parametrize(("signal", "model", "given"), inputs())
+def test_each_input_is_read_by_its_model_and_its_signal_is_handled(signal: str, model: str, given: str) -> None:
+    kind: type[BaseModel] = getattr(messages, model)
+    kind.model_validate_json(given)
+    registered = (*worker.CASEWORK, *worker.NATIONAL)
+    assert any(signal in workflow._Definition.must_from_class(cls).signals for cls in registered)
+    # A message says which signals it is for, so no input can stand under a signal that reads another message.
+    assert f"`{signal}`" in (kind.__doc__ or ""), f"{model} is not the message of {signal}"
+
+
+@pytest.mark.parametrize("given", [given for _, model, given in inputs() if model == "DecideSignal"])
+def test_an_answer_by_hand_is_one_that_may_be_typed(given: str) -> None:
+    signal = messages.DecideSignal.model_validate_json(given)
+    key, _, subject = signal.gate.rpartition("/")[2].partition(":")
+    assert signal.gate == ids.gate_id(ids.workflow_of_gate(signal.gate), key, subject)
+    assert key in QUESTIONS
+    if signal.decision:
+        return
+    answer = QUESTIONS[key].answer(signal.answer or "")
+    assert answer is not None
+    assert not answer.needs_the_page
+    assert signal.reason is not None
+
+
+def test_no_outcome_of_an_escalation_can_be_typed() -> None:
+    """Operations are told so; once one can, they need an input for it."""
+    assert all(answer.needs_the_page for answer in QUESTIONS["resolve"].answers)
+
+
+def test_an_amended_charge_is_not_copied_as_a_court_event() -> None:
+    (given,) = [given for _, model, given in inputs() if model == "CourtEvent"]
+    assert messages.CourtEvent.model_validate_json(given).kind is not vocabulary.CourtEventKind.AMENDED
 
 
 # --- commands ---------------------------------------------------------------------------------------

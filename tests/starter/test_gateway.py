@@ -113,6 +113,14 @@ async def test_too_much_at_once_is_refused_unread(desk: Desk, asked: tuple[str, 
     assert page.status_code == 413
 
 
+async def test_a_long_text_that_is_read_at_all_is_answered_with_the_remedy(desk: Desk, asked: tuple[str, str]) -> None:
+    browser = desk.browser()
+    page = await browser.sign_in(asked[1])
+    reply = await browser.answer(asked[1], page, "sent", sent_on="2026-09-08", reasons="é" * 250_000)
+    assert reply.status_code == 400
+    assert "shorten it to 10,000 characters" in reply.text
+
+
 # --- the code ---------------------------------------------------------------------------------------
 
 
@@ -391,6 +399,20 @@ async def test_one_more_row_keeps_what_is_there(desk: Desk) -> None:
     assert "First action" in soup.select_one("#draft_ready\\.actions-1-what").text  # type: ignore[union-attr]
     assert soup.select_one("#draft_ready\\.actions-2-what") is not None
     assert await desk.decisions() == []
+
+
+async def test_the_button_for_one_more_row_leads_to_that_row(desk: Desk) -> None:
+    gate = await desk.ask("draft")
+    link = desk.link(await who(desk, gate))
+    browser = desk.browser()
+    page = await browser.sign_in(link)
+    typed = {"actions-1-what": "First action", "add": "draft_ready.actions"}
+    for shown, rows in ((page, 1), (await browser.answer(link, page, "draft_ready", **typed), 2)):
+        soup = BeautifulSoup(shown.text, "html.parser")
+        button = soup.select_one('button[value="draft_ready.actions"]')
+        assert button is not None
+        assert button["formaction"] == f"decide#draft_ready.actions-{rows + 1}"
+        assert soup.find(id=f"draft_ready.actions-{rows}")
 
 
 # --- links that were good once ----------------------------------------------------------------------

@@ -1,12 +1,17 @@
 """The demo's mailbox shows every letter, and a letter can do nothing."""
 
+import asyncio
+import os
+import threading
 from pathlib import Path
 
 import httpx
 import pytest
 import pytest_asyncio
 
+from starter import mailbox
 from starter.gateway import gateway_app
+from starter.mailbox import Listed
 from starter.mailer import SmtpMailer
 from tests.conftest import MailServer, Record
 from tests.starter.front_desk import PUBLIC_URL, FakeTemporal, a_settings
@@ -49,6 +54,45 @@ async def test_letters_are_listed_and_found_by_recipient(web: httpx.AsyncClient)
     found = (await web.get("/mailbox", params={"to": "TWO@"})).text
     assert "Letter 1" in found
     assert "Letter 0" not in found
+
+
+async def test_a_full_mailbox_keeps_nobody_waiting(
+    record: Record, mail_server: MailServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "new").mkdir()
+    (tmp_path / "new" / "1.host").write_text(LETTER.format(to="one@example.test", subject="Letter"))
+    read = mailbox.read_letters
+    opened, released = threading.Event(), threading.Event()
+
+    def slow(maildir: Path, wanted: str) -> Listed:
+        opened.set()
+        assert released.wait(10)
+        return read(maildir, wanted)
+
+    monkeypatch.setattr(mailbox, "read_letters", slow)
+    settings = a_settings(record, mail_server, SFO_MAILBOX_DIR=str(tmp_path))
+    app = gateway_app(settings, record.pool, FakeTemporal().delivery(record), SmtpMailer(mail_server.url))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url=PUBLIC_URL) as web:
+        listing = asyncio.create_task(web.get("/mailbox"))
+        await asyncio.to_thread(opened.wait, 10)
+        assert (await web.get("/ping")).status_code == 200
+        assert not listing.done()
+        released.set()
+        assert "1 letters" in (await listing).text
+
+
+def test_of_many_letters_the_newest_are_listed_and_all_are_counted(tmp_path: Path) -> None:
+    (tmp_path / "new").mkdir()
+    for number in range(mailbox.SHOWN + 5):
+        path = tmp_path / "new" / f"{number}.host"
+        path.write_text(LETTER.format(to=f"{number % 2}@example.test", subject=f"Letter {number}"))
+        os.utime(path, (number, number))
+    everything, wanted = mailbox.read_letters(tmp_path), mailbox.read_letters(tmp_path, "0@")
+    assert everything.count == mailbox.SHOWN + 5
+    assert len(everything.letters) == mailbox.SHOWN
+    assert everything.letters[0].subject == f"Letter {mailbox.SHOWN + 4}"
+    assert wanted.count == len(wanted.letters) == 103
+    assert {letter.to for letter in wanted.letters} == {"0@example.test"}
 
 
 async def test_a_letter_is_shown_as_text_with_its_link_and_its_html_is_sealed(web: httpx.AsyncClient) -> None:
