@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := --require-hashes --requirement
 
-.DEFAULT_GOAL := help
+.DEFAULT_GOAL := setup
 .DELETE_ON_ERROR:
 .PHONY: help setup demo up test check clean
 
@@ -14,7 +14,7 @@ help: ## list what can be made
 
 setup: $(VENV)/dev ## install everything, the tools for tests included
 
-demo: $(VENV)/runtime ## take one synthetic case from charge to closed, with every service embedded
+demo: $(VENV)/runtime ## carry four invented cases from charge to closed, with every service embedded
 	@$(BIN)/sfo demo
 
 up: $(VENV)/runtime ## run the service here; any SFO_* setting replaces an embedded part

@@ -7,7 +7,7 @@ from workflows.contract.messages import Closed, Closing
 from workflows.policy.due import on_in_london
 from workflows.policy.duties import ACTION, ENQUIRY, ESCALATION, Owed, unmet
 
-GATE, DECISION = "gate", "decision"
+GATE, DECISION, COURT_EVENT = "gate", "decision", "court_event"
 
 
 async def close_case(connection: Connection, closing: Closing) -> Closed:
@@ -51,7 +51,7 @@ async def _duties(connection: Connection, reference: str) -> Iterable[Owed]:
 
 
 async def _work(connection: Connection, reference: str) -> Iterable[Owed]:
-    """Actions, escalations and enquiries; and questions and answers that still stand, which nothing may cut off."""
+    """Actions, escalations, enquiries; and what nothing may cut off: open questions, answers and court events."""
     found: list[Owed] = []
     for kind, query in _WORK.items():
         rows = await connection.fetch(query, reference)
@@ -70,4 +70,5 @@ _WORK = {
         SELECT d.gate AS subject, false AS is_met FROM decisions d JOIN gates g USING (gate)
         WHERE g.reference = $1 AND d.applied_at IS NULL AND d.void_at IS NULL
     """,
+    COURT_EVENT: "SELECT event AS subject, false AS is_met FROM court_events WHERE reference = $1 AND applied_at IS NULL",
 }

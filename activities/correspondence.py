@@ -129,13 +129,16 @@ class Correspondence:
             _LOG.warning("letters wait for the sweep: %s", type(error).__name__)
 
     async def sweep(self, stop: asyncio.Event | None = None) -> None:
-        """Send what waits, until `stop` is set or the task is cancelled. Any number of workers may sweep."""
+        """Send what waits, until `stop` is set or the task is cancelled; no error ends it. Any number may sweep."""
         stop = stop or asyncio.Event()
         while not stop.is_set():
             try:
                 full = await self.sweep_once() == BATCH
             except (RecordError, OSError, TimeoutError) as error:
                 _LOG.warning("the sweep goes on later: %s", type(error).__name__)
+                full = False
+            except Exception as error:  # a defect in one round must not end the sending of letters
+                _LOG.error("the sweep goes on after an error: %s", type(error).__name__)
                 full = False
             if not full:
                 await pause(stop, SWEEP_SECONDS)

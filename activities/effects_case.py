@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 
 from activities.answered import Answered, Effect
-from activities.owing import STAFF_DUTIES
+from activities.owing import STAFF_DUTIES, VICTIM_DUTIES
 from workflows.contract.directory import Person
 from workflows.contract.vocabulary import DutyKind, EscalationKind, EscalationOutcome, Role
 
@@ -29,9 +29,16 @@ async def public_interest(answered: Answered) -> Effect:
 
 
 async def reduced_charge(answered: Answered) -> Effect:
-    """A review that stops owes its staff nothing more; that it stops is the recorded decision. Rule: facts.md 5.6."""
+    """A review that stops owes staff and families nothing more, by this recorded decision. Rule: facts.md 5.6.
+
+    It has no date any more either, so that a review which a later charge makes due counts its own months. The dates
+    that it had stand in the deadlines.
+    """
     if answered.answer == "stops":
-        await answered.close_owed(*STAFF_DUTIES)
+        await answered.close_owed(*STAFF_DUTIES, *VICTIM_DUTIES)
+        await answered.set_case("review_due", None)
+        await answered.set_case("original_review_due", None)
+        await answered.set_case("review_overdue", False)
     return Effect()
 
 

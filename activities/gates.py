@@ -93,20 +93,10 @@ class PostgresGates(Gates):
     @activity.defn
     async def withdraw_gates(self, withdrawal: Withdrawal) -> None:
         """The gates are closed unanswered; unapplied answers are void and their authors told."""
-        for gate in [*withdrawal.gates, *await self._open_in(withdrawal)]:
+        for gate in withdrawal.gates:
             async with transaction(self._means.pool) as connection:
                 await withdraw(connection, self._means, gate, withdrawal.at)
             await self._means.letters.send_waiting(withdrawal_events(gate))
-
-    async def _open_in(self, withdrawal: Withdrawal) -> list[str]:
-        """The gates that a stage left open; none where no stage is named."""
-        async with transaction(self._means.pool) as connection:
-            rows = await connection.fetch(
-                "SELECT gate FROM gates WHERE reference = $1 AND stage = $2 AND state = 'open' ORDER BY gate",
-                withdrawal.reference,
-                withdrawal.stage,
-            )
-        return [row["gate"] for row in rows]
 
     @activity.defn
     async def reassign_gate(self, reassignment: Reassignment) -> Reassigned:

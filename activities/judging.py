@@ -15,7 +15,7 @@ async def judge_charge(connection: Connection, means: Means, reading: ChargeRead
     rulebook = means.rulebook(case["rulebook"], reading.at)
     facts = await _facts(connection, case)
     verdict = judge(facts, means.rulebooks.offences(rulebook.version), rulebook, means.holidays)
-    await _write(connection, case, verdict, rulebook.version)
+    await _write(connection, case, verdict, rulebook.version, reading)
     await bring_in_line(connection, means, reading.reference, reading.at)
     await audit(
         connection,
@@ -64,7 +64,7 @@ async def _facts(connection: Connection, case: Row) -> ChargeFacts:
     )
 
 
-async def _write(connection: Connection, case: Row, verdict: Verdict, rulebook: str) -> None:
+async def _write(connection: Connection, case: Row, verdict: Verdict, rulebook: str, reading: ChargeReading) -> None:
     """A review under way keeps its ground until a person has decided what a reduced charge does to it."""
     # Rule: facts.md 5.6. The stage's end writes the ground that was settled.
     was_reviewed = Ground(case["ground"]).is_reviewed
@@ -81,6 +81,6 @@ async def _write(connection: Connection, case: Row, verdict: Verdict, rulebook: 
         str(verdict.reason),
         verdict.is_sfo,
         rulebook,
-        # The first charge needed no review and the amended one does: its three months run from the amendment.
-        case["ground"] == Ground.NONE and verdict.ground.is_reviewed,
+        # No review was due before and the amended charge makes it due: its three months run from the amendment.
+        reading.round > 1 and verdict.ground.is_reviewed and not was_reviewed,
     )

@@ -93,8 +93,8 @@ def withdrawal_events(gate: str) -> list[str]:
 
 
 def reassignment_event(request: Reassignment) -> str:
-    """The business event of giving a gate to this person at this moment."""
-    return f"{request.gate}/reassigned/{request.to}/{request.at.isoformat()}"
+    """The business event of a gate's first, second ... reassignment to this person, at whatever moment it is tried."""
+    return f"{request.gate}/reassigned/{request.number}/{request.to}"
 
 
 async def reassign(connection: Connection, means: Means, request: Reassignment) -> Reassigned:

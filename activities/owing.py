@@ -16,6 +16,9 @@ from workflows.policy.duties import Owed, owed_to_staff, owed_to_victims
 # What a review owes to staff; closed together when the review is stopped for good.
 STAFF_DUTIES = (DutyKind.TOLD, DutyKind.INTERVIEWED, DutyKind.FACTS_OFFERED, DutyKind.FED_BACK)
 
+# What a conviction owes to victims and families; closed together when a reduced charge ends the review.
+VICTIM_DUTIES = (DutyKind.VICTIM_TOLD, DutyKind.VICTIM_ANSWERED, DutyKind.VICTIM_GIVEN)
+
 
 async def bring_in_line(connection: Connection, means: Means, reference: str, at: datetime) -> None:
     """A review owes its staff, a conviction the victims; a review that the court has ended owes staff nothing more."""
@@ -24,10 +27,7 @@ async def bring_in_line(connection: Connection, means: Means, reference: str, at
         return
     court = await _court(connection, reference)
     if is_open(court):
-        victims = [
-            row["ref"] for row in await connection.fetch("SELECT ref FROM victims WHERE reference = $1", reference)
-        ]
-        await _owe(connection, reference, owed_to_victims(victims, is_convicted=True), at)
+        await _owe(connection, reference, await _victims(connection, reference), at)
     if case["accepted_version"] is None and _is_ended(means, case, court, at):
         await _close(connection, reference, at)
     else:
@@ -45,6 +45,13 @@ async def _court(connection: Connection, reference: str) -> list[CourtEventKind]
         "SELECT kind FROM court_events WHERE reference = $1 AND applied_at IS NOT NULL", reference
     )
     return [CourtEventKind(row["kind"]) for row in rows]
+
+
+async def _victims(connection: Connection, reference: str) -> tuple[Owed, ...]:
+    """What the families are owed; whoever had said yes before a review was stopped is still waiting for it."""
+    rows = await connection.fetch("SELECT ref, answer FROM victims WHERE reference = $1", reference)
+    wanting = [row["ref"] for row in rows if row["answer"] == "accepted"]
+    return owed_to_victims([row["ref"] for row in rows], is_convicted=True, wanting=wanting)
 
 
 async def _staff(connection: Connection, reference: str) -> list[StaffRef]:

@@ -15,6 +15,8 @@ from workflows.policy.reminders import schedule
 async def move_deadline(connection: Connection, means: Means, move: DeadlineMove) -> DeadlineMoved:
     """The review's date moves, the original stays, late stays visible, gates get what is still ahead of them."""
     case = await lock_case(connection, move.reference)
+    if case["review_due"] is None:  # a reduced charge stopped the review in the same moment: no date is left to move
+        return DeadlineMoved(due=moments.due(move.new_on), original=moments.due(move.new_on))
     original = case["original_review_due"]
     late = await _asked_on(connection, move, case) > case["review_due"]
     await connection.execute(

@@ -9,6 +9,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from starter.connections import Connection, Pool
 from starter.identity import LONGEST, Session, read_session
+from starter.protection import LARGEST_BODY
 from starter.record import LINK_LASTS, Asked, Decided, Gate, decided, gate_of_link
 from starter.settings import Settings
 from starter.views import Turned, by_whom, page
@@ -111,8 +112,8 @@ class Door:
 
 
 async def read_posted(request: Request) -> FormData:
-    """Read a form; a page of ours never sends a file or thousands of inputs."""
-    return await request.form(max_files=0, max_fields=2_000)
+    """Read a form; a page of ours never sends a file or thousands of inputs. One text may be as long as all."""
+    return await request.form(max_files=0, max_fields=2_000, max_part_size=LARGEST_BODY)
 
 
 def carried(form: FormData) -> list[tuple[str, str]]:

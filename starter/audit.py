@@ -27,7 +27,7 @@ _WHY = {
 
 
 class HeadsError(Exception):
-    """A file of exported heads cannot be read; the text names the line."""
+    """A file of exported heads cannot be read or written; the text names the file, and the line that is wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +50,20 @@ async def read_head(connection: Connection) -> Head | None:
 
 
 async def export_head(pool: Pool, data_dir: Path) -> Head | None:
-    """Write the head to the log and to the file of heads in `data_dir`, and return it."""
+    """Write the head to the log and to the file of heads in `data_dir`, and return it. Raises HeadsError."""
     async with pool.acquire() as connection:
         head = await read_head(connection)
     if head:
         _LOG.info("audit head: row %d, hash %s", head.seq, head.hash)
-        await asyncio.to_thread(_append, data_dir / HEADS_FILE, head.as_line())
+        await _keep(data_dir / HEADS_FILE, head)
     return head
+
+
+async def _keep(path: Path, head: Head) -> None:
+    try:
+        await asyncio.to_thread(_append, path, head.as_line())
+    except OSError as error:
+        raise HeadsError(f"{path}: cannot be written, {error.strerror or type(error).__name__}") from None
 
 
 def _append(path: Path, line: str) -> None:

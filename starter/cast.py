@@ -38,6 +38,10 @@ class CastError(Exception):
     """Somebody of the cast met a page that a person could not have used; the text says which."""
 
 
+class TryLaterError(Exception):
+    """The service cannot take it just now."""
+
+
 @dataclass(frozen=True, slots=True)
 class Letter:
     """A letter that asks: whose, about which case, which question, and its link."""
@@ -127,7 +131,7 @@ class Cast:
         while True:
             async with person.busy, self._screens:
                 today = on_in_london(case_time(clock, datetime.now(UTC)))
-                done = await person.answer(letter, line, today)
+                done = await person.try_to_answer(letter, line, today)
             if done:
                 self.answered += 1
                 return
@@ -147,9 +151,18 @@ class Person:
         """Close the browser."""
         await self._browser.aclose()
 
+    async def try_to_answer(self, letter: Letter, line: Line, today: date) -> bool:
+        """As `answer`; a page that does not come, or that asks to wait, is opened again later, as people do."""
+        try:
+            return await self.answer(letter, line, today)
+        except (httpx.TransportError, TryLaterError):
+            return False
+
     async def answer(self, letter: Letter, line: Line, today: date) -> bool:
         """Follow the link and give the answer. False: the page says that it is too early for it."""
         first = await self._browser.get(letter.link)
+        if first.status_code >= 500:
+            raise TryLaterError
         if first.status_code in (409, 410):
             return True  # somebody else has answered, or it is no longer asked
         page = await self._submit(first, {})
@@ -160,6 +173,8 @@ class Person:
         reply = await self._submit(page, filled(page, line, today))
         if reply.status_code in (400, 422):
             return False
+        if reply.status_code >= 500:
+            raise TryLaterError
         if reply.status_code not in (200, 202, 409, 410):
             raise CastError(f"{letter.question.key}: the page answered {reply.status_code}")
         return True

@@ -9,6 +9,7 @@ import click
 from starter.audit import HEADS_FILE, Head, HeadsError, export_head, read_heads, verify
 from starter.command import BAD_INPUT, REFUSED, CommandError, example, services, settings_here, wait_for
 from starter.schema import apply_schema
+from starter.settings import SettingsError
 
 
 @click.command(epilog=example("sfo up"))
@@ -24,7 +25,11 @@ def demo() -> None:
     """Take invented cases from charge to closed in rehearsal time, every answer given by its emailed link."""
     from starter.demo import run_demo
 
-    if wait_for(run_demo(os.environ)):
+    try:
+        problems = wait_for(run_demo(os.environ))
+    except SettingsError as error:  # the advice to run `sfo up` would not help here
+        raise CommandError(BAD_INPUT, str(error)) from None
+    if problems:
         raise CommandError(REFUSED, "the demo did not end as it should; what is wrong stands above")
 
 
@@ -69,7 +74,15 @@ async def _verify(path: Path | None) -> None:
     if problems:
         raise CommandError(REFUSED, "the audit chain is broken; keep everything as it is and tell your security team:\n"
                            + "\n".join(f"  {problem}" for problem in problems))  # fmt: skip
-    click.echo(f"{count} rows, whole; {len(heads)} exported heads agree")
+    click.echo(f"{count} rows, whole; {f'{len(heads)} exported heads agree' if heads else _not_checked(path)}")
+
+
+def _not_checked(path: Path) -> str:
+    """Say what a chain alone cannot show, and how it is shown."""
+    return (
+        f"whether its end was cut off was NOT checked, for there is no exported head in {path}.\n"
+        "To check it: sfo audit verify --heads FILE, with a file that the gateway or `sfo audit head` wrote earlier."
+    )
 
 
 def _heads(path: Path) -> list[Head]:
@@ -87,5 +100,8 @@ def audit_head() -> None:
 
 async def _head() -> None:
     async with services() as reached:
-        head = await export_head(reached.pool, reached.settings.data_dir)
+        try:
+            head = await export_head(reached.pool, reached.settings.data_dir)
+        except HeadsError as error:
+            raise CommandError(BAD_INPUT, str(error)) from None
     click.echo(head.as_line() if head else "")

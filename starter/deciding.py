@@ -1,6 +1,7 @@
 """The question's page and the answer: on the record before anything else is tried, then the receipt."""
 
 import asyncio
+import json
 import logging
 from dataclasses import dataclass, replace
 from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
@@ -83,7 +84,7 @@ class Deciding:
         if standing is None:
             words = "It was withdrawn or given to somebody else while you were typing, so nothing was recorded."
             raise Turned(410, "This question has just been closed", words)
-        if (standing.decision, standing.answer) != (offer.decision, offer.answer):
+        if standing.decision != offer.decision:
             return replace(here, decided=standing).decided_page()
         return self._receipt_page(here, standing, await self._receipt(here, standing))
 
@@ -130,8 +131,12 @@ def _own_session(here: Arrival) -> Session:
 
 
 def _decision_id(here: Arrival, typed: Typed) -> UUID:
-    """Make the decision's id from the gate and the try, so that nobody can choose one that another gate has."""
-    return uuid5(NAMESPACE_URL, f"{here.gate.gate}?{typed.attempt or uuid4()}")
+    """Make the decision's id from the gate, the try and what was typed.
+
+    Nobody can choose one that another gate has, and a page that was gone back to and corrected is another answer.
+    """
+    content = json.dumps([typed.answer, typed.fields(here.question), typed.reasons], sort_keys=True)
+    return uuid5(NAMESPACE_URL, f"{here.gate.gate}?{typed.attempt or uuid4()}?{content}")
 
 
 def _sign_in_again(here: Arrival, form: FormData) -> Response:

@@ -21,6 +21,7 @@ from temporalio.common import (
 from temporalio.exceptions import WorkflowAlreadyStartedError
 
 from starter.connections import Pool
+from starter.reports import report_refused_letter
 from starter.signals import RPC, NoSuchWorkflowError, is_closed, reach, send_signal
 from starter.voiding import void_decision
 from workflows.contract import ids, search
@@ -46,6 +47,9 @@ from workflows.contract.vocabulary import (
 )
 
 _LOG = logging.getLogger(__name__)
+
+_ASKING = frozenset({"asked", "deputy", "reassigned", "reminder"})
+"""The letters with which somebody is asked: refused, the question must climb. What only informs never climbs."""
 
 
 class Delivery:
@@ -139,14 +143,27 @@ class Delivery:
             _LOG.warning("the review of %s has ended; the request for more time stays unanswered", row["reference"])
         await self._delivered("extension_requests", request=request)
 
-    async def deliver_undeliverable(self, gate: str, letter: UUID) -> None:
-        """The stage knows that a letter of its gate was refused for good. A stage that ended needs not know."""
+    async def deliver_refused_letter(self, letter: UUID) -> None:
+        """Whoever can help knows of a letter that was refused for good: its stage, or the national team.
+
+        Only a letter that asks something is the stage's concern. One that belongs to no question is a concern of
+        the case, which the relay delivers like any other.
+        """
+        row = await self._row("outbox", letter_id=letter)
+        if row["gate"] is None:
+            async with self._pool.acquire() as connection:
+                await report_refused_letter(connection, letter)
+        elif row["letter"] in _ASKING:
+            await self._undeliverable(row["gate"], letter)
+        await self._pool.execute("UPDATE sfo.outbox SET told_workflow = true WHERE letter_id = $1", letter)
+
+    async def _undeliverable(self, gate: str, letter: UUID) -> None:
+        """The stage has the signal `undeliverable`. A stage that ended needs not know."""
         try:
             workflow_id = ids.workflow_of_gate(gate)
             await send_signal(self.client, workflow_id, "undeliverable", UndeliverableSignal(gate=gate), str(letter))
         except NoSuchWorkflowError:
             _LOG.info("the stage of %s has ended; nobody needs to know of its refused letter", gate)
-        await self._pool.execute("UPDATE sfo.outbox SET told_workflow = true WHERE letter_id = $1", letter)
 
     async def _to_case(self, reference: str, signal: str, message: Any, request: str) -> None:
         try:

@@ -18,6 +18,7 @@ from starter.intake import Pace, open_case
 from starter.narrator import Narrator
 from starter.reports import report_court_event, report_enquiry
 from starter.script import ALWAYS_REVIEWED, LATE_REPORTED, Line
+from starter.settings import SettingsError
 from starter.up import RunningStack, stack
 from workflows.contract.charge import parse_charges
 from workflows.contract.directory import Directory
@@ -32,6 +33,7 @@ CHARGES = Path(__file__).resolve().parent.parent / "deploy" / "demo"
 # Two case days a second: three months take three quarters of a minute.
 SPEED = 2.0 * 86_400
 PATIENCE = timedelta(minutes=8)
+_LIVE = ("SFO_DATABASE_URL", "SFO_SCHEMA_DATABASE_URL", "SFO_TEMPORAL_ADDRESS", "SFO_SMTP_URL")
 MURDER = OffenceRef(code="COML025", offence_on=date(2026, 9, 10), victim_age=34)
 
 
@@ -74,7 +76,9 @@ async def run_demo(environ: Mapping[str, str], say: Say = lambda line: print(lin
     """Carry the cases to their ends. Returns 0 when each ended as it should, else 1 with the reasons said.
 
     On a terminal it then stays up for looking until Ctrl-C. Its data lies in a folder of its own, made anew each time.
+    Raises SettingsError where a setting names a service: invented cases never enter a live record.
     """
+    refuse_a_live_service(environ)
     folder = fresh_folder(environ)
     say("Starting PostgreSQL, Temporal, the mailbox, the worker and the gateway ...")
     async with stack({**environ, "SFO_DATA_DIR": str(folder)}, say=say) as running:
@@ -86,6 +90,16 @@ async def run_demo(environ: Mapping[str, str], say: Say = lambda line: print(lin
             say("Everything stays up for looking. Ctrl-C stops it.")
             await asyncio.Event().wait()
     return 1 if problems else 0
+
+
+def refuse_a_live_service(environ: Mapping[str, str]) -> None:
+    """The demo runs on embedded parts alone. Raises SettingsError naming what must be unset."""
+    named = [name for name in _LIVE if environ.get(name)]
+    if named:
+        raise SettingsError(
+            f"{', '.join(named)}: set, and the demo must not open invented cases in a live record; "
+            f"type `unset {' '.join(named)}` and run it again"
+        )
 
 
 def fresh_folder(environ: Mapping[str, str]) -> Path:

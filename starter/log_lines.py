@@ -51,6 +51,7 @@ def _context(record: logging.LogRecord, message: str) -> Iterator[tuple[str, obj
     yield "workflow", workflow
     yield "activity", details.get("activity_type")
     yield "why", getattr(record, "why", None)
+    yield "signal", getattr(record, "signal", None)
     span = trace.get_current_span().get_span_context()
     if span.is_valid:
         yield "trace_id", f"{span.trace_id:032x}"

@@ -1,11 +1,15 @@
-"""The demo's mailbox as web pages: every letter that was sent, to anybody. Served only where a mailbox is set."""
+"""The demo's mailbox as web pages: every letter that was sent, to anybody. Served only where a mailbox is set.
+
+The pages are plain functions, which run beside the event loop: a full mailbox keeps nobody else waiting.
+"""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email import message_from_bytes
 from email.message import EmailMessage
+from email.parser import BytesHeaderParser
 from email.policy import default as default_policy
 from pathlib import Path
 
@@ -15,7 +19,9 @@ from starlette.routing import Route
 
 from starter.views import Turned, page
 
-_SHOWN = 200
+SHOWN = 200
+"""How many letters the list shows; it counts all of them."""
+
 _LINK = re.compile(r"https?://[^\s<>\"']+")
 
 
@@ -47,18 +53,26 @@ class Letter:
         return _LINK.findall(self.text("plain"))
 
 
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """The newest letters that were looked for, and how many there are."""
+
+    letters: Sequence[Letter]
+    count: int
+
+
 def mailbox_routes(maildir: Path) -> list[Route]:
     """Return the routes of the mailbox in this Maildir."""
 
-    async def index(request: Request) -> Response:
+    def index(request: Request) -> Response:
         wanted = request.query_params.get("to", "").strip().lower()
-        letters = [letter for letter in read_letters(maildir) if wanted in letter.to.lower()]
-        return page("mailbox.html", letters=letters[:_SHOWN], wanted=wanted, count=len(letters))
+        found = read_letters(maildir, wanted)
+        return page("mailbox.html", letters=found.letters, wanted=wanted, count=found.count)
 
-    async def letter(request: Request) -> Response:
+    def letter(request: Request) -> Response:
         return page("letter.html", letter=_find(maildir, request.path_params["letter"]))
 
-    async def html(request: Request) -> Response:
+    def html(request: Request) -> Response:
         return HTMLResponse(_find(maildir, request.path_params["letter"]).text("html"))
 
     return [
@@ -68,9 +82,17 @@ def mailbox_routes(maildir: Path) -> list[Route]:
     ]
 
 
-def read_letters(maildir: Path) -> list[Letter]:
-    """Return every letter, the newest first."""
-    return sorted(map(_read, _files(maildir)), key=lambda letter: letter.arrived, reverse=True)
+def read_letters(maildir: Path, wanted: str = "") -> Listed:
+    """Return the letters whose recipient holds `wanted`, the newest first. Only those shown are read whole."""
+    newest_first = sorted(_files(maildir), key=lambda path: path.stat().st_mtime, reverse=True)
+    found = [path for path in newest_first if not wanted or wanted in _recipient(path)]
+    return Listed([_read(path) for path in found[:SHOWN]], len(found))
+
+
+def _recipient(path: Path) -> str:
+    with path.open("rb") as opened:
+        headers = BytesHeaderParser().parse(opened)
+    return str(headers["Delivered-To"] or headers["To"] or "").lower()
 
 
 def _files(maildir: Path) -> Iterator[Path]:

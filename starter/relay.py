@@ -1,7 +1,8 @@
 """Delivers what a click could not: everything on the record that Temporal has not been told, again and again.
 
-Any number of relays may run, in any number of processes. Each row is claimed for a moment, and every delivery is
-repeat-safe, so two of them do no harm. Temporal or the database may be away for hours; that is said once.
+Any number of relays may run, in any number of processes: one advisory lock of the database makes one of them the
+leader for a round, and the others wait. Rows are not claimed; every delivery is repeat-safe, so that a leader that
+died in the middle does no harm. Temporal or the database may be away for hours; that is said once.
 """
 
 import asyncio
@@ -15,10 +16,10 @@ from typing import Any
 import asyncpg
 from opentelemetry import metrics
 
-from starter.audit import export_head
+from starter.audit import HeadsError, export_head
 from starter.connections import OUT_OF_REACH, Pool
 from starter.delivery import Delivery
-from starter.signals import NoSuchWorkflowError, TemporalAwayError
+from starter.signals import NoSuchWorkflowError, RowRefusedError, TemporalAwayError
 from workflows.contract.vocabulary import EscalationKind
 
 _LOG = logging.getLogger(__name__)
@@ -81,9 +82,8 @@ _BACKLOGS = (
     ),
     _Backlog(
         "refused letters",
-        """SELECT letter_id, gate FROM sfo.outbox
-           WHERE state = 'refused' AND NOT told_workflow AND gate IS NOT NULL ORDER BY recorded_at""",
-        lambda d, row: d.deliver_undeliverable(row["gate"], row["letter_id"]),
+        "SELECT letter_id FROM sfo.outbox WHERE state = 'refused' AND NOT told_workflow ORDER BY recorded_at",
+        lambda d, row: d.deliver_refused_letter(row["letter_id"]),
     ),
 )
 
@@ -98,6 +98,7 @@ class Relay:
         self._is_away = False
         self._not_before: dict[str, float] = {}
         self._next_head = 0.0
+        self._is_head_kept = True
         self._waiting = metrics.get_meter("sfo.relay").create_gauge("sfo.relay.waiting")
 
     async def run(self) -> None:
@@ -134,17 +135,27 @@ class Relay:
             return False
         try:
             await backlog.deliver(self._delivery, row)
-        except (NoSuchWorkflowError, LookupError, ValueError) as error:
-            _LOG.error("one of the %s cannot be delivered: %s; looking again later", backlog.name, type(error).__name__)
+        except (NoSuchWorkflowError, RowRefusedError, LookupError, ValueError) as error:
+            _LOG.error("one of the %s cannot be delivered: %s; looking again later", backlog.name, _cause(error))
             self._not_before[key] = now + _LEAVE_ALONE.total_seconds()
             return False
         self._not_before.pop(key, None)
         return True
 
     async def _export_head(self) -> None:
+        """The head is exported every hour; where it cannot be written, that is said once and tried every minute."""
         now = asyncio.get_running_loop().time()
-        if now >= self._next_head and await export_head(self._pool, self._data_dir):
-            self._next_head = now + HEADS_EVERY.total_seconds()
+        if now < self._next_head:
+            return
+        try:
+            if await export_head(self._pool, self._data_dir):
+                self._next_head = now + HEADS_EVERY.total_seconds()
+                self._is_head_kept = True
+        except HeadsError as error:
+            self._next_head = now + _LEAVE_ALONE.total_seconds()
+            if self._is_head_kept:
+                _LOG.error("the audit head is not exported, deliveries go on: %s", error)
+            self._is_head_kept = False
 
     def _begins_to_be_away(self, error: Exception) -> None:
         if not self._is_away:

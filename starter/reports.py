@@ -28,6 +28,10 @@ from workflows.policy.clock import case_time
 from workflows.policy.due import due_moment
 
 
+RELAY = "relay"
+"""Who raises a concern that no person raised."""
+
+
 class ReportRefusedError(Exception):
     """A rule stands against it; the text says which and what to do instead."""
 
@@ -39,13 +43,32 @@ class _Case:
     row: asyncpg.Record
 
 
+@dataclass(frozen=True, slots=True)
+class _Concern:
+    """What becomes an escalation. `about` is a code, `words` are a person's and stay in the record."""
+
+    kind: EscalationKind
+    reason: ReasonCode
+    raised_by: str
+    words: str | None = None
+    about: str | None = None
+
+
 async def _open_case(connection: Connection, reference: str) -> _Case:
+    """Lock the case, which must be open. Raises ReportRefusedError."""
+    case = await _case(connection, reference)
+    if case.row["closed_on"] is not None:
+        raise ReportRefusedError(
+            f"{reference} closed on {case.row['closed_on']}, {case.row['outcome']}; nothing can follow"
+        )
+    return case
+
+
+async def _case(connection: Connection, reference: str) -> _Case:
     """Lock the case, so that numbers are given out one at a time. Raises ReportRefusedError."""
     row = await connection.fetchrow("SELECT * FROM sfo.cases WHERE reference = $1 FOR NO KEY UPDATE", reference)
     if row is None:
         raise ReportRefusedError(f"there is no case {reference}; `sfo cases` lists them")
-    if row["closed_on"] is not None:
-        raise ReportRefusedError(f"{reference} closed on {row['closed_on']}, {row['outcome']}; nothing can follow")
     return _Case(reference, case_time(CaseClock.model_validate(row["clock"]), datetime.now(UTC)), row)
 
 
@@ -101,20 +124,64 @@ async def report_concern(
     """Put a person's concern on the record as an escalation and return its number. Raises ReportRefusedError."""
     async with connection.transaction():
         case = await _open_case(connection, reference)
-        number: int = await connection.fetchval(
-            """INSERT INTO sfo.escalations (reference, kind, number, reason, concern, raised_by, raised_at)
-               SELECT $1, $2, coalesce(max(number), 0) + 1, $3, $4, $5, $6
-               FROM sfo.escalations WHERE reference = $1 AND kind = $2 RETURNING number""",
-            reference,
-            str(kind),
-            str(ReasonCode.OTHER),
-            words,
-            raised_by,
-            case.now,
+        return await _raise(connection, case, _Concern(kind, ReasonCode.OTHER, raised_by, words))
+
+
+async def _raise(connection: Connection, case: _Case, concern: _Concern) -> int:
+    """The concern stands under the next number of its kind, with its audit row; the relay delivers it."""
+    number: int = await connection.fetchval(
+        """INSERT INTO sfo.escalations (reference, kind, number, reason, concern, about, raised_by, raised_at)
+           SELECT $1, $2, coalesce(max(number), 0) + 1, $3, $4, $5, $6, $7
+           FROM sfo.escalations WHERE reference = $1 AND kind = $2 RETURNING number""",
+        case.reference,
+        str(concern.kind),
+        str(concern.reason),
+        concern.words,
+        concern.about,
+        concern.raised_by,
+        case.now,
+    )
+    subject = f"{case.reference}/escalation/{concern.kind}-{number}"
+    detail = {"about": concern.about} if concern.about else {}
+    await append_audit(connection, case.now, case.reference, concern.raised_by, "concern_raised", subject, detail)
+    return number
+
+
+async def report_refused_letter(connection: Connection, letter: UUID) -> int | None:
+    """A letter of no gate that was refused for good is a concern of its case; returns the number, or None.
+
+    The letter counts as told in the same transaction. One unresolved concern of this kind is enough for a case, and
+    a closed case has none, so that an address that refuses everything cannot raise concerns without end.
+    """
+    async with connection.transaction():
+        row = await connection.fetchrow(
+            """UPDATE sfo.outbox SET told_workflow = true
+               WHERE letter_id = $1 AND state = 'refused' AND NOT told_workflow RETURNING reference, letter""",
+            letter,
         )
-        subject = f"{reference}/escalation/{kind}-{number}"
-        await append_audit(connection, case.now, reference, raised_by, "concern_raised", subject, {})
-        return number
+        if row is None or row["reference"] is None:
+            return None
+        case = await _case(connection, row["reference"])
+        if case.row["closed_on"] is not None or await _has_failed_already(connection, case.reference):
+            return None
+        return await _raise_failure(connection, case, row["letter"])
+
+
+async def _has_failed_already(connection: Connection, reference: str) -> bool:
+    return bool(
+        await connection.fetchval(
+            """SELECT EXISTS (SELECT FROM sfo.escalations
+                   WHERE reference = $1 AND kind = $2 AND reason = $3 AND state <> 'resolved')""",
+            reference,
+            str(EscalationKind.OTHER),
+            str(ReasonCode.SYSTEM_FAILURE),
+        )
+    )
+
+
+async def _raise_failure(connection: Connection, case: _Case, about: str) -> int:
+    concern = _Concern(EscalationKind.OTHER, ReasonCode.SYSTEM_FAILURE, RELAY, about=about)
+    return await _raise(connection, case, concern)
 
 
 async def report_enquiry(

@@ -21,9 +21,28 @@ Result = TypeVar("Result")
 RPC = timedelta(seconds=5)
 _FIRST_LOOK, _LONGEST_LOOK = 0.03, 0.25
 
+# What says nothing about the message: the server is away or overloaded, or a setting of ours is wrong.
+# UNKNOWN and INTERNAL are what the client makes of a connection that broke.
+_AWAY = frozenset(
+    {
+        RPCStatusCode.UNAVAILABLE,
+        RPCStatusCode.DEADLINE_EXCEEDED,
+        RPCStatusCode.RESOURCE_EXHAUSTED,
+        RPCStatusCode.CANCELLED,
+        RPCStatusCode.UNKNOWN,
+        RPCStatusCode.INTERNAL,
+        RPCStatusCode.UNAUTHENTICATED,
+        RPCStatusCode.PERMISSION_DENIED,
+    }
+)
+
 
 class TemporalAwayError(Exception):
     """Temporal did not take it; it stays in the record and is delivered later. The text names the cause."""
+
+
+class RowRefusedError(TemporalAwayError):
+    """Temporal is there and will not take this one message. It stays in the record; the others are not concerned."""
 
 
 class NoSuchWorkflowError(Exception):
@@ -33,7 +52,8 @@ class NoSuchWorkflowError(Exception):
 async def send_signal(client: Client, workflow_id: str, signal: str, message: BaseModel, request: str) -> None:
     """Send one signal; after this it is durable, worker or no worker.
 
-    Repeat-safe by `request` within a run of the workflow. Raises TemporalAwayError, NoSuchWorkflowError.
+    Repeat-safe by `request` within a run of the workflow. Raises TemporalAwayError, RowRefusedError,
+    NoSuchWorkflowError.
     """
     payloads = await client.data_converter.encode([message])
     await reach(
@@ -79,16 +99,22 @@ async def receipt_of(client: Client, workflow_id: str, decision: UUID) -> Receip
 
 
 async def reach(call: Awaitable[Result]) -> Result:
-    """Await a call to Temporal and sort its errors. Raises TemporalAwayError, NoSuchWorkflowError."""
+    """Await a call to Temporal and sort its errors. Raises TemporalAwayError, RowRefusedError, NoSuchWorkflowError."""
     try:
         async with asyncio.timeout(RPC.total_seconds()):
             return await call
     except RPCError as error:
-        if error.status is RPCStatusCode.NOT_FOUND and not _is_about_namespace(error):
-            raise NoSuchWorkflowError from None
-        raise TemporalAwayError(error.status.name) from None
+        raise _sorted(error) from None
     except (TimeoutError, RuntimeError, OSError) as error:  # RuntimeError: a lazy client that cannot connect
         raise TemporalAwayError(type(error).__name__) from None
+
+
+def _sorted(error: RPCError) -> Exception:
+    """What an answer of the server means for the row that was being delivered."""
+    if error.status is RPCStatusCode.NOT_FOUND and not _is_about_namespace(error):
+        return NoSuchWorkflowError()
+    is_away = error.status in _AWAY or error.status is RPCStatusCode.NOT_FOUND
+    return (TemporalAwayError if is_away else RowRefusedError)(error.status.name)
 
 
 def _is_about_namespace(error: RPCError) -> bool:

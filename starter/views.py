@@ -9,9 +9,9 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from starlette.responses import HTMLResponse
 
-from starter.forms import COLUMNS, Typed, name_of, rows_to_show
+from starter.forms import COLUMNS, Column, Typed, name_of, rows_to_show
 from starter.record import Decided, Gate
-from workflows.contract.questions import QUESTIONS, Question
+from workflows.contract.questions import QUESTIONS, Choice, Question
 from workflows.contract.vocabulary import Rung
 from workflows.policy.answers import Problem
 from workflows.policy.due import LONDON
@@ -20,8 +20,8 @@ PAGES = Path(__file__).parent / "pages"
 
 _ROLES = {"spoc": "the regional single point of contact", "sfo_team": "the regional SFO Team"}
 _RUNGS = {Rung.ASKED: "", Rung.DEPUTY: ", by the deputy"}
-# Sections of a review carry the words of the question that they were typed under.
-_SECTIONS = {f.name: f.label for a in QUESTIONS["draft"].answers for f in a.fields}
+# Sections of a review stand in the order and carry the words of the question that they were typed under.
+_SECTIONS = {f.name: f for a in QUESTIONS["draft"].answers for f in a.fields}
 
 
 class Turned(Exception):  # noqa: N818  # somebody is turned away, which is no error of ours
@@ -69,10 +69,35 @@ def by_whom(gate: Gate, decided: Decided) -> str:
 
 
 def sections(document: Any) -> list[tuple[str, Any]]:
-    """Split a document into headed parts, in the order in which it holds them."""
+    """Split a document into headed parts, in the order of the review's question; the record keeps none."""
     if not isinstance(document, Mapping):
         return [("", document)] if document else []
-    return [(_SECTIONS.get(name, _heading(name)), part) for name, part in document.items() if part]
+    names = sorted(document, key=[*_SECTIONS, *document].index)
+    return [_section(name, document[name]) for name in names if document[name]]
+
+
+def _section(name: str, part: Any) -> tuple[str, Any]:
+    described = _SECTIONS.get(name)
+    if described is None:
+        return _heading(name), part
+    if described.kind not in COLUMNS:
+        return described.label, _said(part, described.choices)
+    return described.label, [_row(COLUMNS[described.kind], row) if isinstance(row, Mapping) else row for row in part]
+
+
+def _row(columns: Sequence[Column], row: Mapping[str, Any]) -> dict[str, Any]:
+    known = {c.name: _said(row[c.name], c.choices or (), c.kind) for c in columns if c.name in row}
+    return known | {name: value for name, value in row.items() if name not in known}
+
+
+def _said(value: Any, choices: Sequence[Choice], kind: str = "") -> Any:
+    """Write a value as people read it; what is not of its kind stays as it stands."""
+    if kind == "date":
+        try:
+            return in_words(value)
+        except (TypeError, ValueError):
+            return value
+    return next((choice.label for choice in choices if choice.value == value), value)
 
 
 def _heading(name: str) -> str:

@@ -1,7 +1,7 @@
 """A decision for which nobody waits any more: marked void, its author told, kept in the record for ever."""
 
 from datetime import datetime
-from uuid import UUID, uuid4
+from uuid import NAMESPACE_URL, UUID, uuid5
 
 import asyncpg
 
@@ -37,20 +37,26 @@ async def void_decision(connection: Connection, decision: UUID) -> bool:
 
 async def _tell_author(connection: Connection, row: asyncpg.Record, gate: Gate, now: datetime) -> None:
     if row["by_email"]:
+        event = f"{gate.gate}/void"
         title = gate.page.get("title") or QUESTIONS[gate.question].title
         await connection.execute(
             """
             INSERT INTO sfo.outbox (event, reference, gate, letter, to_name, to_email, context, message_id, at)
             VALUES ($1, $2, $3, 'decision_void', $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING
             """,
-            f"{gate.gate}/void",
+            event,
             gate.reference,
             gate.gate,
             row["by_name"],
             row["by_email"],
             {"reference": gate.reference, "title": title},
-            f"<{uuid4()}@sfo.invalid>",  # fixed with the row, so every attempt carries the same
+            _message_id(event, row["by_email"]),
             now,
         )
     detail = {"decision": str(row["decision"]), "why": "the stage had ended"}
     await append_audit(connection, now, gate.reference, "relay", "decision_void", gate.gate, detail)
+
+
+def _message_id(event: str, email: str) -> str:
+    """The same id for the same event and person, so that a receiver may drop a letter that came twice."""
+    return f"<{uuid5(NAMESPACE_URL, f'{event}/{email.lower()}')}@sfo.invalid>"

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,7 +16,7 @@ from workflows.asking.children import Children
 from workflows.asking.concerns import Concerns
 from workflows.asking.court import Court
 from workflows.asking.inbox import DeadLetters
-from workflows.contract import search
+from workflows.contract import ids, search
 from workflows.contract.messages import (
     AmendedCharge,
     CaseClosed,
@@ -70,6 +70,7 @@ class Case:
         self.inbox: deque[BaseModel] = deque()
         self.attending: set[asyncio.Task[None]] = set()
         self.dead_letters = DeadLetters()
+        self.disclosing: asyncio.Task[None]
         self.children = Children()
         self.concerns = Concerns(opening, self.children, self.common)
 
@@ -128,7 +129,7 @@ class Case:
     async def run(self, _opening: CaseOpening) -> CaseClosed:
         """From charge to closed."""
         listening = asyncio.create_task(self.listen())
-        disclosing = asyncio.create_task(self.disclose())
+        self.disclosing = asyncio.create_task(self.disclose())
         await self.charge()
         # An amendment that came while the first charge was still being asked about has taken its place.
         await workflow.wait_condition(lambda: self.ground is not Ground.ASK)
@@ -137,10 +138,10 @@ class Case:
             if self.court.has_appeared:
                 await self.follow()
         if self.court.opens_disclosure:
-            await disclosing
+            await self.disclosing
         closed = await self.close()
         listening.cancel()
-        disclosing.cancel()
+        self.disclosing.cancel()
         return closed
 
     async def charge(self) -> None:
@@ -156,8 +157,10 @@ class Case:
         self.is_sfo, self.must_notify = end.is_sfo, end.must_notify
         self.court.acquittal_ends_review = end.acquittal_ends_review
         workflow.upsert_search_attributes([search.GROUND.value_set(str(self.ground))])
-        if was_reviewed and not self.ground.is_reviewed:
-            self.children.stop(*THE_REVIEW)
+        if was_reviewed and not self.ground.is_reviewed and self.version is None:
+            self.children.stop(*THE_REVIEW, Stage.VICTIM_DISCLOSURE)
+        if self.ground.is_reviewed and self.disclosing.done():
+            self.disclosing = asyncio.create_task(self.disclose())
 
     async def follow(self) -> None:
         """From the court appearance until nothing is left to do but what conviction opens."""
@@ -172,8 +175,7 @@ class Case:
         await workflow.wait_condition(lambda: self.is_notifiable or self.court.is_over)
         if self.is_notifiable:
             looking = asyncio.create_task(self.stage(Stage.EARLY_LOOK))
-            await self.stage(Stage.NOTIFICATION)
-            self.is_notified = True
+            self.is_notified = (await self.stage(Stage.NOTIFICATION)).outcome is Outcome.NOTIFIED
             await looking
 
     @property
@@ -234,7 +236,7 @@ class Case:
             await self.stage(Stage.VICTIM_DISCLOSURE, version=self.version)
 
     async def tell_staff(self, letter: str) -> None:
-        """Everyone in the case hears that the review is finished, or that it is not completed. Rule: facts.md 5.3."""
+        """Everyone who was told of the review hears that it is finished, or not completed. Rule: facts.md 5.3."""
         reference = self.opening.reference
         notice = Notice(
             reference=reference,
@@ -242,6 +244,7 @@ class Case:
             letter=letter,
             to=tuple(member.ref for member in self.opening.staff),
             at=self.now(),
+            only_told=True,
         )
         await workflow.execute_activity_method(Casework.tell, notice, summary=f"Tell: {letter}", **RECORD)
 
@@ -274,21 +277,28 @@ class Case:
             return Outcome.NOT_REVIEWED
         if self.version:
             return Outcome.COMPLETED
+        if not self.court.ends_review:
+            return Outcome.WITHDRAWN  # a reduced charge, and the national team's decision, stopped it
         return Outcome.ACQUITTED if CourtEventKind.ACQUITTED in self.court.events else Outcome.DISCONTINUED
 
     # --- listening --------------------------------------------------------------------------------
 
     async def listen(self) -> None:
         """Take what arrives in its order; what takes long goes on beside the rest."""
-        beside = (RaisedConcern, RaisedEnquiry, AmendedCharge)
+        beside = (RaisedConcern, RaisedEnquiry)
         while True:
             await workflow.wait_condition(lambda: bool(self.inbox))
             message = self.inbox.popleft()
-            task = asyncio.create_task(self.attend(message))
-            self.attending.add(task)
-            task.add_done_callback(self.attending.discard)
+            task = self.attend_to(self.attend(message))
             if not isinstance(message, beside):
-                await task
+                await task  # the court's events count in the order in which they came
+
+    def attend_to(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Do this beside the rest; the case does not close meanwhile."""
+        task = asyncio.create_task(work)
+        self.attending.add(task)
+        task.add_done_callback(self.attending.discard)
+        return task
 
     async def attend(self, message: BaseModel) -> None:
         """Do what this message asks for."""
@@ -315,9 +325,9 @@ class Case:
             self.children.stop(*THE_REVIEW)
 
     async def hear_amendment(self, amended: AmendedCharge) -> None:
-        """The criteria are run again."""
+        """The criteria are run again, beside whatever else arrives."""
         await self.court.hear_amendment(amended)
-        await self.charge()
+        self.attend_to(self.charge())
 
     async def note_overdue(self, news: StageNews) -> None:
         """The case is overdue while any of its stages is."""
@@ -345,14 +355,17 @@ class Case:
         }
 
     async def stage(self, stage: Stage, version: int | None = None) -> StageEnd:
-        """Run a stage to its end, once more each time; one that was ended by hand is begun again."""
+        """Run a stage to its end, once more each time; one that was cancelled by hand is begun anew."""
         workflow.upsert_search_attributes([search.STAGE.value_set(str(stage))])
         while True:
             self.children.times[stage] += 1
-            end = await self.children.stage(self.brief(stage, version), self.news)
-            if end:
+            brief = self.brief(stage, version)
+            end = await self.children.stage(brief, self.news)
+            part = ids.stage_part(stage, brief.round)
+            await self.note_overdue(StageNews(stage=part, overdue=False))
+            if end.outcome is not Outcome.WITHDRAWN or part in self.children.stopped:
                 return end
-            self.dead_letters.keep(stage, "ended by hand, begun again")
+            self.dead_letters.keep(stage, "cancelled by hand, begun anew")
 
     def brief(self, stage: Stage, version: int | None) -> StageBrief:
         """What a stage starts with."""

@@ -26,15 +26,14 @@ class Charge(Stage):
         while judgement.question:
             await self.ask(judgement.question)
             judgement = await self.judge(brief)
-        if brief.ground.is_reviewed and not judgement.ground.is_reviewed:
+        ground = judgement.ground
+        if brief.ground.is_reviewed and not ground.is_reviewed:
             # Rule: facts.md 5.6: no source says what a reduced charge does to a review, so a person does.
-            answer = await self.ask("reduced_charge")
-            if answer.answer == "goes_on":
-                return StageEnd(outcome=Outcome.REVIEWED, ground=brief.ground, rulebook=self.rulebook)
-        reviewed = judgement.ground.is_reviewed
+            goes_on = (await self.ask("reduced_charge")).answer == "goes_on"
+            ground = brief.ground if goes_on else ground
         return StageEnd(
-            outcome=Outcome.REVIEWED if reviewed else Outcome.NOT_REVIEWED,
-            ground=judgement.ground,
+            outcome=Outcome.REVIEWED if ground.is_reviewed else Outcome.NOT_REVIEWED,
+            ground=ground,
             rulebook=judgement.rulebook,
             is_sfo=judgement.is_sfo,
             must_notify=judgement.must_notify,

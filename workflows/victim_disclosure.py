@@ -41,6 +41,7 @@ class VictimDisclosure(Stage):
         """One victim or family, from being told to being given the review or not wanting it."""
         if await self.wants_it(victim):
             self.wanted.add(victim)
+            await self.show()  # nobody of this leg is awaited until something may be given
             await workflow.wait_condition(lambda: self.released or self.stopped)
             await self.hand_over(victim)
         self.legs_open -= 1

@@ -285,7 +285,7 @@ CREATE TABLE sfo.actions (
     owner_name  text NOT NULL,
     owner_email text NOT NULL,
     due_on    date NOT NULL,
-    state     text NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'done', 'withdrawn', 'superseded')),
+    state     text NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'done', 'withdrawn')),
     version   integer,                           -- of the review that made it; null for management actions
     decision  uuid,
     PRIMARY KEY (reference, ref)

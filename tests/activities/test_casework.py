@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import date
+from uuid import uuid4
 
 import pytest
 from temporalio.exceptions import ApplicationError
@@ -15,14 +16,17 @@ from workflows.contract.messages import (
     Closing,
     ConcernRecord,
     CourtRecord,
+    DeadlineMove,
     EnquiryRecord,
     Judgement,
     Notice,
     OffenceRef,
+    RenditionRequest,
     StageEnd,
     StageLookup,
     StageRecord,
 )
+from workflows.contract.options import RECORD
 from workflows.contract.vocabulary import (
     CourtEventKind,
     CriteriaReason,
@@ -106,6 +110,108 @@ async def test_a_reduced_charge_keeps_the_ground_until_somebody_decides(
     assert await duties(record) == set()
 
 
+async def amend(case: ACase, code: str, number: int) -> None:
+    await case.casework.record_amendment(
+        AmendmentRecord(
+            reference=case.reference,
+            at=case.at,
+            event=f"{case.reference}/amended-{number}",
+            amended_on=case.at.date(),
+            offences=(OffenceRef(code=code, offence_on=date(2026, 10, 2), victim_age=34),),
+        )
+    )
+
+
+async def stop_the_review(case: ACase) -> None:
+    """The charge is reduced to one that needs no review, and a person decides that the review stops."""
+    await amend(case, "ZZ99999", 1)
+    case.pass_days(1)
+    await judge(case, 2)
+    await case.answer("offence_class", "not_sfo", stage="charge-2")
+    case.pass_days(1)
+    await judge(case, 2)
+    await case.answer("reduced_charge", "stops", stage="charge-2", reasons="Nothing is left to review")
+    end = StageEnd(outcome=Outcome.NOT_REVIEWED, ground=Ground.NONE)
+    stage = StageRecord(reference=case.reference, stage="charge-2", outcome=end.outcome, at=case.at, end=end)
+    await case.casework.end_stage(stage)
+
+
+async def test_a_stopped_review_owes_the_families_nothing_until_a_later_one(
+    record: Record, mail_server: MailServer
+) -> None:
+    case = await a_case(record.pool, mail_server)
+    await judge(case)
+    await court(case, CourtEventKind.CONVICTED)
+    await case.answer("offer", "accepted", "v1", stage="victim-disclosure")
+    assert {"victim_told:v1", "victim_answered:v2", "victim_given:v1"} <= await duties(record)
+    await stop_the_review(case)
+    assert await duties(record) == set()
+    case.pass_days(1)
+    await amend(case, "COML025", 2)
+    await judge(case, 3)
+    assert {"victim_told:v1", "victim_answered:v2", "victim_given:v1"} <= await duties(record)
+    assert "victim_answered:v1" in await duties(record, "met")
+
+
+async def test_a_review_due_again_after_it_was_stopped_has_its_own_three_months(
+    record: Record, mail_server: MailServer
+) -> None:
+    case = await a_case(record.pool, mail_server)
+    await judge(case)
+    await record.pool.execute("UPDATE cases SET notified_on = '2026-10-06', review_overdue = true")
+    first = await case.casework.start_review_clock(ClockStart(reference=case.reference, at=case.at, rulebook=RULEBOOK))
+    await stop_the_review(case)
+    assert (await case.column("review_due"), await case.column("original_review_due")) == (None, None)
+    assert await case.column("review_overdue") is False
+    case.pass_days(60)
+    await amend(case, "COML025", 2)
+    assert (await judge(case, 3)).ground.is_reviewed
+    assert await case.column("review_required_on") == case.at.date()
+    again = await case.casework.start_review_clock(ClockStart(reference=case.reference, at=case.at, rulebook=RULEBOOK))
+    assert (again.due.on, again.original.on) == (date(2027, 3, 6), date(2027, 3, 6))
+    kept = await record.rows("SELECT due_on FROM deadlines WHERE what = 'review' ORDER BY id")
+    assert [row["due_on"] for row in kept] == [first.due.on, again.due.on]
+
+
+async def test_a_date_that_a_stopped_review_no_longer_has_is_not_moved(record: Record, mail_server: MailServer) -> None:
+    case = await a_case(record.pool, mail_server)
+    move = DeadlineMove(
+        reference=case.reference,
+        gates=(),
+        decision=str(uuid4()),
+        new_on=date(2027, 3, 1),
+        at=case.at,
+        rulebook=RULEBOOK,
+    )
+    assert (await case.gates.move_deadline(move)).due.on == date(2027, 3, 1)
+    assert await case.column("review_due") is None
+    assert await record.value("SELECT count(*) FROM deadlines") == 0
+
+
+@pytest.mark.parametrize("ground", ["ask", "none"])
+async def test_an_amended_charge_that_makes_a_review_due_counts_from_its_date(
+    record: Record, mail_server: MailServer, ground: str
+) -> None:
+    case = await a_case(record.pool, mail_server)
+    await record.pool.execute("UPDATE cases SET ground = $1", ground)
+    await judge(case)
+    assert await case.column("review_required_on") is None  # the first charge
+    await record.pool.execute("UPDATE cases SET ground = $1", ground)
+    case.pass_days(20)
+    await amend(case, "COML025", 1)
+    await judge(case, 2)
+    assert await case.column("review_required_on") == case.at.date()
+
+
+async def test_an_amended_charge_leaves_a_review_under_way_its_dates(record: Record, mail_server: MailServer) -> None:
+    case = await a_case(record.pool, mail_server)
+    await judge(case)
+    case.pass_days(20)
+    await amend(case, "COML025", 1)
+    await judge(case, 2)
+    assert await case.column("review_required_on") is None
+
+
 async def test_an_amendment_is_recorded_once(record: Record, mail_server: MailServer) -> None:
     case = await a_case(record.pool, mail_server)
     amendment = AmendmentRecord(
@@ -149,6 +255,36 @@ async def test_telling_is_one_letter_each_and_meets_the_duty(record: Record, mai
     assert len(mail_server.messages) == 4
     assert len(mail_server.to(HEAD_EMAIL)) == 1
     assert {d for d in await duties(record, "met") if d.startswith("told")} == {f"told:s{n}" for n in (1, 2, 3, 4)}
+
+
+async def test_only_who_was_told_of_a_review_is_told_of_its_end(record: Record, mail_server: MailServer) -> None:
+    case = await a_case(record.pool, mail_server)
+    await judge(case)
+    everybody = (PRACTITIONER, LINE_MANAGER, HEAD, OTHER)
+    await record.pool.execute(
+        "UPDATE duties SET state = 'met' WHERE kind = 'told' AND subject = ANY($1)", [PRACTITIONER, HEAD]
+    )
+    await record.pool.execute("UPDATE duties SET state = 'closed' WHERE kind = 'told' AND subject = $1", OTHER)
+    stopped = Notice(
+        reference=case.reference,
+        event=f"{case.reference}/review/stopped",
+        letter="review_stopped",
+        to=everybody,
+        at=case.at,
+        only_told=True,
+    )
+    for _ in range(2):
+        await case.casework.tell(stopped)
+    assert len(mail_server.messages) == 2
+    assert len(mail_server.to(HEAD_EMAIL)) == len(mail_server.to(case.staff[PRACTITIONER])) == 1
+    text = mail_server.messages[0].get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    assert "because the charge or the prosecution has changed" in " ".join(text.split())
+    detail = await record.value("SELECT detail FROM audit WHERE action = 'told'")
+    assert detail["to"] == [PRACTITIONER, HEAD]  # type: ignore[index]
+    await case.casework.tell(
+        stopped.model_copy(update={"event": f"{case.reference}/review/stopped-2", "only_told": False})
+    )
+    assert len(mail_server.messages) == 6
 
 
 async def test_telling_by_role_finds_the_person(record: Record, mail_server: MailServer) -> None:
@@ -262,3 +398,27 @@ async def test_a_case_closes_only_when_nothing_is_owed(record: Record, mail_serv
     assert (await case.column("stage"), await case.column("outcome")) == ("closed", "completed")
     assert await record.value("SELECT count(*) FROM audit WHERE action = 'case_closed'") == 1
     assert await case.column("closed_on") == case.at.date()
+
+
+async def test_a_court_event_that_was_not_applied_blocks_closing(record: Record, mail_server: MailServer) -> None:
+    case = await a_case(record.pool, mail_server)
+    event = f"{case.reference}/court/convicted-2026-10-05"
+    await record.pool.execute(
+        "INSERT INTO court_events (event, reference, kind, on_date, at) VALUES ($1, $2, 'convicted', '2026-10-05', $3)",
+        event,
+        case.reference,
+        case.at,
+    )
+    closing = Closing(reference=case.reference, outcome=Outcome.COMPLETED, at=case.at)
+    closed = await case.casework.close_case(closing)
+    assert (closed.closed, closed.unmet) == (False, (f"court_event:{event}",))
+    await record.pool.execute("UPDATE court_events SET applied_at = now()")
+    assert (await case.casework.close_case(closing)).closed
+
+
+async def test_a_version_that_the_record_does_not_hold_is_final(record: Record, mail_server: MailServer) -> None:
+    case = await a_case(record.pool, mail_server)
+    with pytest.raises(ApplicationError) as raised:
+        await case.casework.prepare_rendition(RenditionRequest(reference=case.reference, version=7, at=case.at))
+    final = RECORD["retry_policy"].non_retryable_error_types or ()
+    assert raised.value.type in final

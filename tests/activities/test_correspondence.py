@@ -197,6 +197,32 @@ async def test_the_sweep_runs_until_it_is_told_to_stop(record: Record, mail_serv
         await sweeping
 
 
+async def test_the_sweep_goes_on_after_an_error_that_nobody_foresaw(
+    record: Record, mail_server: MailServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    letters = await _queued(record, mail_server)
+    await _age(record)
+    sweep_once, rounds = letters.sweep_once, iter([KeyError("ann@x.example.test"), ZeroDivisionError()])
+
+    async def fails_twice() -> int:
+        if error := next(rounds, None):
+            raise error
+        return await sweep_once()
+
+    monkeypatch.setattr(letters, "sweep_once", fails_twice)
+    monkeypatch.setattr("activities.correspondence.SWEEP_SECONDS", 0.01)
+    stop = asyncio.Event()
+    sweeping = asyncio.create_task(letters.sweep(stop))
+    async with asyncio.timeout(10):
+        while not mail_server.messages and not sweeping.done():
+            await asyncio.sleep(0.02)
+        stop.set()
+        await sweeping
+    said = [r.getMessage() for r in caplog.records if "goes on after" in r.getMessage()]
+    assert said == [f"the sweep goes on after an error: {name}" for name in ("KeyError", "ZeroDivisionError")]
+    assert "ann" not in caplog.text
+
+
 async def test_no_log_names_a_person(record: Record, mail_server: MailServer, caplog: pytest.LogCaptureFixture) -> None:
     letters = await _queued(record, mail_server)
     mail_server.replies.append("451 ann@x.example.test is busy")

@@ -401,11 +401,31 @@ async def test_reassigning_kills_the_old_link_and_moves_the_appointment(
     assert links["reviewer.three@n53.example.test"] is None
     assert await record.value("SELECT person_key FROM appointments") == "n53.reviewer.3"
     back = Reassignment(
-        gate=opened.gate, at=case.at + timedelta(days=1), to="n53.reviewer.1", reason=ReasonCode.ABSENCE
+        gate=opened.gate, at=case.at + timedelta(days=1), to="n53.reviewer.1", reason=ReasonCode.ABSENCE, number=2
     )
     assert (await case.gates.reassign_gate(back)).allowed
     links = {r["email"]: r["revoked_at"] for r in await record.rows("SELECT * FROM links")}
     assert links["reviewer.one@n53.example.test"] is None
+
+
+async def test_a_reassignment_repeated_at_another_moment_sends_nothing_more(
+    record: Record, mail_server: MailServer
+) -> None:
+    case = await a_case(record.pool, mail_server)
+    await _appoint(record, case.reference, "n53.reviewer.1", "reviewer.one@n53.example.test")
+    opened = await case.ask("draft")
+    first = Reassignment(gate=opened.gate, at=case.at, to="n53.reviewer.3", reason=ReasonCode.ABSENCE, number=1)
+    later = first.model_copy(update={"at": case.at + timedelta(minutes=7)})
+    for request in (first, later):
+        assert (await case.gates.reassign_gate(request)).allowed
+    assert len(mail_server.to("reviewer.three@n53.example.test")) == 1
+    assert len(mail_server.to("reviewer.one@n53.example.test")) == 2
+    back = first.model_copy(update={"to": "n53.reviewer.1", "number": 2})
+    again = first.model_copy(update={"number": 3})
+    for request in (back, again):
+        assert (await case.gates.reassign_gate(request)).allowed
+    sent = await record.value("SELECT count(*) FROM outbox WHERE letter = 'reassigned'")
+    assert sent == 3  # a third reassignment to the same person is another event
 
 
 @pytest.mark.parametrize(

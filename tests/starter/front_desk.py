@@ -43,6 +43,7 @@ class FakeTemporal:
 
     is_away: bool = False
     has_namespace: bool = True
+    refuses: dict[str, RPCStatusCode] = field(default_factory=dict)
     unknown: set[str] = field(default_factory=set)
     ended: set[str] = field(default_factory=set)
     signals: list[Signal] = field(default_factory=list)
@@ -67,6 +68,8 @@ class FakeTemporal:
         self._reach()
         self.sent += 1
         workflow_id = request.workflow_execution.workflow_id
+        if workflow_id in self.refuses:
+            raise RPCError("refused", self.refuses[workflow_id], b"")
         if workflow_id in self.ended | self.unknown:
             raise RPCError("workflow not found", RPCStatusCode.NOT_FOUND, b"")
         (content,) = await self.data_converter.decode(request.input.payloads, [dict])

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -118,6 +119,21 @@ async def test_a_bad_charge_file_ends_with_2_and_a_remedy(command: Sfo, tmp_path
     assert ended.code == 2
     assert ended.err
     assert "Traceback" not in ended.err
+
+
+async def test_of_fifty_charges_with_a_bad_one_the_others_are_opened(
+    command: Sfo, record: Record, tmp_path: Path
+) -> None:
+    entries = [an_entry(crn=f"X{number:06d}") for number in range(50)]
+    entries[31] = an_entry(crn="X000031", charged_on="yesterday")
+    ended = await command("charge", a_file(tmp_path, entries), "--json")
+    assert ended.code == 2
+    assert [line for line in ended.err.splitlines() if "charge.json: [" in line] == [
+        line for line in ended.err.splitlines() if "[31].charged_on: is not a date" in line
+    ]
+    assert "[31].charged_on: is not a date" in ended.err
+    assert [one["index"] for one in ended.json] == [number for number in range(50) if number != 31]
+    assert await record.value("SELECT count(*) FROM cases") == 49
 
 
 async def test_a_missing_and_an_unreadable_file_end_with_2(command: Sfo, tmp_path: Path) -> None:
@@ -274,6 +290,13 @@ async def test_a_court_event_is_reported_once(command: Sfo, record: Record, mail
     assert (await command("court-event", reference, "--kind", "convicted", "--on", "5 May")).code == 2
 
 
+async def test_a_court_event_of_an_unknown_case_is_refused_by_its_reference(command: Sfo, record: Record) -> None:
+    ended = await command("court-event", "SFO-2026-99999", "--kind", "convicted", "--on", "2026-10-05")
+    assert ended.code == 1
+    assert "there is no case SFO-2026-99999" in ended.err
+    assert await record.value("SELECT count(*) FROM court_events") == 0
+
+
 async def test_an_amended_charge_takes_its_offences(command: Sfo, record: Record, mail_server: MailServer) -> None:
     reference = (await a_case_now(record, mail_server)).reference
     amended = ("court-event", reference, "--kind", "amended", "--on", "2026-10-05")
@@ -335,6 +358,50 @@ async def test_the_audit_is_proved_and_a_cut_is_found(
         assert broken.code == 1
         assert "row 2: it was exported as the head and is gone" in broken.err
     assert (await command("audit", "verify", "--heads", a_file(tmp_path, "x\n", "wrong.jsonl"))).code == 2
+
+
+async def test_without_a_head_a_cut_end_is_plainly_said_not_to_be_checked(
+    command: Sfo, record: Record, mail_server: MailServer, tmp_path: Path
+) -> None:
+    case = await a_case_now(record, mail_server)
+    await case.ask("notification", stage="notification")
+    ended = await command("audit", "verify")
+    assert ended.code == 0
+    assert ended.out.startswith("1 rows, whole; whether its end was cut off was NOT checked")
+    assert "sfo audit verify --heads FILE" in ended.out
+    empty = await command("audit", "verify", "--heads", a_file(tmp_path, "", "empty.jsonl"))
+    assert (empty.code, "NOT checked" in empty.out) == (0, True)
+
+
+async def test_a_head_that_cannot_be_written_ends_with_2_and_names_the_file(
+    command: Sfo, record: Record, mail_server: MailServer, tmp_path: Path
+) -> None:
+    case = await a_case_now(record, mail_server)
+    await case.ask("notification", stage="notification")
+    (tmp_path / "data").write_text("a file where the folder should be")
+    ended = await command("audit", "head")
+    assert ended.code == 2
+    assert "audit-heads.jsonl: cannot be written" in ended.err
+
+
+@pytest.mark.parametrize(
+    "variable", ["SFO_DATABASE_URL", "SFO_SCHEMA_DATABASE_URL", "SFO_TEMPORAL_ADDRESS", "SFO_SMTP_URL"]
+)
+async def test_the_demo_never_opens_invented_cases_in_a_live_record(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], variable: str
+) -> None:
+    for name in [name for name in os.environ if name.startswith("SFO_")]:
+        monkeypatch.delenv(name)
+    kept = tmp_path / "demo" / "kept"
+    kept.parent.mkdir()
+    kept.touch()
+    monkeypatch.setenv("SFO_DATA_DIR", str(tmp_path))
+    monkeypatch.setenv(variable, "live.example.test")
+    assert await asyncio.to_thread(run, ["demo"]) == 2
+    said = capsys.readouterr()
+    assert f"unset {variable}" in said.err
+    assert "live.example.test" not in said.out + said.err
+    assert kept.exists()  # refused before anything was touched
 
 
 async def test_a_record_out_of_reach_ends_with_3(command: Sfo, monkeypatch: pytest.MonkeyPatch) -> None:

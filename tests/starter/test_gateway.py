@@ -287,6 +287,17 @@ async def test_a_double_click_is_one_decision_and_says_the_same_twice(desk: Desk
     assert (await browser.answer(asked[1], page, "sent", sent_on="2026-10-05")).status_code == 200
 
 
+async def test_going_back_and_correcting_a_field_is_not_said_to_be_applied(desk: Desk, asked: tuple[str, str]) -> None:
+    browser = desk.browser()
+    page = await browser.sign_in(asked[1])
+    first = await browser.answer(asked[1], page, "sent", sent_on="2026-09-08")
+    corrected = await browser.answer(asked[1], page, "sent", sent_on="2026-09-09")
+    explained = await browser.answer(asked[1], page, "sent", sent_on="2026-09-08", reasons="A second thought")
+    assert [reply.status_code for reply in (first, corrected, explained)] == [200, 409, 409]
+    assert heading(corrected) == "This question has been answered"
+    assert [row["fields"] for row in await desk.decisions()] == [{"sent_on": "2026-09-08"}]
+
+
 async def test_a_replay_with_another_answer_keeps_the_first(desk: Desk) -> None:
     gate = await desk.ask("public_interest", stage="charge")
     link = desk.link(await who(desk, gate))

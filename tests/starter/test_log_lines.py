@@ -24,6 +24,12 @@ def test_a_line_names_service_level_and_case() -> None:
     assert (found["service"], found["level"], found["case"]) == ("worker", "WARNING", "SFO-2026-00042")
 
 
+def test_a_signal_that_could_not_be_used_is_named_with_the_reason() -> None:
+    found = line("A signal could not be used", signal="decide", why="unknown_gate")
+    assert (found["signal"], found["why"]) == ("decide", "unknown_gate")
+    assert "signal" not in line("late")
+
+
 def test_the_case_comes_from_where_temporal_says_it_runs() -> None:
     found = line("late", temporal_activity={"workflow_id": "sfo/SFO-2026-00007/review", "activity_type": "open_gate"})
     assert (found["case"], found["workflow"], found["activity"]) == (

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from activities.composition import LETTERS, compose
-from starter.views import PAGES
+from starter.views import PAGES, sections
 
 STYLES = (PAGES / "static" / "sfo.css").read_text()
 WORDS = {
@@ -36,3 +36,43 @@ def test_a_letter_as_text_sets_the_case_apart_from_the_sentence_before_it(letter
     text = str(body.get_content())
     assert "\n\nCase: SFO-2026-00042" in text
     assert "\n\n\n" not in text
+
+
+def test_a_review_reads_in_the_order_and_in_the_words_of_its_question() -> None:
+    """PostgreSQL keeps the keys of a document by their length, and the values as codes."""
+    stored = {
+        "actions": [{"what": "Invented action", "owner": "s1", "due_on": "2027-06-30"}],
+        "sources": "Invented sources",
+        "findings": [{"kind": "deficiency", "text": "Invented finding", "level": "organisational", "reasons": "Why"}],
+        "judgement": "partly",
+        "later_field": "Kept",
+    }
+    shown = dict(sections(stored))
+    assert list(shown) == [
+        "Sources used",
+        "Strengths and deficiencies",
+        "Were all reasonable steps taken?",
+        "Actions",
+        "Later field",
+    ]
+    assert shown["Were all reasonable steps taken?"] == "In part"
+    assert [list(row.items()) for row in shown["Strengths and deficiencies"]] == [
+        [("kind", "Deficiency"), ("level", "Organisational"), ("text", "Invented finding"), ("reasons", "Why")]
+    ]
+    assert shown["Actions"] == [{"what": "Invented action", "owner": "s1", "due_on": "30 June 2027"}]
+
+
+def test_a_document_of_another_shape_is_shown_as_it_stands() -> None:
+    odd = {
+        "findings": ["Removed"],
+        "judgement": "unknown",
+        "actions": [{"due_on": "soon", "more": "x"}],
+        "learning": "",
+    }
+    assert dict(sections(odd)) == {
+        "Strengths and deficiencies": ["Removed"],
+        "Were all reasonable steps taken?": "unknown",
+        "Actions": [{"due_on": "soon", "more": "x"}],
+    }
+    assert sections("A text") == [("", "A text")]
+    assert sections(None) == []

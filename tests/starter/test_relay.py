@@ -11,15 +11,18 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 import pytest_asyncio
+from temporalio.service import RPCStatusCode
 
-from starter.audit import Head, read_head, read_heads, verify
+from starter.audit import Head, HeadsError, read_head, read_heads, verify
 from starter.connections import Pool
 from starter.relay import Relay
 from starter.reports import ReportRefusedError, report_concern, report_court_event, report_enquiry, request_extension
+from starter.signals import TemporalAwayError
+from starter.voiding import void_decision
 from tests.builders import ACase
 from tests.conftest import MailServer, Record
 from tests.starter.front_desk import FakeTemporal, a_case_now, a_signal_of
-from workflows.contract.messages import OffenceRef, Withdrawal
+from workflows.contract.messages import Notice, OffenceRef, Withdrawal
 from workflows.contract.vocabulary import CourtEventKind, EnquiryKind, EscalationKind, ReasonCode
 
 
@@ -113,6 +116,20 @@ async def test_a_decision_for_a_stage_that_ended_is_void_and_its_author_told_onc
     assert [row["detail"] for row in audit] == [{"decision": str(decision), "why": "the stage had ended"}]
 
 
+async def test_the_void_letter_has_the_id_of_its_event_and_person(case: ACase, record: Record) -> None:
+    _, decision = await a_waiting_decision(case)
+    ids = []
+    for _ in range(2):  # as after a restore: the row is gone and is made again
+        async with record.pool.acquire() as connection:
+            assert await void_decision(connection, decision)
+        ids.append(await record.value("SELECT message_id FROM outbox WHERE letter = 'decision_void'"))
+        async with record.owner() as owner:
+            await owner.execute("DELETE FROM outbox WHERE letter = 'decision_void'")
+            await owner.execute("UPDATE decisions SET void_at = NULL")
+    assert ids[0] == ids[1]
+    assert str(ids[0]).endswith("@sfo.invalid>")
+
+
 async def test_the_void_letter_can_be_written_and_sent(
     case: ACase, relay: Relay, temporal: FakeTemporal, mail_server: MailServer
 ) -> None:
@@ -161,6 +178,56 @@ async def test_a_row_that_cannot_be_delivered_does_not_hold_up_the_others(
     gate, _ = await a_waiting_decision(other)
     assert await relay.tick() == 1
     assert [signal.content["gate"] for signal in temporal.signals] == [gate]
+
+
+@pytest.mark.parametrize(
+    "status", [RPCStatusCode.INVALID_ARGUMENT, RPCStatusCode.FAILED_PRECONDITION, RPCStatusCode.ALREADY_EXISTS]
+)
+async def test_a_row_that_temporal_refuses_is_left_alone_and_the_others_go_on(
+    case: ACase,
+    relay: Relay,
+    temporal: FakeTemporal,
+    record: Record,
+    mail_server: MailServer,
+    caplog: pytest.LogCaptureFixture,
+    status: RPCStatusCode,
+) -> None:
+    await a_waiting_decision(case)
+    temporal.refuses[f"sfo/{case.reference}/notification"] = status
+    other = await a_case_now(record, mail_server)
+    await record.pool.execute("UPDATE cases SET started_at_wall = now()")
+    gate, _ = await a_waiting_decision(other)
+    assert await relay.tick() == 1
+    assert await relay.tick() == 0
+    assert temporal.sent == 2  # the refused row was not tried again at once
+    assert [signal.content["gate"] for signal in temporal.signals] == [gate]
+    assert [r.getMessage() for r in caplog.records if "cannot be delivered" in r.getMessage()] == [
+        f"one of the decisions cannot be delivered: Temporal, {status.name}; looking again later"
+    ]
+    assert await record.value("SELECT count(*) FROM decisions WHERE void_at IS NULL") == 2
+
+
+@pytest.mark.parametrize(
+    "status",
+    [
+        RPCStatusCode.UNAVAILABLE,
+        RPCStatusCode.DEADLINE_EXCEEDED,
+        RPCStatusCode.RESOURCE_EXHAUSTED,
+        RPCStatusCode.CANCELLED,
+        RPCStatusCode.UNKNOWN,
+        RPCStatusCode.INTERNAL,
+        RPCStatusCode.UNAUTHENTICATED,
+        RPCStatusCode.PERMISSION_DENIED,
+    ],
+)
+async def test_what_says_nothing_about_the_row_means_that_temporal_is_away(
+    case: ACase, relay: Relay, temporal: FakeTemporal, status: RPCStatusCode
+) -> None:
+    await a_waiting_decision(case)
+    temporal.refuses[f"sfo/{case.reference}/notification"] = status
+    with pytest.raises(TemporalAwayError, match=status.name) as raised:
+        await relay.tick()
+    assert type(raised.value) is TemporalAwayError
 
 
 # --- everything else ---------------------------------------------------------------------------------
@@ -229,6 +296,119 @@ async def test_a_refused_letter_is_told_to_its_stage_once(
     (signal,) = temporal.signals
     assert (signal.name, signal.content) == ("undeliverable", {"gate": gate})
     assert signal.workflow_id == f"sfo/{case.reference}/notification"
+
+
+@pytest.mark.parametrize("letter", ["asked", "deputy", "reassigned", "reminder"])
+async def test_every_letter_that_asks_lets_the_question_climb(
+    case: ACase, relay: Relay, temporal: FakeTemporal, record: Record, letter: str
+) -> None:
+    gate = (await case.ask("notification", stage="notification")).gate
+    await record.pool.execute("UPDATE outbox SET state = 'refused', letter = $1", letter)
+    assert await relay.tick() == 1
+    assert [(signal.name, signal.content) for signal in temporal.signals] == [("undeliverable", {"gate": gate})]
+
+
+@pytest.mark.parametrize("letter", ["decision_void", "withdrawn", "overdue_notice", "answer_refused"])
+async def test_a_refused_letter_that_only_informs_climbs_nowhere(
+    case: ACase, relay: Relay, temporal: FakeTemporal, record: Record, letter: str
+) -> None:
+    await case.ask("notification", stage="notification")
+    await record.pool.execute("UPDATE outbox SET state = 'refused', letter = $1", letter)
+    assert await relay.tick() == 1
+    assert await relay.tick() == 0
+    assert temporal.signals == []
+    assert await record.value("SELECT told_workflow FROM outbox") is True
+    assert await record.value("SELECT count(*) FROM escalations") == 0
+
+
+async def tell_everybody(case: ACase, event: str = "under-way", letter: str = "review_under_way") -> None:
+    notice = Notice(
+        reference=case.reference,
+        event=f"{case.reference}/{event}",
+        letter=letter,
+        to=("s1", "s2", "s3", "s4"),
+        at=case.at,
+    )
+    await case.casework.tell(notice)
+
+
+async def test_refused_letters_without_a_question_are_one_concern_of_the_case(
+    case: ACase, relay: Relay, temporal: FakeTemporal, record: Record, mail_server: MailServer
+) -> None:
+    mail_server.recipient_replies.extend(["550 nobody here"] * 4)
+    await tell_everybody(case)
+    for _ in range(3):
+        await relay.tick()
+    (row,) = await record.rows("SELECT * FROM escalations")
+    assert (row["kind"], row["number"], row["reason"]) == ("other", 1, "system_failure")
+    assert (row["raised_by"], row["about"], row["concern"]) == ("relay", "review_under_way", None)
+    (signal,) = temporal.signals
+    assert (signal.name, signal.workflow_id) == ("raise_concern", f"sfo/{case.reference}")
+    assert signal.content == {
+        **signal.content,
+        "kind": "other",
+        "number": 1,
+        "reason": "system_failure",
+        "about": "review_under_way",
+    }
+    audit = await record.rows("SELECT actor, subject, detail FROM audit WHERE action = 'concern_raised'")
+    assert audit == [
+        {
+            "actor": "relay",
+            "subject": f"{case.reference}/escalation/other-1",
+            "detail": {"about": "review_under_way"},
+        }
+    ]
+    assert await record.value("SELECT count(*) FROM outbox WHERE NOT told_workflow") == 0
+
+
+async def test_a_refusal_after_the_concern_was_resolved_is_a_new_one(
+    case: ACase, relay: Relay, record: Record, mail_server: MailServer
+) -> None:
+    mail_server.recipient_replies.extend(["550 nobody here"] * 8)
+    await tell_everybody(case)
+    await relay.tick()
+    await record.pool.execute("UPDATE escalations SET state = 'resolved'")
+    await tell_everybody(case, "signed", "review_signed")
+    await relay.tick()
+    rows = await record.rows("SELECT number, about FROM escalations ORDER BY number")
+    assert [(row["number"], row["about"]) for row in rows] == [(1, "review_under_way"), (2, "review_signed")]
+
+
+async def test_a_closed_case_has_no_concern_about_a_refused_letter(
+    case: ACase, relay: Relay, temporal: FakeTemporal, record: Record, mail_server: MailServer
+) -> None:
+    mail_server.recipient_replies.extend(["550 nobody here"] * 4)
+    await tell_everybody(case)
+    await record.pool.execute("UPDATE cases SET closed_on = '2026-12-01', outcome = 'completed'")
+    await relay.tick()
+    assert await record.value("SELECT count(*) FROM escalations") == 0
+    assert await record.value("SELECT count(*) FROM outbox WHERE NOT told_workflow") == 0
+    assert temporal.signals == []
+
+
+async def test_with_everybody_refusing_for_good_letters_and_concerns_stay_bounded(
+    case: ACase, relay: Relay, temporal: FakeTemporal, record: Record, mail_server: MailServer
+) -> None:
+    """What the case does with a concern is played here: the national team is told and asked, and refuses as well."""
+    mail_server.recipient_replies.extend(["550 nobody here"] * 500)
+    await case.ask("notification", stage="notification")
+    await tell_everybody(case)
+    counts = []
+    for _ in range(8):
+        await relay.tick()
+        for signal in [signal for signal in temporal.signals if signal.name == "raise_concern"]:
+            stage = f"escalation/{signal.content['kind']}-{signal.content['number']}"
+            subject = stage.removeprefix("escalation/")
+            await case.ask("acknowledge", subject, stage)
+            await tell_everybody(case, f"{stage}/notice", "escalation_notice")
+        letters = await record.value("SELECT count(*) FROM outbox")
+        counts.append((letters, await record.value("SELECT count(*) FROM escalations")))
+    assert counts[-1] == counts[3]
+    assert counts[-1] == (10, 1)  # two questions, four people told of the review and four of the concern
+    assert await record.value("SELECT count(*) FROM outbox WHERE NOT told_workflow") == 0
+    undeliverable = [signal.content["gate"] for signal in temporal.signals if signal.name == "undeliverable"]
+    assert len(undeliverable) == len(set(undeliverable)) == 2
 
 
 async def test_the_same_court_event_twice_is_one(case: ACase, record: Record) -> None:
@@ -305,6 +485,44 @@ async def test_a_database_that_goes_away_does_not_end_the_relay(
 
 def pool_of(pool: object) -> object:
     return type("Holder", (), {"pool": pool})()
+
+
+async def test_a_head_that_cannot_be_written_does_not_stop_deliveries_and_is_said_once(
+    case: ACase,
+    temporal: FakeTemporal,
+    record: Record,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr("starter.relay._LEAVE_ALONE", timedelta(0))
+    (tmp_path / "full").write_text("a file where the folder should be")
+    relay = Relay(temporal.delivery(record), record.pool, tmp_path / "full")
+    await a_waiting_decision(case)
+    assert await relay.tick() == 1
+    await relay.tick()
+    assert len([r for r in caplog.records if "the audit head is not exported" in r.getMessage()]) == 1
+    (tmp_path / "full").unlink()
+    await relay.tick()
+    assert len(read_heads(tmp_path / "full" / "audit-heads.jsonl")) == 1
+
+
+async def test_a_head_that_could_not_be_written_is_tried_again_in_a_minute(
+    case: ACase, temporal: FakeTemporal, record: Record, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries = []
+
+    async def refuses(pool: Pool, data_dir: Path) -> Head | None:
+        tries.append(data_dir)
+        raise HeadsError("the disk is full")
+
+    monkeypatch.setattr("starter.relay.export_head", refuses)
+    relay = Relay(temporal.delivery(record), record.pool, tmp_path)
+    before = asyncio.get_running_loop().time()
+    await relay.tick()
+    await relay.tick()
+    assert len(tries) == 1
+    assert 59 < relay._next_head - before < 65
 
 
 async def test_the_head_is_exported_at_start_and_proves_the_chain(

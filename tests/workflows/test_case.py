@@ -6,6 +6,9 @@ from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.enums.v1 import EventType
+from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
 from temporalio.client import WorkflowHandle
 from temporalio.service import RPCError, RPCStatusCode
 
@@ -138,10 +141,33 @@ async def test_discontinued_before_the_court_appearance_closes_the_case(office: 
         assert (await asyncio.wait_for(case.result(), 20))["outcome"] == "not_reviewed"
 
 
-async def test_a_stage_ended_by_hand_is_begun_again_and_asks_only_once(office: Office) -> None:
+async def test_a_terminated_stage_goes_on_where_the_record_says_it_was(office: Office) -> None:
+    """Commissioned and told, then terminated: the same questions stand, nobody is asked or told twice."""
+    async with running(office, {"draft": [SILENT], "interview": [SILENT]}) as (opening, _):
+        await opened(office, opening, "review/draft")
+        letters = "SELECT count(*) FROM outbox WHERE reference = $1 AND letter IN ('asked', 'review_under_way')"
+        before = await office.record.value(letters, opening.reference)
+        review = office.client.get_workflow_handle(f"{ids.case_id(opening.reference)}/review")
+        first = (await review.describe()).run_id
+        await review.terminate("drill")
+        await office.until(lambda: is_another_run(review, first))
+        decision = await office.answer(
+            review, f"{opening.reference}/review/interview:s1", "not_possible", {}, "Invented."
+        )
+        assert (await office.receipt(review, decision))["applied"]
+        assert await office.record.value(letters, opening.reference) == before
+
+
+async def is_another_run(handle: WorkflowHandle[Any, Any], first: str) -> bool:
+    described = await handle.describe()
+    return described.run_id != first
+
+
+async def test_a_stage_cancelled_by_hand_is_begun_anew(office: Office) -> None:
+    """A cancelled notification is not a sent one."""
     async with running(office, {"notification": [SILENT]}) as (opening, _):
         await opened(office, opening, "notification/notification")
-        await office.client.get_workflow_handle(f"{ids.case_id(opening.reference)}/notification").terminate("drill")
+        await office.client.get_workflow_handle(f"{ids.case_id(opening.reference)}/notification").cancel()
         await opened(office, opening, "notification-2/notification")
         states = await office.record.rows(
             "SELECT gate, state FROM gates WHERE reference = $1 AND question = 'notification'", opening.reference
@@ -150,6 +176,92 @@ async def test_a_stage_ended_by_hand_is_begun_again_and_asks_only_once(office: O
             "notification": "withdrawn",
             "notification-2": "open",
         }
+        assert (
+            await office.record.value("SELECT notified_on FROM cases WHERE reference = $1", opening.reference) is None
+        )
+
+
+async def test_two_amendments_count_in_the_order_in_which_they_came(office: Office) -> None:
+    async with running(office, {"commission": [SILENT], "reduced_charge": [SILENT]}) as (opening, case):
+        await opened(office, opening, "review/commission")
+        for n, code in enumerate((KIDNAPPING, MURDER), start=1):
+            await case.signal("amend_charge", amended(code).model_copy(update={"event": f"amendment-{n}"}))
+        await end_of(office, opening, "charge-3")
+        codes = await office.record.rows(
+            "SELECT code FROM offences WHERE reference = $1 AND round > 1 ORDER BY round", opening.reference
+        )
+        assert [row["code"] for row in codes] == [KIDNAPPING, MURDER]
+
+
+async def test_a_charge_reduced_after_conviction_leaves_nothing_hanging(office: Office) -> None:
+    lines = {"reduced_charge": [Line("stops", reasons="Invented reason.")], "draft": [SILENT]}
+    async with running(office, lines, rosh_highest="low") as (opening, case):
+        await opened(office, opening, "review/draft")
+        await case.signal("court_event", CourtEvent(kind=CourtEventKind.CONVICTED, on=datetime.now(UTC).date()))
+        await opened(office, opening, "victim-disclosure/offer:v1")
+        await case.signal("amend_charge", amended(KIDNAPPING))
+        assert (await asyncio.wait_for(case.result(), 40))["outcome"] == "withdrawn"
+
+
+async def test_a_case_that_is_reset_still_stops_its_running_review(office: Office) -> None:
+    async with running(office, {"draft": [SILENT]}) as (opening, case):
+        await opened(office, opening, "review/draft")
+        history = await case.fetch_history()
+        first = next(e for e in history.events if e.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED)
+        await office.client.workflow_service.reset_workflow_execution(
+            ResetWorkflowExecutionRequest(
+                namespace=office.client.namespace,
+                workflow_execution=WorkflowExecution(workflow_id=case.id),
+                reason="drill",
+                request_id="drill",
+                workflow_task_finish_event_id=first.event_id,
+            )
+        )
+        again = office.client.get_workflow_handle(case.id)
+        await office.until(lambda: runs(again, "review"))
+        await again.signal("court_event", CourtEvent(kind=CourtEventKind.DISCONTINUED, on=datetime.now(UTC).date()))
+        assert (await end_of(office, opening, "review"))["outcome"] == "withdrawn"
+
+
+async def runs(case: WorkflowHandle[Any, Any], stage: str) -> bool:
+    status = await case.query("status")
+    return stage in status["stages_open"]
+
+
+async def test_letters_that_nobody_takes_climb_once_and_end(office: Office) -> None:
+    """Every address is refused for good: the ladder is used up, the national team is asked once, and that is all."""
+    async with running(office, {"notification": [SILENT], "early_look": [SILENT]}, speed=1) as (opening, _):
+        gate = f"{opening.reference}/notification/notification"
+        await opened(office, opening, "notification/notification")
+        handle = office.client.get_workflow_handle(ids.workflow_of_gate(gate))
+        for _ in range(12):
+            await handle.signal("undeliverable", {"gate": gate})
+            await asyncio.sleep(0.2)
+        raised = await office.until(
+            lambda: office.record.rows(
+                "SELECT kind, about FROM escalations WHERE reference = $1 ORDER BY kind", opening.reference
+            )
+        )
+        assert [(r["kind"], r["about"]) for r in raised] == [("other", gate), ("overdue", gate)]
+        letters = await office.record.value("SELECT count(*) FROM outbox WHERE gate = $1", gate)
+        assert isinstance(letters, int)
+        assert letters <= 5
+
+
+async def test_a_concern_typed_by_hand_is_one_escalation_and_can_be_resolved_by_hand(office: Office) -> None:
+    lines = {"notification": [SILENT], "early_look": [SILENT], "acknowledge": [SILENT], "resolve": [SILENT]}
+    async with running(office, lines, speed=1) as (opening, case):
+        await case.signal("raise_concern", {"kind": "other", "reason": "system_failure"})
+        stem = f"{opening.reference}/escalation/other-1"
+        await opened(office, opening, "escalation/other-1/acknowledge:other-1")
+        handle = office.client.get_workflow_handle(f"sfo/{stem}")
+        typed = {"reason": "asked_by_phone"}
+        await handle.signal("acknowledge", {"gate": f"{stem}/acknowledge:other-1", "answer": "acknowledged", **typed})
+        await opened(office, opening, "escalation/other-1/resolve:other-1")
+        await handle.signal("resolve", {"gate": f"{stem}/resolve:other-1", "answer": "release", **typed})
+        assert (await end_of(office, opening, "escalation/other-1"))["resolution"] == "release"
+        state = await office.record.value("SELECT state FROM escalations WHERE reference = $1", opening.reference)
+        assert state == "resolved"
 
 
 async def test_disclosure_that_the_national_team_stopped_gives_nothing(office: Office) -> None:

@@ -1,8 +1,10 @@
 """How a workflow asks people: it opens gates, chases them, settles answers and tells. It decides nothing itself."""
 
+import asyncio
 from collections import defaultdict
+from collections.abc import Awaitable
 from datetime import date, datetime
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from temporalio import workflow
 from temporalio.common import RawValue
@@ -12,6 +14,7 @@ from workflows.contract import ids
 from workflows.contract.messages import (
     CaseClock,
     Chase,
+    ConcernRecord,
     DecideSignal,
     Decision,
     Due,
@@ -35,12 +38,14 @@ from workflows.contract.messages import (
 from workflows.contract.options import RECORD
 from workflows.contract.ports import Casework, Gates
 from workflows.contract.questions import QUESTIONS
-from workflows.contract.vocabulary import DutyKind, Role, StepKind
+from workflows.contract.vocabulary import DutyKind, EscalationKind, ReasonCode, Role, StepKind
 
 from . import case_time
 from .display import Display
 from .gate import Gate
 from .inbox import DeadLetters
+
+Result = TypeVar("Result")
 
 
 class Brief(Protocol):
@@ -99,9 +104,9 @@ class Asking:
             return
         if gate := self.gates.get(signal.gate):
             gate.offers.append(signal)
-        elif signal.decision and signal.decision in self.receipts:
-            pass  # delivered twice; the receipt stands
-        else:
+        elif signal.decision is None:
+            self.dead_letters.keep(name, "no such open gate")
+        elif signal.decision not in self.receipts:
             # After a reset an answer can arrive before its gate stands again: keep it until the gate opens.
             self.early[signal.gate].append(signal)
 
@@ -141,10 +146,9 @@ class Asking:
             del self.gates[gate.id]
             if is_cancelled_exception(error):
                 await self._withdraw(gate)
+                await self.show()
             raise
         del self.gates[gate.id]
-        if decision.escalation:
-            await self.raise_concern(decision.escalation, gate.id)
         if self.gates or gate.overdue:
             await self.show()
         return decision
@@ -239,22 +243,38 @@ class Asking:
 
     async def _settle(self, gate: Gate) -> Settled:
         offer = gate.offers.popleft()
-        settled = await workflow.execute_activity_method(
-            Gates.settle_gate,
-            Settlement(gate=gate.id, at=self.now(), signal=offer),
-            summary=f"Apply the answer: {QUESTIONS[gate.request.question].title}",
-            **RECORD,
+        settled, is_broken = await _finish(
+            workflow.execute_activity_method(
+                Gates.settle_gate,
+                Settlement(gate=gate.id, at=self.now(), signal=offer),
+                summary=f"Apply the answer: {QUESTIONS[gate.request.question].title}",
+                **RECORD,
+            )
         )
-        code = settled.refused or "applied"
-        for decision in {offer.decision, settled.decision.decision if settled.decision else None} - {None}:
-            self.receipts[str(decision)] = Receipt(applied=settled.decision is not None, code=code)
+        self._note(offer, settled)
+        if settled.decision and settled.decision.escalation:
+            await self.raise_concern(settled.decision.escalation, gate.id)
+        # An answer that the record has applied counts, even when a hold came between; not when the stage ends.
+        if is_broken and (settled.decision is None or workflow.cancellation_reason() is not None):
+            raise asyncio.CancelledError
+        return settled
+
+    def _note(self, offer: DecideSignal, settled: Settled) -> None:
+        """Receipts for whoever asks; a refusal is seen by operations too."""
+        receipt = Receipt(applied=settled.decision is not None, code=settled.refused or "applied")
+        if offer.decision:
+            self.receipts[offer.decision] = receipt
+        if settled.decision:
+            self.receipts[settled.decision.decision] = receipt
         if settled.refused:
             self.dead_letters.keep("decide", settled.refused)
-        return settled
 
     async def _reassign(self, gate: Gate) -> None:
         signal = gate.reassignments.popleft()
-        message = Reassignment(gate=gate.id, at=self.now(), to=signal.to, reason=signal.reason)
+        gate.times_reassigned += 1
+        message = Reassignment(
+            gate=gate.id, at=self.now(), to=signal.to, reason=signal.reason, number=gate.times_reassigned
+        )
         done = await workflow.execute_activity_method(Gates.reassign_gate, message, summary="Reassign", **RECORD)
         if not done.allowed:
             self.dead_letters.keep("reassign", done.refused or "refused")
@@ -262,26 +282,49 @@ class Asking:
     async def _step(self, gate: Gate) -> Settled:
         """Carry out what is due; a gate whose silence has a meaning lapses."""
         now = self.now()
-        steps = gate.take_climb(now) if gate.undeliverable else gate.take_due(now)
+        is_undeliverable = gate.undeliverable
+        steps = gate.take_climb() if is_undeliverable else gate.take_due(now)
         if any(step.kind is StepKind.LAPSE for step in steps):
             lapse = Lapse(gate=gate.id, at=now)
             return await workflow.execute_activity_method(Gates.lapse_gate, lapse, summary="Period over", **RECORD)
         if steps:
             await self._chase(gate, steps)
+        elif is_undeliverable:
+            await self._report_undeliverable(gate)
         return Settled()
 
     async def _chase(self, gate: Gate, steps: tuple[Step, ...]) -> None:
         kinds = ", ".join(f"{s.kind} {s.rung}" for s in steps)
-        chased = await workflow.execute_activity_method(
-            Gates.chase_gate,
-            Chase(gate=gate.id, at=self.now(), steps=steps),
-            summary=f"Chase: {kinds}",
-            **RECORD,
+        chased, is_broken = await _finish(
+            workflow.execute_activity_method(
+                Gates.chase_gate,
+                Chase(gate=gate.id, at=self.now(), steps=steps),
+                summary=f"Chase: {kinds}",
+                **RECORD,
+            )
         )
         gate.chased(steps, chased)
         if chased.escalation:
             await self.raise_concern(chased.escalation, gate.id)
+        if is_broken:
+            raise asyncio.CancelledError
         await self.show()
+
+    async def _report_undeliverable(self, gate: Gate) -> None:
+        """Nobody can be reached by mail and no rung is left: the national team hears of it, once for each gate."""
+        if gate.is_reported or self.part.startswith("escalation/"):
+            return  # an escalation of an escalation would go to the same mailbox
+        gate.is_reported = True
+        record = ConcernRecord(
+            reference=self.brief.reference,
+            at=self.now(),
+            event=f"{gate.id}/undeliverable",
+            kind=EscalationKind.OTHER,
+            reason=ReasonCode.SYSTEM_FAILURE,
+            about=gate.id,
+        )
+        raised = await workflow.execute_activity_method(Casework.record_concern, record, **RECORD)
+        await self.raise_concern(raised, gate.id)
 
     async def _withdraw(self, gate: Gate) -> None:
         message = Withdrawal(reference=self.brief.reference, gates=(gate.id,), at=self.now())
@@ -300,3 +343,12 @@ class Asking:
             if is_cancelled_exception(error):
                 raise
             self.dead_letters.keep(signal, "the case is not running")
+
+
+async def _finish(doing: Awaitable[Result]) -> tuple[Result, bool]:
+    """What the record may already hold is not dropped: finish it, and say whether a cancellation came meanwhile."""
+    task = asyncio.ensure_future(doing)
+    try:
+        return await asyncio.shield(task), False
+    except asyncio.CancelledError:
+        return await task, True

@@ -34,6 +34,7 @@ class Concerns:
         self.escalations: dict[str, EscalationKind] = {}
         self.raised: set[str] = set()
         self.is_stopped = False
+        self.typed = 0
 
     @property
     def is_held(self) -> bool:
@@ -72,10 +73,11 @@ class Concerns:
             await self.children.tell(Stage.REVIEW, news)
 
     async def _number_concern(self, concern: RaisedConcern) -> int:
+        self.typed += 1  # the same after a reset, where a random name would make a second row
         record = ConcernRecord(
             reference=self.opening.reference,
             at=case_time.now(self.opening.clock),
-            event=f"{self.opening.reference}/concern-{workflow.uuid4()}",
+            event=f"{self.opening.reference}/concern-typed-{self.typed}",
             kind=concern.kind,
             reason=concern.reason,
             about=concern.about,
@@ -84,10 +86,11 @@ class Concerns:
         return raised.number
 
     async def _number_enquiry(self, raised: RaisedEnquiry) -> int:
+        self.typed += 1
         record = EnquiryRecord(
             reference=self.opening.reference,
             at=case_time.now(self.opening.clock),
-            event=f"{self.opening.reference}/enquiry-{workflow.uuid4()}",
+            event=f"{self.opening.reference}/enquiry-typed-{self.typed}",
             kind=raised.kind,
             received_on=raised.received_on,
         )

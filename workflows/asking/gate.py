@@ -30,6 +30,8 @@ class Gate:
         self.undeliverable = False
         self.offers: deque[DecideSignal] = deque()
         self.reassignments: deque[ReassignSignal] = deque()
+        self.times_reassigned = 0
+        self.is_reported = False
 
     @property
     def id(self) -> str:
@@ -62,13 +64,14 @@ class Gate:
         self.steps = self.steps[len(due) :]
         return due
 
-    def take_climb(self, now: datetime) -> tuple[Step, ...]:
-        """The next rung now, because the letter cannot be delivered; without one left, the senior lead."""
+    def take_climb(self) -> tuple[Step, ...]:
+        """The next rung before its time, because the letter cannot be delivered; empty when none is left."""
         self.undeliverable = False
         climb = next((s for s in self.steps if s.kind is StepKind.CLIMB), None)
-        if climb:
-            self.steps.remove(climb)
-        return (Step(at=now, kind=StepKind.CLIMB, rung=climb.rung if climb else Rung.SENIOR_LEAD),)
+        if climb is None:
+            return ()
+        self.steps.remove(climb)
+        return (climb,)
 
     def chased(self, steps: tuple[Step, ...], chased: Chased) -> None:
         """Note how far the ladder was climbed, and the further steps."""

@@ -15,7 +15,13 @@ Ref = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:/#-]{0,120}$")]
 
 
 class Message(BaseModel):
-    """A frozen message; unknown fields are refused so that a typing error is seen."""
+    """A frozen message. Fields that newer code added are ignored, so that old and new workers run side by side."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Signal(Message):
+    """A message that people also type by hand: an unknown field is refused, so that a typing error is seen."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

@@ -3,7 +3,7 @@
 New fields always have a default that says what an old history decodes to.
 """
 
-from .message import CaseClock, Code, Due, EscalationRef, Message, OffenceRef, Ref, StaffRef
+from .message import CaseClock, Code, Due, EscalationRef, Message, OffenceRef, Ref, Signal, StaffRef
 from .messages_case import (
     AmendedCharge,
     CaseClosed,
@@ -106,6 +106,7 @@ __all__ = [
     "RenditionRequest",
     "Settled",
     "Settlement",
+    "Signal",
     "StaffRef",
     "StageBrief",
     "StageEnd",

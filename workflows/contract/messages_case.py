@@ -4,7 +4,7 @@ from datetime import date
 
 from pydantic import Field
 
-from .message import CaseClock, Message, OffenceRef, Ref, StaffRef
+from .message import CaseClock, Message, OffenceRef, Ref, Signal, StaffRef
 from .vocabulary import (
     CourtEventKind,
     EnquiryKind,
@@ -52,7 +52,7 @@ class CaseStatus(Message):
     dead_letters: int
 
 
-class CourtEvent(Message):
+class CourtEvent(Signal):
     """Signal `court_event`: what the court did and on which date. `event` is the record's id of it, if it has one."""
 
     kind: CourtEventKind
@@ -60,7 +60,7 @@ class CourtEvent(Message):
     event: Ref | None = None
 
 
-class AmendedCharge(Message):
+class AmendedCharge(Signal):
     """Signal `amend_charge`: the charge as it now stands; the criteria are run again. Rule: facts.md 5.6, 5.7."""
 
     amended_on: date
@@ -68,7 +68,7 @@ class AmendedCharge(Message):
     event: Ref | None = None
 
 
-class RaisedConcern(Message):
+class RaisedConcern(Signal):
     """Signal `raise_concern`: `number` is set when the record already holds the escalation."""
 
     kind: EscalationKind
@@ -77,7 +77,7 @@ class RaisedConcern(Message):
     about: Ref | None = None
 
 
-class RaisedEnquiry(Message):
+class RaisedEnquiry(Signal):
     """Signal `enquiry`: `number` is set when the record already holds the enquiry."""
 
     kind: EnquiryKind

@@ -47,6 +47,7 @@ class Notice(Message):
     to: tuple[Ref, ...]
     at: AwareDatetime
     duty: DutyKind | None = None
+    only_told: bool = False
 
 
 class CourtRecord(Message):

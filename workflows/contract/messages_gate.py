@@ -4,7 +4,7 @@ from datetime import date
 
 from pydantic import AwareDatetime, Field
 
-from .message import Due, EscalationRef, Message, Ref
+from .message import Due, EscalationRef, Message, Ref, Signal
 from .vocabulary import ReasonCode, Role, Rung, StepKind
 
 
@@ -41,7 +41,7 @@ class GateOpened(Message):
     escalation: EscalationRef | None = None
 
 
-class DecideSignal(Message):
+class DecideSignal(Signal):
     """Signals `decide`, `acknowledge`, `resolve`.
 
     From a link: `decision` names the row that is believed. Typed by operations: `answer` and `reason` instead.
@@ -53,7 +53,7 @@ class DecideSignal(Message):
     reason: ReasonCode | None = None
 
 
-class ReassignSignal(Message):
+class ReassignSignal(Signal):
     """Signal `reassign`: give the gate to the person with this directory key or staff number."""
 
     gate: Ref
@@ -61,7 +61,7 @@ class ReassignSignal(Message):
     reason: ReasonCode
 
 
-class ExtensionSignal(Message):
+class ExtensionSignal(Signal):
     """Signal `request_extension`: the reviewing manager asks for a later date, with a reason code."""
 
     new_on: date
@@ -69,7 +69,7 @@ class ExtensionSignal(Message):
     request: Ref | None = None
 
 
-class UndeliverableSignal(Message):
+class UndeliverableSignal(Signal):
     """Signal `undeliverable`: the letter of this gate was refused for good; climb at once."""
 
     gate: Ref
@@ -134,12 +134,11 @@ class Lapse(Message):
 
 
 class Withdrawal(Message):
-    """These gates, or all open ones of a stage, are no longer asked; unapplied answers are void, their authors told."""
+    """These gates are no longer asked; unapplied answers are marked void and their authors told."""
 
     reference: Ref
+    gates: tuple[Ref, ...]
     at: AwareDatetime
-    gates: tuple[Ref, ...] = ()
-    stage: str | None = None
 
 
 class Reassignment(Message):
@@ -149,6 +148,7 @@ class Reassignment(Message):
     at: AwareDatetime
     to: Ref
     reason: ReasonCode
+    number: int = 1
 
 
 class Reassigned(Message):

@@ -20,6 +20,6 @@ RECORD: ActivityOptions = {
         initial_interval=timedelta(seconds=1),
         backoff_coefficient=2.0,
         maximum_interval=timedelta(seconds=30),
-        non_retryable_error_types=["UnknownQuestion", "UnknownCase", "UnknownGate"],
+        non_retryable_error_types=["UnknownQuestion", "UnknownCase", "UnknownVersion"],
     ),
 }

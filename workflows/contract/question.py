@@ -68,8 +68,8 @@ class Answer:
 
     @property
     def needs_the_page(self) -> bool:
-        """Whether the answer carries anything that operations cannot type in the Temporal UI."""
-        return self.reasons_required or any(f.required for f in self.fields)
+        """Whether the answer carries what operations cannot type in the Temporal UI; a reason code does for reasons."""
+        return any(f.required for f in self.fields)
 
 
 @dataclass(frozen=True)
