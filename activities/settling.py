@@ -23,6 +23,7 @@ from workflows.contract.questions import Silence
 from workflows.contract.vocabulary import Channel, GateState
 from workflows.policy.answers import check_answer
 from workflows.policy.authority import why_not_answer, why_not_asked
+from workflows.policy.due import on_in_london
 
 # What an author reads when an answer is sent back; any other code has general words.
 _BECAUSE = {
@@ -158,7 +159,8 @@ async def _why_not(hearing: Hearing, row: Row) -> str | None:
         return "too_late"
     typed = row["channel"] == Channel.OPERATIONS
     reasons = row["reasons"] or (row["reason_code"] if typed else None)
-    if check_answer(hearing.question, row["answer"], row["fields"], reasons, hearing.gate["page"]):
+    page = {**hearing.gate["page"], "today": on_in_london(row["received_at"]).isoformat()}
+    if check_answer(hearing.question, row["answer"], row["fields"], reasons, page):
         return "incomplete"
     person = by_address(row["by_email"], hearing.place.directory)
     if person is None:

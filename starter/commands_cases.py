@@ -28,14 +28,27 @@ from starter.keys import KeyRing
 from starter.settings import Settings
 from workflows.contract import ids
 from workflows.contract.charge import MAX_BYTES, Charge, parse_charges
+from workflows.contract.message import FASTEST, SLOWEST
 from workflows.policy.due import on_in_london
+
+
+class _Speed(click.FloatRange):
+    """A range of numbers; what is no number at all lies in none, though Python says that it is not outside either."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Return the speed; anything else is bad input."""
+        speed: float = super().convert(value, param, ctx)
+        return speed if speed == speed else self.fail("is not a number", param, ctx)
+
+
+SPEED = _Speed(SLOWEST, FASTEST)
 
 
 @click.command(epilog=example("sfo charge october.json", "sfo charge october.json --dry-run --json"))
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, allow_dash=True))
 @click.option("--dry-run", is_flag=True, help="Judge the criteria, open nothing, need no service.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@click.option("--speed", type=click.FloatRange(min=0, min_open=True), default=1.0, help="Rehearse this fast.")
+@click.option("--speed", type=SPEED, default=1.0, help="Rehearse this fast.")
 @click.option("--anchor", type=DAY, help="Start the rehearsal at 9:00 UTC on this date, else on the charge's.")
 def charge(files: tuple[Path, ...], dry_run: bool, as_json: bool, speed: float, anchor: date | None) -> None:
     """Open the cases of charge FILES, one case or a list in each; - is standard input.

@@ -46,7 +46,7 @@ async def _decide(name: str, answer: str, email: str, fields: Sequence[str], rea
     async with services() as reached:
         gate, by, question = await _asked(reached, name, email)
         given = _fields(question, answer, fields)
-        problems = check_answer(question, answer, given, reasons, gate.page)
+        problems = check_answer(question, answer, given, reasons, gate.page_today())
         if problems:
             listed = "\n".join(f"  {problem.field}: {problem.message}" for problem in problems)
             raise CommandError(BAD_INPUT, f"the answer is not complete:\n{listed}")

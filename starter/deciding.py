@@ -71,7 +71,7 @@ class Deciding:
         if typed.more and here.decided is None:
             return question_page(shown)
         fields = typed.fields(here.question)
-        problems = check_answer(here.question, typed.answer, fields, typed.reasons, here.gate.page)
+        problems = check_answer(here.question, typed.answer, fields, typed.reasons, here.gate.page_today())
         if problems:
             return question_page(replace(shown, problems=problems), 400)
         offer = Offer(decision, typed.answer, fields, typed.reasons, Channel.LINK)

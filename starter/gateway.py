@@ -51,7 +51,9 @@ def gateway_app(settings: Settings, pool: Pool, delivery: Delivery, mailer: Smtp
         *(mailbox_routes(settings.mailbox_dir) if settings.mailbox_dir else ()),
     ]
     handlers = {Turned: _turned, HTTPException: _not_here, **dict.fromkeys(_AWAY, _away)}
-    return Protection(Starlette(routes=routes, exception_handlers=handlers), settings.public_url)
+    app = Starlette(routes=routes, exception_handlers=handlers)
+    app.router.redirect_slashes = False  # a redirect would be built from the Host header, which anybody can send
+    return Protection(app, settings.public_url)
 
 
 _AWAY = (*OUT_OF_REACH, asyncpg.PostgresError)

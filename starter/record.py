@@ -16,6 +16,7 @@ from workflows.contract.messages import CaseClock
 from workflows.contract.vocabulary import Channel, GateState, Role
 from workflows.policy.authority import same_person
 from workflows.policy.clock import case_time
+from workflows.policy.due import on_in_london
 
 LINK_LASTS = timedelta(days=90)
 """How long a link opens after its gate's due date or its latest letter, whichever is later, in case time."""
@@ -42,6 +43,10 @@ class Gate:
     def now(self) -> datetime:
         """Read the case's clock."""
         return case_time(self.clock, datetime.now(UTC))
+
+    def page_today(self) -> Mapping[str, Any]:
+        """Return the page with the case's date, against which past dates are checked."""
+        return {**self.page, "today": on_in_london(self.now()).isoformat()}
 
 
 @dataclass(frozen=True, slots=True)

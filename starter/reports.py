@@ -27,7 +27,6 @@ from workflows.policy.authority import same_person
 from workflows.policy.clock import case_time
 from workflows.policy.due import due_moment
 
-
 RELAY = "relay"
 """Who raises a concern that no person raised."""
 

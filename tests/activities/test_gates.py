@@ -357,16 +357,6 @@ async def test_withdrawing_an_unanswered_gate_tells_the_person_asked(record: Rec
     assert "No longer needed" in message["Subject"]
 
 
-async def test_a_stage_ended_by_hand_leaves_no_question_open(record: Record, mail_server: MailServer) -> None:
-    case = await a_case(record.pool, mail_server)
-    await case.ask("feedback", "s1", stage="staff-feedback")
-    await case.ask("feedback", "s2", stage="staff-feedback")
-    await case.ask("notification", stage="notification")
-    await case.gates.withdraw_gates(Withdrawal(reference=case.reference, stage="staff-feedback", at=case.at))
-    rows = await record.rows("SELECT stage FROM gates WHERE state = 'open'")
-    assert [row["stage"] for row in rows] == ["notification"]
-
-
 async def test_a_gate_withdrawn_before_it_opened_is_not_asked(record: Record, mail_server: MailServer) -> None:
     case = await a_case(record.pool, mail_server)
     gate = case.gate("notification", stage="notification")

@@ -195,3 +195,13 @@ def test_every_kind_of_field_has_a_rule() -> None:
             for field in answer.fields:
                 assert check_answer(question, answer.value, {field.name: object()}, "why", PAGE)
     assert {f.kind for q in QUESTIONS.values() for a in q.answers for f in a.fields} <= set(FieldKind)
+
+
+def test_what_has_happened_cannot_lie_in_the_future_nor_in_another_century() -> None:
+    question, page = QUESTIONS["notification"], {"today": "2026-11-23"}
+    assert check_answer(question, "sent", {"sent_on": "2026-11-23"}, None, page) == []
+    for wrong, said in (("2026-11-24", "not in the future"), ("1926-11-23", "from 2000 to 2100")):
+        (problem,) = check_answer(question, "sent", {"sent_on": wrong}, None, page)
+        assert (problem.field, said in problem.message) == ("sent_on", True)
+    (problem,) = check_answer(QUESTIONS["extension"], "granted", {"new_on": "9999-12-31"}, "Invented reason.", page)
+    assert problem.field == "new_on"

@@ -14,6 +14,10 @@ Code = Annotated[str, Field(pattern=r"^[A-Z0-9]{4,10}$")]
 Ref = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:/#-]{0,120}$")]
 
 
+# Slower than a hundredth nobody waits for; beyond a million times, a day of the case is a twelfth of a second.
+SLOWEST, FASTEST = 0.01, 1_000_000.0
+
+
 class Message(BaseModel):
     """A frozen message. Fields that newer code added are ignored, so that old and new workers run side by side."""
 
@@ -31,7 +35,7 @@ class CaseClock(Message):
 
     case_anchor: AwareDatetime
     wall_anchor: AwareDatetime
-    speed: float = Field(default=1.0, gt=0)
+    speed: float = Field(default=1.0, ge=SLOWEST, le=FASTEST, allow_inf_nan=False)
 
 
 class Due(Message):

@@ -46,7 +46,10 @@ class Choice:
 
 @dataclass(frozen=True)
 class Field:
-    """One thing to fill in. A PERSON's options are computed when the gate opens, with the reasons for refusals."""
+    """One thing to fill in. A PERSON's options are computed when the gate opens, with the reasons for refusals.
+
+    `is_past`: a DATE of something that has happened, which cannot lie in the future.
+    """
 
     name: str
     label: str
@@ -54,6 +57,7 @@ class Field:
     required: bool = True
     hint: str = ""
     choices: tuple[Choice, ...] = ()
+    is_past: bool = False
 
 
 @dataclass(frozen=True)

@@ -82,7 +82,7 @@ QUESTIONS: tuple[Question, ...] = (
                 "sent",
                 "The notification has been sent",
                 "The date is recorded; the review's clock counts from the rulebook's anchor.",
-                fields=(Field("sent_on", "Date sent", FieldKind.DATE),),
+                fields=(Field("sent_on", "Date sent", FieldKind.DATE, is_past=True),),
             ),
         ),
         "notification",
@@ -138,7 +138,7 @@ QUESTIONS: tuple[Question, ...] = (
                 "done",
                 "It is done",
                 "The Head of PDU is asked to confirm.",
-                fields=(Field("done_on", "Date done", FieldKind.DATE),),
+                fields=(Field("done_on", "Date done", FieldKind.DATE, is_past=True),),
             ),
             Answer(
                 "withdrawn",

@@ -40,7 +40,7 @@ QUESTIONS: tuple[Question, ...] = (
                 "held",
                 "The interview was held",
                 "The interview is recorded as held.",
-                fields=(Field("held_on", "Date held", FieldKind.DATE),),
+                fields=(Field("held_on", "Date held", FieldKind.DATE, is_past=True),),
             ),
             Answer(
                 "not_possible",
@@ -207,7 +207,7 @@ QUESTIONS: tuple[Question, ...] = (
                 "received",
                 "I have had feedback",
                 "It is recorded that you were fed back to.",
-                fields=(Field("received_on", "Date", FieldKind.DATE),),
+                fields=(Field("received_on", "Date", FieldKind.DATE, is_past=True),),
             ),
             Answer(
                 "not_yet",
@@ -229,7 +229,7 @@ QUESTIONS: tuple[Question, ...] = (
                 "It is done",
                 "It is recorded with your evidence.",
                 reasons_required=True,
-                fields=(Field("done_on", "Date done", FieldKind.DATE),),
+                fields=(Field("done_on", "Date done", FieldKind.DATE, is_past=True),),
             ),
             Answer(
                 "withdrawn",

@@ -14,7 +14,7 @@ QUESTIONS: tuple[Question, ...] = (
                 "told",
                 "They have been told",
                 "You are asked next whether they want the review.",
-                fields=(Field("told_on", "Date told", FieldKind.DATE),),
+                fields=(Field("told_on", "Date told", FieldKind.DATE, is_past=True),),
             ),
             Answer(
                 "no_contact",
@@ -143,7 +143,7 @@ QUESTIONS: tuple[Question, ...] = (
                 "handed_over",
                 "It was handed over",
                 "The leg is complete.",
-                fields=(Field("handed_over_on", "Date", FieldKind.DATE),),
+                fields=(Field("handed_over_on", "Date", FieldKind.DATE, is_past=True),),
             ),
             Answer(
                 "declined",

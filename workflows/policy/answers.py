@@ -4,6 +4,7 @@ A message names the field and the remedy and never quotes what was typed. What a
 in `contract/questions.py`; what depends on the case comes with the gate's page:
 
 - `not_before`: the earliest date that may be given, ISO;
+- `today`: the case's date when the answer is given, ISO, which whoever checks adds;
 - `options[field]`: the people who may be chosen, the owners of actions, the passages to be decided.
 """
 

@@ -17,6 +17,9 @@ _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,190}")
 
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")  # fromisoformat alone would take week dates as well
 
+# No date of a case lies outside; a slip of the keyboard must not move a deadline by centuries.
+_YEARS = range(2000, 2101)
+
 Page = Mapping[str, Any]
 # A rule names the place inside its field ("", or "-2-owner" for a column of the second row) and the remedy.
 Found = Iterator[tuple[str, str]]
@@ -38,7 +41,7 @@ def field_problems(field: Field, value: Any, page: Page) -> Found:
 def _single(field: Field, value: str, page: Page) -> Found:
     match field.kind:
         case FieldKind.DATE:
-            yield from _date(field.label, value, page.get("not_before"))
+            yield from _date(field.label, value, page.get("not_before"), page.get("today") if field.is_past else None)
         case FieldKind.CHOICE:
             yield from _one_of(field.label, value, [choice.value for choice in field.choices])
         case FieldKind.PERSON:
@@ -55,7 +58,7 @@ def text_problems(label: str, value: str, longest: int) -> Found:
         yield "", f"{label}: take out the control characters; they often come with pasted text"
 
 
-def _date(label: str, value: str, not_before: str | None) -> Found:
+def _date(label: str, value: str, not_before: str | None, not_after: str | None = None) -> Found:
     try:
         given = date.fromisoformat(value) if _DATE.fullmatch(value) else None
     except ValueError:
@@ -64,6 +67,10 @@ def _date(label: str, value: str, not_before: str | None) -> Found:
         yield "", f"{label}: enter a real date, year-month-day, such as 2026-11-30"
     elif not_before and given < date.fromisoformat(not_before):
         yield "", f"{label}: enter a date that is not before {not_before}"
+    elif not_after and given > date.fromisoformat(not_after):
+        yield "", f"{label}: enter a date that is not in the future; today is {not_after}"
+    elif given.year not in _YEARS:
+        yield "", f"{label}: enter a year from {_YEARS[0]} to {_YEARS[-1]}"
 
 
 def _one_of(label: str, value: str, allowed: list[str]) -> Found:
