@@ -70,5 +70,7 @@ _WORK = {
         SELECT d.gate AS subject, false AS is_met FROM decisions d JOIN gates g USING (gate)
         WHERE g.reference = $1 AND d.applied_at IS NULL AND d.void_at IS NULL
     """,
-    COURT_EVENT: "SELECT event AS subject, false AS is_met FROM court_events WHERE reference = $1 AND applied_at IS NULL",
+    COURT_EVENT: """
+        SELECT event AS subject, false AS is_met FROM court_events WHERE reference = $1 AND applied_at IS NULL
+    """,
 }

@@ -228,9 +228,8 @@ def test_an_answer_by_hand_is_one_that_may_be_typed(given: str) -> None:
     assert signal.reason is not None
 
 
-def test_no_outcome_of_an_escalation_can_be_typed() -> None:
-    """Operations are told so; once one can, they need an input for it."""
-    assert all(answer.needs_the_page for answer in QUESTIONS["resolve"].answers)
+def test_every_outcome_of_an_escalation_can_be_typed() -> None:
+    assert not any(answer.needs_the_page for answer in QUESTIONS["resolve"].answers)
 
 
 def test_an_amended_charge_is_not_copied_as_a_court_event() -> None:

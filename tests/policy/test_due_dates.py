@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 from workflows.contract.rulebook import Confidence, DeadlineRule, ReviewAnchor, Rulebook, Unit
 from workflows.contract.vocabulary import Role
 from workflows.policy.deadlines import (
-    after_pause,
     due,
     due_on,
     extended,
@@ -156,24 +155,6 @@ def test_beyond_the_cap_another_role_decides(rulebook: Rulebook) -> None:
 
 
 # --- pauses -------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("paused", "resumed", "expected"),
-    [
-        ("2026-10-05", "2026-10-05", "2026-10-30"),  # no day lost
-        ("2026-10-05", "2026-10-06", "2026-11-02"),  # one working day
-        ("2026-10-09", "2026-10-12", "2026-11-02"),  # Friday over a weekend is one working day
-        ("2026-10-10", "2026-10-12", "2026-10-30"),  # a weekend costs nothing
-        ("2026-10-05", "2026-10-19", "2026-11-13"),
-        ("2026-10-06", "2026-10-05", "2026-10-30"),  # resumed before paused gives nothing
-    ],
-)
-def test_a_pause_gives_its_working_days_back(
-    paused: str, resumed: str, expected: str, holidays: frozenset[date]
-) -> None:
-    paused_on, resumed_on = date.fromisoformat(paused), date.fromisoformat(resumed)
-    assert after_pause(date(2026, 10, 30), paused_on, resumed_on, holidays) == date.fromisoformat(expected)
 
 
 def test_a_review_that_an_amended_charge_made_due_has_its_three_months_from_the_amendment(rulebook: Rulebook) -> None:

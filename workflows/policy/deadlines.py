@@ -13,7 +13,7 @@ from workflows.contract.rulebook import DeadlineRule, ReviewAnchor, Rulebook, Un
 from workflows.contract.vocabulary import Role
 
 from . import due as moments
-from .calendar import add_working_days, working_days_between
+from .calendar import add_working_days
 
 
 def due_on(rule: DeadlineRule, from_on: date, holidays: Collection[date]) -> date:
@@ -77,16 +77,3 @@ def extension_decider(base_on: date, new_on: date, rulebook: Rulebook) -> Role:
     rule = rulebook.extension
     is_beyond = new_on > base_on + relativedelta(months=rule.cap_months.value)
     return rule.cap_decider.value if is_beyond else rule.decider.value
-
-
-def after_pause(current_on: date, paused_on: date, resumed_on: date, holidays: Collection[date]) -> date:
-    """The due date with the paused working days given back: those from `paused_on` up to the day before `resumed_on`.
-
-    Rule: design.md 3.12.
-    """
-    return add_working_days(current_on, max(0, _paused(paused_on, resumed_on, holidays)), holidays)
-
-
-def _paused(paused_on: date, resumed_on: date, holidays: Collection[date]) -> int:
-    day_before = relativedelta(days=-1)
-    return working_days_between(paused_on + day_before, resumed_on + day_before, holidays)
