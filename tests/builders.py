@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -72,7 +72,7 @@ class ACase:
         """Write the row that the gateway writes when a link is answered."""
         row = await self.pool.fetchrow("SELECT * FROM gates WHERE gate = $1", gate)
         assert row is not None
-        decision = uuid4()
+        decision, received_at = uuid4(), self._received_at(fields)
         await self.pool.execute(
             """
             INSERT INTO decisions
@@ -85,10 +85,18 @@ class ACase:
             fields,
             reasons,
             by or row["person_email"],
-            self.at,
-            self.at > row["due_at"],
+            received_at,
+            received_at > row["due_at"],
         )
         return decision
+
+    def _received_at(self, fields: dict[str, Any]) -> datetime:
+        """An answer that tells what happened on a day comes on that day at the earliest."""
+        told = [
+            str(value) for name, value in fields.items() if name.endswith("_on") and name not in ("new_on", "due_on")
+        ]
+        days = [datetime.combine(date.fromisoformat(str(day)), time(12), tzinfo=UTC) for day in past.values()]
+        return max([self.at, *days])
 
     async def settle(self, gate: str, decision: UUID) -> Settled:
         signal = DecideSignal(gate=gate, decision=str(decision))

@@ -141,7 +141,6 @@ async def test_after_a_reset_the_same_answer_is_given_again(record: Record, mail
     [
         ("nonsense", ReasonCode.OTHER, "unknown_answer"),
         (None, ReasonCode.OTHER, "unknown_answer"),
-        ("not_confirmed", ReasonCode.OTHER, "needs_the_page"),
         ("confirmed", None, "reason_missing"),
     ],
 )
