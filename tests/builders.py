@@ -92,11 +92,9 @@ class ACase:
 
     def _received_at(self, fields: dict[str, Any]) -> datetime:
         """An answer that tells what happened on a day comes on that day at the earliest."""
-        told = [
-            str(value) for name, value in fields.items() if name.endswith("_on") and name not in ("new_on", "due_on")
-        ]
-        days = [datetime.combine(date.fromisoformat(str(day)), time(12), tzinfo=UTC) for day in past.values()]
-        return max([self.at, *days])
+        days = [str(value) for name, value in fields.items() if name.endswith("_on") and name != "new_on"]
+        noons = [datetime.combine(date.fromisoformat(day), time(12), tzinfo=UTC) for day in days]
+        return max([self.at, *noons])
 
     async def settle(self, gate: str, decision: UUID) -> Settled:
         signal = DecideSignal(gate=gate, decision=str(decision))
