@@ -4,6 +4,12 @@ from .choices import ACTIONS_FIELD, ROSH_LABELS, YES_NO
 from .question import CHASED, Answer, Field, FieldKind, Question
 from .vocabulary import Role
 
+ENQUIRY_ANSWERS = (
+    Answer("disclosed", "Information was given", "The enquiry is closed.", reasons_required=True),
+    Answer("refused", "The request was refused", "The enquiry is closed.", reasons_required=True),
+    Answer("referred", "It was passed on", "The enquiry is closed.", reasons_required=True),
+)
+
 QUESTIONS: tuple[Question, ...] = (
     Question(
         "rosh",
@@ -205,11 +211,7 @@ QUESTIONS: tuple[Question, ...] = (
         Role.NATIONAL_TEAM,
         "Answer a request under the Freedom of Information Act",
         "Requests are dealt with case by case by the HMPPS SFO Team. Reviews are not published.",
-        (
-            Answer("disclosed", "Information was given", "The enquiry is closed.", reasons_required=True),
-            Answer("refused", "The request was refused", "The enquiry is closed.", reasons_required=True),
-            Answer("referred", "It was passed on", "The enquiry is closed.", reasons_required=True),
-        ),
+        ENQUIRY_ANSWERS,
         "enquiry_foi",
         CHASED,
     ),
@@ -218,11 +220,7 @@ QUESTIONS: tuple[Question, ...] = (
         Role.SFO_TEAM,
         "Answer an enquiry",
         "An outside body or person asks about the case.",
-        (
-            Answer("disclosed", "Information was given", "The enquiry is closed.", reasons_required=True),
-            Answer("refused", "The request was refused", "The enquiry is closed.", reasons_required=True),
-            Answer("referred", "It was passed on", "The enquiry is closed.", reasons_required=True),
-        ),
+        ENQUIRY_ANSWERS,
         "enquiry_other",
         CHASED,
     ),
