@@ -158,6 +158,13 @@ async def test_the_demos_charges_are_good(command: Sfo) -> None:
     assert (await command("charge", *files, "--dry-run")).code == 0
 
 
+@pytest.mark.parametrize("speed", ["nan", "inf", "1e9", "0", "-1"])
+async def test_a_speed_that_no_clock_can_run_at_is_bad_input(command: Sfo, tmp_path: Path, speed: str) -> None:
+    ended = await command("charge", a_file(tmp_path, [an_entry()]), "--speed", speed)
+    assert ended.code == 2
+    assert "--speed" in ended.err
+
+
 async def test_a_rehearsal_runs_at_its_speed(command: Sfo, record: Record, tmp_path: Path) -> None:
     file = a_file(tmp_path, an_entry())
     assert (await command("charge", file, "--speed", "100", "--anchor", "2026-11-02")).code == 0
