@@ -6,7 +6,7 @@ from collections import deque
 from temporalio import workflow
 from temporalio.common import RawValue
 
-from workflows.asking.stage import Stage, procedure
+from workflows.asking.stage import Stage, procedure, stopped
 from workflows.contract.messages import (
     ClockStart,
     DeadlineMove,
@@ -51,16 +51,21 @@ class Review(Stage):
         self.due = await self.start_clock()
         extensions = asyncio.create_task(self.decide_extensions())
         try:
-            if not brief.is_commissioned:
-                await self.commission()
-                await self.tell_staff()
-                _, drafted = await asyncio.gather(self.interview_staff(), self.ask("draft", due=self.due))
-            else:
-                drafted = await self.ask("draft", due=self.due)
-            return await self.finish(drafted)
-        finally:
-            extensions.cancel()
-            await asyncio.gather(extensions, return_exceptions=True)
+            end = await self.carry_out(brief)
+        except asyncio.CancelledError:
+            await stopped(extensions)
+            raise
+        await stopped(extensions)
+        return end
+
+    async def carry_out(self, brief: StageBrief) -> StageEnd:
+        """The people first, then the text; the date runs from the start."""
+        if brief.is_commissioned:
+            return await self.finish(await self.ask("draft", due=self.due))
+        await self.commission()
+        await self.tell_staff()
+        _, drafted = await asyncio.gather(self.interview_staff(), self.ask("draft", due=self.due))
+        return await self.finish(drafted)
 
     async def start_clock(self) -> Due:
         """The review's date, computed once from the rulebook's anchor; later rounds keep it."""

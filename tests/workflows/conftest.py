@@ -38,7 +38,7 @@ from workflows.contract.vocabulary import Stage
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 _NUMBERS = count(1)
-PATIENCE = 20.0
+PATIENCE = 90.0
 
 
 @pytest_asyncio.fixture(scope="session")

@@ -13,7 +13,7 @@ from temporalio.client import WorkflowHandle
 from temporalio.service import RPCError, RPCStatusCode
 
 from starter.script import Line
-from tests.workflows.conftest import Office
+from tests.workflows.conftest import PATIENCE, Office
 from tests.workflows.people import SILENT, People
 from workflows.contract import ids
 from workflows.contract.messages import AmendedCharge, CaseOpening, CourtEvent, OffenceRef, RaisedConcern, RaisedEnquiry
@@ -63,7 +63,7 @@ async def opened(office: Office, opening: CaseOpening, gate: str) -> dict[str, A
 async def end_of(office: Office, opening: CaseOpening, part: str) -> dict[str, Any]:
     """How a stage ended, once it has been started and has ended."""
     handle = office.client.get_workflow_handle(f"{ids.case_id(opening.reference)}/{part}")
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE):
         while True:
             try:
                 end: dict[str, Any] = await handle.result()
@@ -89,7 +89,7 @@ async def test_an_unlisted_offence_is_asked_about_and_reviewed_in_the_public_int
 async def test_an_offence_that_is_not_an_sfo_closes_unreviewed(office: Office) -> None:
     lines = {"offence_class": [Line("not_sfo")]}
     async with running(office, lines, offences=[offence(UNLISTED)]) as (_, case):
-        assert (await asyncio.wait_for(case.result(), 20))["outcome"] == "not_reviewed"
+        assert (await asyncio.wait_for(case.result(), PATIENCE))["outcome"] == "not_reviewed"
 
 
 async def test_risk_not_recorded_is_asked_and_never_assessed_is_reviewed(office: Office) -> None:
@@ -138,13 +138,14 @@ async def test_a_verdict_reported_first_implies_the_appearance(office: Office) -
 async def test_discontinued_before_the_court_appearance_closes_the_case(office: Office) -> None:
     async with running(office, first_appearance_on=None) as (_, case):
         await case.signal("court_event", CourtEvent(kind=CourtEventKind.DISCONTINUED, on=datetime.now(UTC).date()))
-        assert (await asyncio.wait_for(case.result(), 20))["outcome"] == "not_reviewed"
+        assert (await asyncio.wait_for(case.result(), PATIENCE))["outcome"] == "not_reviewed"
 
 
 async def test_a_terminated_stage_goes_on_where_the_record_says_it_was(office: Office) -> None:
     """Commissioned and told, then terminated: the same questions stand, nobody is asked or told twice."""
     async with running(office, {"draft": [SILENT], "interview": [SILENT]}) as (opening, _):
-        await opened(office, opening, "review/draft")
+        for gate in ("draft", "interview:s1", "interview:s2"):
+            await opened(office, opening, f"review/{gate}")
         letters = "SELECT count(*) FROM outbox WHERE reference = $1 AND letter IN ('asked', 'review_under_way')"
         before = await office.record.value(letters, opening.reference)
         review = office.client.get_workflow_handle(f"{ids.case_id(opening.reference)}/review")
@@ -200,7 +201,7 @@ async def test_a_charge_reduced_after_conviction_leaves_nothing_hanging(office: 
         await case.signal("court_event", CourtEvent(kind=CourtEventKind.CONVICTED, on=datetime.now(UTC).date()))
         await opened(office, opening, "victim-disclosure/offer:v1")
         await case.signal("amend_charge", amended(KIDNAPPING))
-        assert (await asyncio.wait_for(case.result(), 40))["outcome"] == "withdrawn"
+        assert (await asyncio.wait_for(case.result(), PATIENCE))["outcome"] == "withdrawn"
 
 
 async def test_a_case_that_is_reset_still_stops_its_running_review(office: Office) -> None:
@@ -298,7 +299,7 @@ async def test_nothing_needs_redacting_when_a_second_person_agrees(office: Offic
     async with running(office, lines) as (opening, case):
         await opened(office, opening, "notification/notification")
         await case.signal("court_event", CourtEvent(kind=CourtEventKind.CONVICTED, on=datetime.now(UTC).date()))
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE):
             assert (await case.result())["outcome"] == "completed"
         asked = await office.record.value(
             "SELECT count(*) FROM gates WHERE reference = $1 AND question = 'redactions'", opening.reference

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from functools import wraps
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from temporalio import workflow
 from temporalio.common import RawValue
@@ -64,11 +64,21 @@ class Stage(Asking):
         asking = asyncio.create_task(self.ask(question, subject=subject))
         try:
             await workflow.wait_condition(lambda: asking.done() or self.held or self.stopped)
-        finally:
-            if not asking.done():
-                asking.cancel()
-                await asyncio.gather(asking, return_exceptions=True)
+        except asyncio.CancelledError:
+            await stopped(asking)
+            raise
+        await stopped(asking)
         return None if asking.cancelled() else asking.result()
+
+
+async def stopped(task: "asyncio.Task[Any]") -> None:
+    """Cancel a task and wait until it has put away what it had open.
+
+    Not to be called in a `finally`: a workflow that leaves the cache is closed there and may not wait any more.
+    """
+    if not task.done():
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 StageT = TypeVar("StageT", bound=Stage)
