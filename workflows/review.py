@@ -5,6 +5,7 @@ from collections import deque
 
 from temporalio import workflow
 from temporalio.common import RawValue
+from temporalio.exceptions import is_cancelled_exception
 
 from workflows.asking.stage import Stage, procedure, stopped
 from workflows.contract.messages import (
@@ -52,8 +53,9 @@ class Review(Stage):
         extensions = asyncio.create_task(self.decide_extensions())
         try:
             end = await self.carry_out(brief)
-        except asyncio.CancelledError:
-            await stopped(extensions)
+        except BaseException as error:
+            if is_cancelled_exception(error):
+                await stopped(extensions)
             raise
         await stopped(extensions)
         return end

@@ -51,10 +51,10 @@ def test_what_is_not_there_is_nobody(directory: Directory) -> None:
     assert directory.person("n99.spoc") is None
     assert directory.person_by_email("nobody@example.test") is None
     assert directory.region("N99") is None
-    assert directory.pdu("N99XXX") is None
+    assert directory.pdu("N99ABC") is None
     assert directory.region_of("national.team") is None
     assert directory.deputy_of("n99.spoc") is None
-    assert directory.people_for(Role.SPOC, "N99", "N99XXX") == ()
+    assert directory.people_for(Role.SPOC, "N99", "N99ABC") == ()
     assert directory.people_for(Role.HEAD_OF_PDU, "N53", "N52STF") == ()
     assert directory.people_for(Role.PRACTITIONER, "N53", "N53LEI") == ()
 

@@ -147,6 +147,8 @@ class Asking:
             if is_cancelled_exception(error):
                 await self._withdraw(gate)
                 await self.show()
+                # An activity that was cancelled says so in its own way; for whoever asked, both are the same.
+                raise asyncio.CancelledError from error
             raise
         del self.gates[gate.id]
         if self.gates or gate.overdue:
