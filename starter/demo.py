@@ -17,7 +17,7 @@ from starter.delivery import Delivery
 from starter.intake import Pace, open_case
 from starter.narrator import Narrator
 from starter.reports import report_court_event, report_enquiry
-from starter.script import ALWAYS_REVIEWED, LATE_REPORTED, Line
+from starter.script import ALWAYS_REVIEWED, DISCONTINUED, LATE_REPORTED, Line
 from starter.settings import SettingsError
 from starter.up import RunningStack, stack
 from workflows.contract.charge import parse_charges
@@ -51,7 +51,7 @@ class Part:
 PARTS = (
     Part("1-always-reviewed.json", "always reviewed", SPEED, ALWAYS_REVIEWED, "completed"),
     Part("2-amended-upward.json", "amended upward", SPEED, {}, "completed"),
-    Part("3-discontinued.json", "discontinued", SPEED, {}, "discontinued"),
+    Part("3-discontinued.json", "discontinued", SPEED, DISCONTINUED, "discontinued"),
     Part("4-overdue.json", "left overdue", 1.0, LATE_REPORTED, None),
 )
 

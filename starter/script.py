@@ -117,6 +117,9 @@ BY_PERSON: dict[tuple[str, str], Line] = {
 # The fourth case: commissioned and interviewed, and then nobody writes the draft.
 SILENT_ON = ("draft", "interview")
 
+# The draft takes its time, so that the prosecution ends in mid-review however busy the machine is.
+DISCONTINUED: dict[str, list[Line]] = {"draft": [replace(DRAFT, after_days=70)]}
+
 # Reported months late and in real time: it is overdue from the day on which it is opened.
 LATE_REPORTED: dict[str, list[Line]] = {
     "notification": [Line("sent", {"sent_on": date(2026, 5, 21)}, after_days=0)],
