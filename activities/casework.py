@@ -10,10 +10,13 @@ from activities.court_record import record_amendment, record_court_event
 from activities.escalations import Concern, raise_escalation
 from activities.judging import judge_charge
 from activities.means import Means
+from activities.pausing import pause_review, resume_review
 from activities.record import Connection, Pool, Row, audit, fingerprint, lock_case, once, plain, remembered, transaction
 from activities.renditions import prepare_rendition
+from activities.replacing import replace_manager
 from activities.rulebooks import FileRulebooks
 from activities.telling import tell
+from activities.transferring import transfer_case
 from workflows.contract.messages import (
     AmendmentRecord,
     ChargeReading,
@@ -27,12 +30,19 @@ from workflows.contract.messages import (
     EscalationRef,
     Judgement,
     Notice,
+    Paused,
+    PauseRecord,
+    Reassigned,
     Rendition,
     RenditionRequest,
+    ReplacementRecord,
+    ResumeRecord,
     StageEnd,
     StageFound,
     StageLookup,
     StageRecord,
+    TransferRecord,
+    Transferred,
 )
 from workflows.contract.ports import Casework
 from workflows.contract.vocabulary import Stage
@@ -192,6 +202,50 @@ class PostgresCasework(Casework):
         """The case is closed, or what is still owed is named."""
         async with transaction(self._means.pool) as connection:
             return await close_case(connection, closing)
+
+    @activity.defn
+    async def pause_review(self, record: PauseRecord) -> Paused:
+        """The clock of the review stands still, by a recorded decision; those asked are told once."""
+
+        async def work(connection: Connection) -> Paused:
+            return await pause_review(connection, self._means, record)
+
+        done = await once(self._means.pool, f"{record.event}/pause", Paused, work)
+        await self._means.letters.send_waiting([record.event])
+        return done
+
+    @activity.defn
+    async def resume_review(self, record: ResumeRecord) -> Paused:
+        """The clock runs again and the review's date has its remaining working days back."""
+
+        async def work(connection: Connection) -> Paused:
+            return await resume_review(connection, self._means, record)
+
+        done = await once(self._means.pool, f"{record.event}/resume", Paused, work)
+        await self._means.letters.send_waiting([record.event])
+        return done
+
+    @activity.defn
+    async def transfer_case(self, record: TransferRecord) -> Transferred:
+        """The case is in its new place and open questions of regional roles are put to its people."""
+
+        async def work(connection: Connection) -> Transferred:
+            return await transfer_case(connection, self._means, record)
+
+        done = await once(self._means.pool, f"{record.event}/transfer", Transferred, work)
+        await self._means.letters.send_waiting([record.event])
+        return done
+
+    @activity.defn
+    async def replace_manager(self, record: ReplacementRecord) -> Reassigned:
+        """The person reviews or countersigns from now on and has every open question of that role."""
+
+        async def work(connection: Connection) -> Reassigned:
+            return await replace_manager(connection, self._means, record)
+
+        done = await once(self._means.pool, f"{record.event}/replace", Reassigned, work)
+        await self._means.letters.send_waiting([record.event])
+        return done
 
 
 def _stage_key(reference: str, stage: str) -> str:

@@ -5,6 +5,12 @@ from collections.abc import Awaitable, Callable
 from activities.answered import Answered, Effect
 from activities.effects_case import CASE_EFFECTS
 from activities.effects_review import REVIEW_EFFECTS
+from activities.effects_staff import STAFF_EFFECTS
 from activities.effects_victims import VICTIM_EFFECTS
 
-EFFECTS: dict[str, Callable[[Answered], Awaitable[Effect]]] = {**CASE_EFFECTS, **REVIEW_EFFECTS, **VICTIM_EFFECTS}
+EFFECTS: dict[str, Callable[[Answered], Awaitable[Effect]]] = {
+    **CASE_EFFECTS,
+    **REVIEW_EFFECTS,
+    **STAFF_EFFECTS,
+    **VICTIM_EFFECTS,
+}

@@ -16,8 +16,10 @@ from activities.moving import (
 from activities.opening import open_gate, waiting_decision
 from activities.rearming import move_deadline
 from activities.record import Connection, Pool, once, transaction
+from activities.rescheduling import reschedule_gate
 from activities.rulebooks import FileRulebooks
 from activities.settling import settle, settling_key
+from workflows.contract import ids
 from workflows.contract.messages import (
     Chase,
     Chased,
@@ -26,8 +28,10 @@ from workflows.contract.messages import (
     GateOpened,
     GateRequest,
     Lapse,
+    Rearmed,
     Reassigned,
     Reassignment,
+    Reschedule,
     Settled,
     Settlement,
     Withdrawal,
@@ -118,3 +122,14 @@ class PostgresGates(Gates):
             return await move_deadline(connection, self._means, move)
 
         return await once(self._means.pool, f"{move.reference}/move/{move.decision}", DeadlineMoved, work)
+
+    @activity.defn
+    async def reschedule_gate(self, reschedule: Reschedule) -> Rearmed:
+        """The open gate has the date and the steps that follow from a resumed clock or a changed calendar."""
+        async with transaction(self._means.pool) as connection:
+            done = await reschedule_gate(connection, self._means, reschedule)
+        if reschedule.holiday:
+            await self._means.letters.send_waiting(
+                [f"{ids.reference_of(reschedule.gate)}/calendar/{reschedule.holiday}"]
+            )
+        return done

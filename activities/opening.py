@@ -7,10 +7,10 @@ from uuid import UUID, uuid4
 
 from temporalio.exceptions import ApplicationError
 
+from activities.asked import Asking
 from activities.correspondence import Letter
 from activities.escalations import Concern, named, raise_escalation
 from activities.means import Means
-from activities.page_facts import Asking
 from activities.pages import page_of
 from activities.people import Place, stored_key
 from activities.record import Connection, Row, audit, lock_case, remembered

@@ -1,49 +1,17 @@
 """What a decider is told about the case and the matter: label and value, names allowed, since a page is record."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from datetime import date
 
-from activities.people import Place
+from activities import pages_commission, pages_review, pages_staff
+from activities.asked import Asking, Facts, in_words
 from activities.record import Row
-from workflows.contract.messages import GateRequest
-from workflows.contract.questions import QUESTIONS, Question
-from workflows.contract.rulebook import Rulebook
-from workflows.policy.due import on_in_london
-
-Facts = list[list[str]]
+from workflows.contract.questions import QUESTIONS
 
 _PERSON_SHOWN = {
     "tell_family", "offer", "handover", "acknowledge", "resolve", "notification", "rosh", "offence_class",
     "public_interest", "reduced_charge", "early_look", "commission", "enquiry_foi", "enquiry_other",
 }  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Asking:
-    """One question as it is about to be asked."""
-
-    place: Place
-    question: Question
-    request: GateRequest
-    rulebook: Rulebook
-    holidays: frozenset[date]
-
-    @property
-    def opened_on(self) -> date:
-        """The date in London on which it is asked."""
-        return on_in_london(self.request.at)
-
-    @property
-    def number(self) -> int:
-        """The version, rendition or enquiry that the gate is about, from `v2`, `r1` or `3`; 0 for none."""
-        digits = (self.request.subject or "").lstrip("vr")
-        return int(digits) if digits.isdecimal() else 0
-
-
-def in_words(on: date | None) -> str:
-    """A date as people write it, 12 March 2027."""
-    return f"{on.day} {on:%B %Y}" if on else "not recorded"
 
 
 async def facts_of(asking: Asking) -> Facts:
@@ -209,4 +177,7 @@ _FACTS: dict[str, Callable[[Asking], Awaitable[Facts]]] = {
     "enquiry_foi": _enquiry_facts,
     "enquiry_other": _enquiry_facts,
     "public_interest": _interest_facts,
+    **pages_commission.FACTS,
+    **pages_review.FACTS,
+    **pages_staff.FACTS,
 }

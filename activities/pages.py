@@ -7,7 +7,9 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
 
-from activities.page_facts import Asking, facts_of
+from activities import pages_commission, pages_review, pages_staff
+from activities.asked import Asking
+from activities.page_facts import facts_of
 from workflows.contract.vocabulary import Role
 from workflows.policy.authority import Eligibility, eligible_countersigners, eligible_reviewers
 from workflows.policy.calendar import add_working_days
@@ -139,4 +141,7 @@ _FILLED: dict[str, tuple[tuple[str, _Fill], ...]] = {
     "early_look": (("actions", _offer_owners),),
     "draft": (("actions", _offer_owners),),
     "redaction_decision": (("decisions", _offer_passages),),
+    **pages_commission.FILLED,
+    **pages_review.FILLED,
+    **pages_staff.FILLED,
 }

@@ -10,6 +10,8 @@ RATINGS = (
     Choice("inadequate", "Inadequate"),
 )
 
+RATERS = (Choice("national_team", "National SFO team"), Choice("hmip", "HM Inspectorate of Probation"))
+
 YES_NO = (Choice("yes", "Yes"), Choice("no", "No"))
 
 ROSH_LABELS = {
@@ -32,6 +34,26 @@ REDACTION_GROUNDS = (
     Choice("third_party_confidence", "Given in confidence by a third party"),
     Choice("personal_data", "Personal data of the supervised person, others or staff"),
     Choice("third_party_not_public", "Third-party personal data not in the public domain"),
+)
+
+# Rule: Annex J, welfare within and outside line management; the contact is recorded, never what was said.
+CONTACTS = (
+    Choice("made", "Contact was made"),
+    Choice("not_wanted", "Offered, not wanted"),
+    Choice("not_possible", "Not possible now"),
+)
+
+COMPANIONS = (Choice("union", "A trade union representative"), Choice("colleague", "A colleague"))
+
+CONFIRMED = (Choice("yes", "Yes"),)
+
+REFERRAL_FIELD = Field(
+    "referral",
+    "Was a referral to a separate process made?",
+    FieldKind.CHOICE,
+    choices=YES_NO,
+    hint="Only the fact is recorded, apart from the review, never its content",
+    is_walled=True,
 )
 
 ACTIONS_FIELD = Field("actions", "Actions", FieldKind.ACTIONS, hint="What is to be done, by whom and by when")

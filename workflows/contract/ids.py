@@ -36,6 +36,11 @@ def enquiry_id(reference: str, number: int) -> str:
     return f"{case_id(reference)}/enquiry/{number}"
 
 
+def care_id(reference: str) -> str:
+    """The workflow id of staff care, `sfo/SFO-2026-00042/staff-care`."""
+    return f"{case_id(reference)}/staff-care"
+
+
 def gate_id(workflow_id: str, question: str, subject: str | None = None, ask: int = 1) -> str:
     """The name of one asking: `SFO-2026-00042/review/interview:s2`; asked again it ends in `#2`."""
     stem = f"{workflow_id.removeprefix('sfo/')}/{question}"

@@ -4,8 +4,9 @@ from datetime import date
 
 from pydantic import Field
 
-from .message import CaseClock, Message, OffenceRef, Ref, Signal, StaffRef
+from .message import CaseClock, Due, Message, OffenceRef, Ref, Signal, StaffRef
 from .vocabulary import (
+    ClockState,
     CourtEventKind,
     EnquiryKind,
     EscalationKind,
@@ -13,6 +14,7 @@ from .vocabulary import (
     Ground,
     Outcome,
     ReasonCode,
+    Role,
     Stage,
 )
 
@@ -50,6 +52,12 @@ class CaseStatus(Message):
     on_hold: bool
     escalations_open: tuple[str, ...]
     dead_letters: int
+    clock: ClockState = ClockState.IN_TIME
+    review_due: date | None = None
+    original_review_due: date | None = None
+    remaining: tuple[str, ...] = ()
+    extensions: int = 0
+    rounds: int = 0
 
 
 class CourtEvent(Signal):
@@ -85,21 +93,69 @@ class RaisedEnquiry(Signal):
     received_on: date | None = None
 
 
+class PauseSignal(Signal):
+    """Signal `pause`: stop the clock of the review. `request` is the record's row of it, if it has one."""
+
+    reason: ReasonCode
+    request: Ref | None = None
+
+
+class ResumeSignal(Signal):
+    """Signal `resume`: the clock of the review runs again, and the remaining working days are given back."""
+
+    reason: ReasonCode
+    request: Ref | None = None
+
+
+class TransferSignal(Signal):
+    """Signal `transfer`: supervision has moved to another region or delivery unit."""
+
+    region: Ref
+    pdu: Ref
+    reason: ReasonCode
+    request: Ref | None = None
+
+
+class ReplaceSignal(Signal):
+    """Signal `replace_manager`: another person reviews or countersigns; `to` is a directory key."""
+
+    role: Role
+    to: Ref
+    reason: ReasonCode
+    request: Ref | None = None
+
+
 class CaseNews(Message):
-    """Signal `case_news`, case to stage: what changed elsewhere that a running stage must know."""
+    """Signal `case_news`, case to stage: what changed elsewhere that a running stage must know.
+
+    `due` is the review's date after a pause, `region` and `pdu` where the case is now, `stage` the one just begun.
+    """
 
     held: bool | None = None
     stopped: bool | None = None
     accepted_version: int | None = None
     resolved: EscalationKind | None = None
     outcome: EscalationOutcome | None = None
+    paused: bool | None = None
+    due: Due | None = None
+    region: Ref | None = None
+    pdu: Ref | None = None
+    stage: Stage | None = None
 
 
 class StageNews(Message):
-    """Signal `stage_news`, stage to case: whether a gate of the stage is overdue."""
+    """Signal `stage_news`, stage to case: whether a gate of it is overdue; from a review also how its date stands.
+
+    `remaining` are codes with counts, `interviews:2`, `draft`. None: as before.
+    """
 
     stage: str
     overdue: bool
+    at_risk: bool | None = None
+    remaining: tuple[str, ...] | None = None
+    due: date | None = None
+    original_due: date | None = None
+    extensions: int | None = None
 
 
 class StageBrief(Message):
@@ -121,6 +177,7 @@ class StageBrief(Message):
     version: int | None = None
     held: bool = False
     stopped: bool = False
+    paused: bool = False
 
 
 class StageEnd(Message):
@@ -148,6 +205,18 @@ class EscalationBrief(Message):
     pdu: Ref
     ground: Ground
     rulebook: str
+
+
+class CareBrief(Message):
+    """What staff care starts with."""
+
+    reference: Ref
+    clock: CaseClock
+    region: Ref
+    pdu: Ref
+    ground: Ground
+    rulebook: str
+    staff: tuple[StaffRef, ...] = ()
 
 
 class EnquiryBrief(Message):

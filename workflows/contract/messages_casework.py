@@ -4,7 +4,7 @@ from datetime import date
 
 from pydantic import AwareDatetime
 
-from .message import Message, OffenceRef, Ref
+from .message import Due, EscalationRef, Message, OffenceRef, Ref
 from .messages_case import StageEnd
 from .vocabulary import (
     CourtEventKind,
@@ -15,6 +15,7 @@ from .vocabulary import (
     Ground,
     Outcome,
     ReasonCode,
+    Role,
 )
 
 
@@ -142,3 +143,60 @@ class Closed(Message):
 
     closed: bool
     unmet: tuple[str, ...] = ()
+
+
+class PauseRecord(Message):
+    """Stop the clock of the review, once, by the decision `event`."""
+
+    reference: Ref
+    at: AwareDatetime
+    event: Ref
+    reason: ReasonCode
+
+
+class ResumeRecord(Message):
+    """Let the clock of the review run again, once, by the decision `event`."""
+
+    reference: Ref
+    at: AwareDatetime
+    event: Ref
+    reason: ReasonCode
+    rulebook: str
+
+
+class Paused(Message):
+    """Whether the clock stands still now. `due` is the review's date once it runs again, where it has one."""
+
+    is_paused: bool
+    due: Due | None = None
+
+
+class TransferRecord(Message):
+    """Move the case to another region or delivery unit, once."""
+
+    reference: Ref
+    at: AwareDatetime
+    event: Ref
+    region: Ref
+    pdu: Ref
+    reason: ReasonCode
+
+
+class Transferred(Message):
+    """Where the case is now; a refusal says why it stays. An escalation where nobody independent is left."""
+
+    region: Ref
+    pdu: Ref
+    refused: str | None = None
+    escalation: EscalationRef | None = None
+
+
+class ReplacementRecord(Message):
+    """Give the review or its countersignature, and every open question of that role, to another person, once."""
+
+    reference: Ref
+    at: AwareDatetime
+    event: Ref
+    role: Role
+    to: Ref
+    reason: ReasonCode

@@ -5,7 +5,7 @@ from datetime import date
 from pydantic import AwareDatetime, Field
 
 from .message import Due, EscalationRef, Message, Ref, Signal
-from .vocabulary import ReasonCode, Role, Rung, StepKind
+from .vocabulary import DateCause, ReasonCode, Role, Rung, StepKind
 
 
 class Step(Message):
@@ -75,6 +75,19 @@ class UndeliverableSignal(Signal):
     gate: Ref
 
 
+class CalendarSignal(Signal):
+    """Signal `calendar`: a bank holiday was announced; open questions whose time spans it get a later date."""
+
+    holiday: date
+
+
+class Forecast(Message):
+    """How a review stands towards its date. `remaining` are codes with counts: `interviews:2`, `draft`, `facts`."""
+
+    at_risk: bool
+    remaining: tuple[str, ...] = ()
+
+
 class Settlement(Message):
     """Apply an answer to a gate: the record's row, or what operations typed."""
 
@@ -101,6 +114,7 @@ class Settled(Message):
 
     decision: Decision | None = None
     refused: str | None = None
+    forecast: Forecast | None = None
 
 
 class Receipt(Message):
@@ -124,6 +138,7 @@ class Chased(Message):
     overdue: bool = False
     escalation: EscalationRef | None = None
     further: tuple[Step, ...] = ()
+    forecast: Forecast | None = None
 
 
 class Lapse(Message):
@@ -177,12 +192,22 @@ class DeadlineMove(Message):
     rulebook: str
 
 
+class Reschedule(Message):
+    """Make the schedule of an open gate anew: its clock was resumed, or the calendar has changed by `holiday`."""
+
+    gate: Ref
+    at: AwareDatetime
+    cause: DateCause
+    holiday: date | None = None
+
+
 class Rearmed(Message):
     """A gate's new schedule after its deadline moved; steps already fired are not in it."""
 
     gate: Ref
     due: Due
     steps: tuple[Step, ...]
+    overdue: bool = False
 
 
 class DeadlineMoved(Message):
@@ -191,3 +216,5 @@ class DeadlineMoved(Message):
     due: Due
     original: Due
     gates: tuple[Rearmed, ...] = ()
+    extensions: int = 0
+    forecast: Forecast | None = None

@@ -27,15 +27,23 @@ from .messages import (
     Judgement,
     Lapse,
     Notice,
+    Paused,
+    PauseRecord,
+    Rearmed,
     Reassigned,
     Reassignment,
     Rendition,
     RenditionRequest,
+    ReplacementRecord,
+    Reschedule,
+    ResumeRecord,
     Settled,
     Settlement,
     StageFound,
     StageLookup,
     StageRecord,
+    TransferRecord,
+    Transferred,
     Withdrawal,
 )
 
@@ -97,6 +105,15 @@ class Gates(ABC):
         """The date moved by this decision, the original stays beside it, the gates have new schedules.
 
         Repeat-safe by: the decision's id.
+        """
+
+    @activity.defn
+    @abstractmethod
+    async def reschedule_gate(self, reschedule: Reschedule) -> Rearmed:
+        """The open gate has the date and the steps that follow from a resumed clock or a changed calendar.
+
+        The original date stays; what already fired is not in the steps. Repeat-safe by: the gate, the cause, and the
+        pause or the holiday that it names.
         """
 
 
@@ -166,3 +183,32 @@ class Casework(ABC):
     @abstractmethod
     async def close_case(self, closing: Closing) -> Closed:
         """The case is closed, or what is still owed is named. Repeat-safe by: reference, once closed."""
+
+    @activity.defn
+    @abstractmethod
+    async def pause_review(self, record: PauseRecord) -> Paused:
+        """The clock of the review stands still, by a recorded decision; those asked are told once.
+
+        Repeat-safe by: the event.
+        """
+
+    @activity.defn
+    @abstractmethod
+    async def resume_review(self, record: ResumeRecord) -> Paused:
+        """The clock runs again and the review's date has its remaining working days back. Repeat-safe by: the event."""
+
+    @activity.defn
+    @abstractmethod
+    async def transfer_case(self, record: TransferRecord) -> Transferred:
+        """The case is in its new region or delivery unit and open questions of regional roles are put to its people.
+
+        Refused with `unknown_place`. Repeat-safe by: the event.
+        """
+
+    @activity.defn
+    @abstractmethod
+    async def replace_manager(self, record: ReplacementRecord) -> Reassigned:
+        """The person reviews or countersigns from now on and has every open question of that role.
+
+        Refused where independence would break. Repeat-safe by: the event.
+        """

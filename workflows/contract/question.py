@@ -18,15 +18,24 @@ class FieldKind(StrEnum):
     PERSON = "person"
     TEXT = "text"
     LONG_TEXT = "long_text"
+    EMAIL = "email"
+    OPTION = "option"
+    TIMES = "times"
     ACTIONS = "actions"
+    SOURCES = "sources"
+    CHRONOLOGY = "chronology"
     FINDINGS = "findings"
+    PLAN = "plan"
+    COMMENTS = "comments"
+    COMMENT_ANSWERS = "comment_answers"
+    CONTACTS = "contacts"
     REDACTIONS = "redactions"
     REDACTION_DECISIONS = "redaction_decisions"
 
     @property
     def is_safe_for_history(self) -> bool:
         """Whether the value is a date, a choice or a key and so may stand in a history."""
-        return self in (FieldKind.DATE, FieldKind.CHOICE, FieldKind.PERSON)
+        return self in (FieldKind.DATE, FieldKind.CHOICE, FieldKind.PERSON, FieldKind.OPTION)
 
 
 class Silence(StrEnum):
@@ -48,7 +57,8 @@ class Choice:
 class Field:
     """One thing to fill in. A PERSON's options are computed when the gate opens, with the reasons for refusals.
 
-    `is_past`: a DATE of something that has happened, which cannot lie in the future.
+    An OPTION's are computed too; its values are keys or numbers. `is_past`: a DATE of something that has happened,
+    which cannot lie in the future. `is_walled`: the value is kept apart and stands in no history and no decision.
     """
 
     name: str
@@ -58,6 +68,7 @@ class Field:
     hint: str = ""
     choices: tuple[Choice, ...] = ()
     is_past: bool = False
+    is_walled: bool = False
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,14 @@
 """Every question that a stage can ask, by key. How one is described: question.py; the questions: questions_*.py."""
 
-from .choices import LEVELS, RATINGS, REDACTION_GROUNDS, ROSH_LABELS, YES_NO
+from .choices import CONTACTS, LEVELS, RATINGS, REDACTION_GROUNDS, ROSH_LABELS, YES_NO
 from .question import Answer, Choice, Field, FieldKind, Question, Silence
 from .questions_case import QUESTIONS as OF_THE_CASE
 from .questions_review import QUESTIONS as OF_THE_REVIEW
+from .questions_staff import QUESTIONS as OF_STAFF
 from .questions_victims import QUESTIONS as OF_VICTIMS
 
 __all__ = [
+    "CONTACTS",
     "LEVELS",
     "QUESTIONS",
     "RATINGS",
@@ -21,4 +23,4 @@ __all__ = [
     "Silence",
 ]
 
-QUESTIONS: dict[str, Question] = {q.key: q for q in (*OF_THE_CASE, *OF_THE_REVIEW, *OF_VICTIMS)}
+QUESTIONS: dict[str, Question] = {q.key: q for q in (*OF_THE_CASE, *OF_THE_REVIEW, *OF_STAFF, *OF_VICTIMS)}

@@ -1,6 +1,6 @@
 """Questions about the charge, the notification, the early look, and those that go to the national team."""
 
-from .choices import ACTIONS_FIELD, ROSH_LABELS, YES_NO
+from .choices import ACTIONS_FIELD, REFERRAL_FIELD, ROSH_LABELS
 from .question import CHASED, Answer, Field, FieldKind, Question
 from .vocabulary import Role
 
@@ -105,15 +105,7 @@ QUESTIONS: tuple[Question, ...] = (
                 "No immediate action needed",
                 "The early look ends.",
                 reasons_required=True,
-                fields=(
-                    Field(
-                        "referral",
-                        "Was a referral to a separate process made?",
-                        FieldKind.CHOICE,
-                        choices=YES_NO,
-                        hint="Only the fact is recorded here, never its content",
-                    ),
-                ),
+                fields=(REFERRAL_FIELD,),
             ),
             Answer(
                 "actions",
@@ -121,13 +113,7 @@ QUESTIONS: tuple[Question, ...] = (
                 "Each owner is asked to act, then the Head of PDU confirms.",
                 fields=(
                     ACTIONS_FIELD,
-                    Field(
-                        "referral",
-                        "Was a referral to a separate process made?",
-                        FieldKind.CHOICE,
-                        choices=YES_NO,
-                        hint="Only the fact is recorded here, never its content",
-                    ),
+                    REFERRAL_FIELD,
                 ),
             ),
         ),

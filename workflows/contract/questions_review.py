@@ -1,8 +1,10 @@
-"""Questions of the review, its countersignature and rating, of staff and of actions."""
+"""Questions of the review: who writes it, the text and its facts, its date, countersignature, rating, its actions."""
 
-from .choices import ACTIONS_FIELD, RATINGS, YES_NO
+from .choices import CONFIRMED, RATERS, RATINGS, YES_NO
 from .question import CHASED, Answer, Choice, Field, FieldKind, Question, Silence
 from .vocabulary import Role
+
+_COUNTERSIGNER = Field("countersigner", "Countersigning manager", FieldKind.PERSON)
 
 QUESTIONS: tuple[Question, ...] = (
     Question(
@@ -15,10 +17,21 @@ QUESTIONS: tuple[Question, ...] = (
                 "appoint",
                 "Appoint these managers",
                 "The review starts; everyone in the case is told.",
-                fields=(
-                    Field("reviewer", "Reviewing manager", FieldKind.PERSON),
-                    Field("countersigner", "Countersigning manager", FieldKind.PERSON),
-                ),
+                fields=(Field("reviewer", "Reviewing manager", FieldKind.PERSON), _COUNTERSIGNER),
+            ),
+            Answer(
+                "another_region",
+                "Ask another region to write it",
+                "Its senior lead is asked for a reviewing manager, and may decline. The date does not move.",
+                reasons_required=True,
+                fields=(Field("region", "Region", FieldKind.OPTION), _COUNTERSIGNER),
+            ),
+            Answer(
+                "hmip",
+                "HM Inspectorate of Probation reviews this case",
+                "The national SFO team is asked to record it. The date does not move.",
+                reasons_required=True,
+                fields=(_COUNTERSIGNER,),
             ),
             Answer(
                 "nobody",
@@ -28,42 +41,70 @@ QUESTIONS: tuple[Question, ...] = (
             ),
         ),
         "commission",
-        CHASED,
+        "You will be reminded. After the date it goes to your deputy, then to the director, then to the national SFO team, which finds a reviewer.",
     ),
     Question(
-        "interview",
-        Role.REVIEWING_MANAGER,
-        "Interview a member of staff",
-        "The person has been told that a review is under way and has been given time to prepare. Ask about workload and resources; point to support.",
+        "lend",
+        Role.OTHER_REGION_LEAD,
+        "Lend a reviewing manager to another region",
+        "A region has nobody independent to review one of its cases and asks yours. The review stays that region's.",
         (
             Answer(
-                "held",
-                "The interview was held",
-                "The interview is recorded as held.",
-                fields=(Field("held_on", "Date held", FieldKind.DATE, is_past=True),),
+                "accepted",
+                "We lend this manager",
+                "The manager is asked to write the review, with the date as it stands.",
+                fields=(Field("reviewer", "Reviewing manager", FieldKind.PERSON),),
             ),
             Answer(
-                "not_possible",
-                "An interview is not possible",
-                "The reason is recorded instead.",
+                "declined",
+                "We cannot",
+                "The region that asked goes on looking. It sees your reasons.",
                 reasons_required=True,
             ),
         ),
-        "interview",
+        "lend",
+        CHASED,
+    ),
+    Question(
+        "hmip",
+        Role.NATIONAL_TEAM,
+        "Record a review by HM Inspectorate of Probation",
+        "Exceptionally the inspectorate reviews a case itself, when the Secretary of State asks. The region says that this is such a case.",
+        (
+            Answer(
+                "recorded",
+                "The inspectorate reviews it",
+                "The inspectorate's reviewer is asked for the review instead of a manager of the region.",
+                reasons_required=True,
+                fields=(
+                    Field("commissioned_on", "Date on which it was commissioned", FieldKind.DATE, is_past=True),
+                    Field("reviewer_name", "The inspectorate's reviewer", FieldKind.TEXT),
+                    Field("reviewer_email", "Their email address", FieldKind.EMAIL),
+                ),
+            ),
+            Answer(
+                "not_agreed",
+                "The inspectorate does not review it",
+                "The region is asked to commission the review again and sees your reasons.",
+                reasons_required=True,
+            ),
+        ),
+        "commission",
         CHASED,
     ),
     Question(
         "draft",
         Role.REVIEWING_MANAGER,
         "Write the draft review",
-        "An objective assessment of practice up to the offence, with a clear judgement whether all reasonable steps were taken. Name nobody.",
+        "An objective assessment of practice up to the offence, with a clear judgement whether all reasonable steps were taken. Write roles, never names; the review can be read by itself.",
         (
             Answer(
                 "draft_ready",
                 "The draft is ready",
                 "The Head of PDU is given the chance to comment on factual accuracy.",
                 fields=(
-                    Field("sources", "Sources used", FieldKind.LONG_TEXT),
+                    Field("sources", "Sources used", FieldKind.SOURCES),
+                    Field("chronology", "Chronology", FieldKind.CHRONOLOGY),
                     Field("analysis", "Analysis of practice", FieldKind.LONG_TEXT),
                     Field("findings", "Strengths and deficiencies", FieldKind.FINDINGS),
                     Field(
@@ -72,8 +113,15 @@ QUESTIONS: tuple[Question, ...] = (
                         FieldKind.CHOICE,
                         choices=(*YES_NO, Choice("partly", "In part")),
                     ),
+                    Field("judgement_reasons", "Why this is the judgement", FieldKind.LONG_TEXT),
                     Field("learning", "Learning", FieldKind.LONG_TEXT),
-                    ACTIONS_FIELD,
+                    Field(
+                        "actions",
+                        "Action plan",
+                        FieldKind.PLAN,
+                        required=False,
+                        hint="Each action answers a finding, by its number above. A deficiency needs at least one action.",
+                    ),
                 ),
             ),
         ),
@@ -84,19 +132,35 @@ QUESTIONS: tuple[Question, ...] = (
         "facts",
         Role.HEAD_OF_PDU,
         "Comment on factual accuracy",
-        "You are given the chance to comment on matters of fact in the draft before it is submitted.",
+        "You are given the chance to comment on matters of fact in the draft, paragraph by paragraph, before it is submitted.",
         (
             Answer(
                 "comments",
                 "I have comments",
-                "The reviewing manager answers them.",
-                reasons_required=True,
+                "The reviewing manager answers each of them.",
+                fields=(Field("comments", "Comments", FieldKind.COMMENTS),),
             ),
             Answer("no_comments", "I have no comments", "The review goes on."),
         ),
         "facts",
         "It is recorded that you were given the opportunity and made no comment; the review goes on.",
         Silence.LAPSE,
+    ),
+    Question(
+        "answer_comments",
+        Role.REVIEWING_MANAGER,
+        "Answer the comments on factual accuracy",
+        "The Head of PDU has commented on the draft. Accept each comment, or say why not. What you accept goes into the next draft.",
+        (
+            Answer(
+                "answered",
+                "These are my answers",
+                "You are asked to submit the review, or to revise it first.",
+                fields=(Field("answers", "Each comment", FieldKind.COMMENT_ANSWERS),),
+            ),
+        ),
+        "answer_comments",
+        CHASED,
     ),
     Question(
         "submit",
@@ -113,7 +177,7 @@ QUESTIONS: tuple[Question, ...] = (
                         "facts_satisfied",
                         "I am satisfied about factual accuracy",
                         FieldKind.CHOICE,
-                        choices=(Choice("yes", "Yes"),),
+                        choices=CONFIRMED,
                     ),
                 ),
             ),
@@ -135,8 +199,8 @@ QUESTIONS: tuple[Question, ...] = (
         (
             Answer(
                 "granted",
-                "Grant",
-                "The review's date moves.",
+                "Grant, until the date given here",
+                "The review's date moves. It may be earlier than the date asked for.",
                 reasons_required=True,
                 fields=(Field("new_on", "New date", FieldKind.DATE),),
             ),
@@ -160,7 +224,7 @@ QUESTIONS: tuple[Question, ...] = (
                         "facts_satisfied",
                         "I am satisfied about factual accuracy",
                         FieldKind.CHOICE,
-                        choices=(Choice("yes", "Yes"),),
+                        choices=CONFIRMED,
                     ),
                 ),
             ),
@@ -178,7 +242,7 @@ QUESTIONS: tuple[Question, ...] = (
         "quality",
         Role.NATIONAL_TEAM,
         "Rate the quality of the review",
-        "Four standards and a composite, each on the four-point scale.",
+        "Four standards and a composite, each on the four-point scale. Where the case is in the inspectorate's sample, record the inspectorate's ratings.",
         (
             Answer(
                 "rated",
@@ -186,37 +250,24 @@ QUESTIONS: tuple[Question, ...] = (
                 "At or above the accepted rating the review is final; below, it is returned with what must change.",
                 reasons_required=True,
                 fields=(
+                    Field("rated_by", "Who rated it", FieldKind.CHOICE, choices=RATERS),
                     Field("analysis_of_practice", "Analysis of practice", FieldKind.CHOICE, choices=RATINGS),
                     Field("overall_judgements", "Overall judgements", FieldKind.CHOICE, choices=RATINGS),
                     Field("learning", "Learning", FieldKind.CHOICE, choices=RATINGS),
                     Field("victims", "Victims and their families", FieldKind.CHOICE, choices=RATINGS),
                     Field("composite", "Composite rating", FieldKind.CHOICE, choices=RATINGS),
+                    Field(
+                        "must_change",
+                        "What must change",
+                        FieldKind.LONG_TEXT,
+                        required=False,
+                        hint="Needed where the composite is below the accepted rating. The reviewing manager reads it.",
+                    ),
                 ),
             ),
         ),
         "quality_assurance",
         CHASED,
-    ),
-    Question(
-        "feedback",
-        None,
-        "Confirm that you have had feedback",
-        "You were involved in a case that was reviewed. You are owed feedback on the findings and any learning for you.",
-        (
-            Answer(
-                "received",
-                "I have had feedback",
-                "It is recorded that you were fed back to.",
-                fields=(Field("received_on", "Date", FieldKind.DATE, is_past=True),),
-            ),
-            Answer(
-                "not_yet",
-                "I have not had feedback",
-                "The reviewing manager is reminded and you are asked again.",
-            ),
-        ),
-        "feedback",
-        "You will be reminded, and your senior lead is told, until you have had feedback.",
     ),
     Question(
         "action",
@@ -228,8 +279,10 @@ QUESTIONS: tuple[Question, ...] = (
                 "done",
                 "It is done",
                 "It is recorded with your evidence.",
-                reasons_required=True,
-                fields=(Field("done_on", "Date done", FieldKind.DATE, is_past=True),),
+                fields=(
+                    Field("done_on", "Date done", FieldKind.DATE, is_past=True),
+                    Field("evidence", "Evidence, and what has improved", FieldKind.LONG_TEXT),
+                ),
             ),
             Answer(
                 "withdrawn",

@@ -123,6 +123,18 @@ class ExtensionRule(Part):
     cap_decider: Figure[Role]
 
 
+class ForecastRule(Part):
+    """Working days that each part of a review still needs, by which it is seen to be at risk before it is late.
+
+    Interviews go side by side and count once; the comments on facts have the period of their own question.
+    """
+
+    interviews: Figure[Days]
+    draft: Figure[Days]
+    answer_comments: Figure[Days]
+    submit: Figure[Days]
+
+
 class BankHoliday(Part):
     """A day off that the published calendar does not hold yet."""
 
@@ -203,6 +215,9 @@ class Rulebook(Part):
     supervision_window_days: Figure[Days]
     interview_preparation: Figure[Days]
     extension: ExtensionRule
+    forecast: ForecastRule
+    welfare_again: Figure[Days]
+    pause_deciders: Figure[tuple[Role, ...]]
     accepted_rating: Figure[Rating]
     hmip_share: Figure[Share]
     notify_below_threshold: Figure[bool]

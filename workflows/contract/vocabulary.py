@@ -23,6 +23,7 @@ class Role(StrEnum):
     SPOC = "spoc"
     SFO_TEAM = "sfo_team"
     SENIOR_LEAD = "senior_lead"
+    OTHER_REGION_LEAD = "other_region_lead"
     REGIONAL_DIRECTOR = "regional_director"
     NATIONAL_TEAM = "national_team"
     HEAD_OF_PDU = "head_of_pdu"
@@ -160,6 +161,7 @@ class StepKind(StrEnum):
     OVERDUE = "overdue"
     CLIMB = "climb"
     LAPSE = "lapse"
+    FORECAST = "forecast"
 
 
 class Rung(StrEnum):
@@ -170,6 +172,29 @@ class Rung(StrEnum):
     SENIOR_LEAD = "senior_lead"
     REGIONAL_DIRECTOR = "regional_director"
     NATIONAL_TEAM = "national_team"
+
+
+class ClockState(StrEnum):
+    """How the review stands towards its date. Rule: design.md 3.4 and 3.12."""
+
+    IN_TIME = "in_time"
+    AT_RISK = "at_risk"
+    OVERDUE = "overdue"
+    PAUSED = "paused"
+
+
+class DateCause(StrEnum):
+    """Why the schedule of an open question is made anew. Rule: design.md 3.4 and 3.12."""
+
+    RESUMED = "resumed"
+    CALENDAR = "calendar"
+
+
+class RelationKind(StrEnum):
+    """How two cases belong together. Rule: facts.md 8.2.10."""
+
+    SAME_PERSON = "same_person"
+    JOINT = "joint"
 
 
 class Channel(StrEnum):
@@ -189,6 +214,8 @@ class ReasonCode(StrEnum):
     CONFLICT_OF_INTEREST = "conflict_of_interest"
     WORKLOAD = "workload"
     TRIAL = "trial"
+    ILLNESS = "illness"
+    SUPERVISION_MOVED = "supervision_moved"
     WAITING_FOR_INFORMATION = "waiting_for_information"
     SYSTEM_FAILURE = "system_failure"
     OTHER = "other"
@@ -201,6 +228,7 @@ class DutyKind(StrEnum):
     INTERVIEWED = "interviewed"
     FACTS_OFFERED = "facts_offered"
     FED_BACK = "fed_back"
+    CARED_FOR = "cared_for"
     VICTIM_TOLD = "victim_told"
     VICTIM_ANSWERED = "victim_answered"
     VICTIM_GIVEN = "victim_given"
@@ -219,6 +247,7 @@ class Outcome(StrEnum):
     RETURNED = "returned"
     ACCEPTED = "accepted"
     FED_BACK = "fed_back"
+    CARED_FOR = "cared_for"
     DISCLOSED = "disclosed"
     NOT_DISCLOSED = "not_disclosed"
     ACTIONS_CLOSED = "actions_closed"
