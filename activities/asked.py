@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
+from activities.means import Means
 from activities.people import Place
 from workflows.contract.messages import GateRequest
 from workflows.contract.questions import Question
@@ -21,6 +22,7 @@ class Asking:
     request: GateRequest
     rulebook: Rulebook
     holidays: frozenset[date]
+    means: Means
 
     @property
     def opened_on(self) -> date:

@@ -8,7 +8,7 @@ from govuk_bank_holidays.bank_holidays import BankHolidays  # type: ignore[impor
 
 
 def england_and_wales(announced: Iterable[date] = ()) -> frozenset[date]:
-    """Every published date, with those that rulebooks announce added. Rule: design.md 6, 3.12."""
+    """Every published date, with the announced ones added: by rulebooks or in the record. Rule: design.md 6, 3.12."""
     return _published() | frozenset(announced)
 
 

@@ -8,9 +8,11 @@ from activities.closing import close_case
 from activities.correspondence import Correspondence
 from activities.court_record import record_amendment, record_court_event
 from activities.escalations import Concern, raise_escalation
+from activities.handing_over import events_under
 from activities.judging import judge_charge
 from activities.means import Means
 from activities.pausing import pause_review, resume_review
+from activities.rearming import extensions_granted
 from activities.record import Connection, Pool, Row, audit, fingerprint, lock_case, once, plain, remembered, transaction
 from activities.renditions import prepare_rendition
 from activities.replacing import replace_manager
@@ -70,12 +72,16 @@ class PostgresCasework(Casework):
             case = await lock_case(connection, start.reference)
             # Fixed once; a later round finds the date as it stands, moved or not.
             if case["review_due"] is None:
-                due_on = self._review_due(case, start)
+                due_on = await self._review_due(connection, case, start)
                 await self._fix(connection, start, due_on)
                 return DeadlineMoved(due=moments.due(due_on), original=moments.due(due_on))
-            return DeadlineMoved(due=moments.due(case["review_due"]), original=moments.due(case["original_review_due"]))
+            return DeadlineMoved(
+                due=moments.due(case["review_due"]),
+                original=moments.due(case["original_review_due"]),
+                extensions=await extensions_granted(connection, start.reference),
+            )
 
-    def _review_due(self, case: Row, start: ClockStart) -> date:
+    async def _review_due(self, connection: Connection, case: Row, start: ClockStart) -> date:
         """Counted from the rulebook's anchor; from today where what it names has not been recorded."""
         rulebook = self._means.rulebook(start.rulebook, start.at)
         counted_from = deadlines.review_counted_from(
@@ -85,9 +91,8 @@ class PostgresCasework(Casework):
             notified_on=case["notified_on"],
             required_on=case["review_required_on"],
         )
-        return deadlines.due_on(
-            rulebook.deadlines["review"], counted_from or on_in_london(start.at), self._means.holidays
-        )
+        means = await self._means.with_calendar(connection)
+        return deadlines.due_on(rulebook.deadlines["review"], counted_from or on_in_london(start.at), means.holidays)
 
     async def _fix(self, connection: Connection, start: ClockStart, due_on: date) -> None:
         await connection.execute(
@@ -233,7 +238,7 @@ class PostgresCasework(Casework):
             return await transfer_case(connection, self._means, record)
 
         done = await once(self._means.pool, f"{record.event}/transfer", Transferred, work)
-        await self._means.letters.send_waiting([record.event])
+        await self._means.letters.send_waiting(await events_under(self._means.pool, record.event))
         return done
 
     @activity.defn
@@ -244,7 +249,7 @@ class PostgresCasework(Casework):
             return await replace_manager(connection, self._means, record)
 
         done = await once(self._means.pool, f"{record.event}/replace", Reassigned, work)
-        await self._means.letters.send_waiting([record.event])
+        await self._means.letters.send_waiting(await events_under(self._means.pool, record.event))
         return done
 
 

@@ -1,22 +1,27 @@
 """Chasing an open gate: reminders, the climb up the ladder, overdue; each step once, one letter per recipient."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias
 from uuid import UUID
 
 from activities.correspondence import Letter
 from activities.escalations import Concern, named, raise_escalation
+from activities.forecasting import in_lines, keep_forecast, outlook_of
 from activities.hearing import Hearing, hearing_of
 from activities.means import Means
 from activities.opening import deputy_for, link_for, role_in_words
-from activities.people import by_address
+from activities.people import APPOINTED, by_address
 from activities.record import Connection, audit, fingerprint, plain
+from activities.scheduling import REVIEW, further_steps
 from workflows.contract.directory import Person
-from workflows.contract.messages import Chase, Chased, EscalationRef, Step
-from workflows.contract.questions import Silence
+from workflows.contract.messages import Chase, Chased, EscalationRef, Forecast, Step
 from workflows.contract.vocabulary import EscalationKind, GateState, Role, Rung, StepKind
 from workflows.policy.due import on_in_london
-from workflows.policy.reminders import further, schedule
 
+Words: TypeAlias = Mapping[str, Any]
+
+# Questions that look for somebody to write the review. Rule: design.md 3.13, facts.md 5.1.
+_SEARCHES = ("commission", "lend")
 _NOTICED = {Rung.SENIOR_LEAD: Role.SENIOR_LEAD, Rung.REGIONAL_DIRECTOR: Role.REGIONAL_DIRECTOR}
 
 
@@ -26,18 +31,54 @@ def chasing_key(chase: Chase) -> str:
 
 
 async def chase_gate(connection: Connection, means: Means, chase: Chase) -> Chased:
-    """The steps that have not been made yet are made; a gate that is no longer open is left alone."""
+    """The steps that have not been made yet are made; a gate that is no longer open is left alone.
+
+    So is one whose clock stands still: it gets new steps when it runs again. Rule: design.md 3.12.
+    """
     hearing = await hearing_of(connection, means, chase.gate, chase.at)
     if hearing is None or hearing.gate["state"] != GateState.OPEN:
         return Chased()
+    if hearing.gate["paused_at"] is not None:
+        return Chased(overdue=hearing.gate["overdue"])
     fresh = [step for step in chase.steps if await _is_new(hearing, step)]
-    escalation = await _climb(hearing, fresh, chasing_key(chase))
+    words = await _words(hearing)
+    escalation = await _climb(hearing, fresh, words, chasing_key(chase))
     overdue = bool(hearing.gate["overdue"]) or any(step.kind is StepKind.OVERDUE for step in fresh)
     await _mark_overdue(hearing, overdue)
     if any(step.kind is StepKind.REMIND for step in fresh):
-        await _remind(hearing, chasing_key(chase), overdue)
+        await _remind(hearing, {**words, "overdue": overdue}, chasing_key(chase))
     await _note(hearing, fresh, escalation)
-    return Chased(overdue=overdue, escalation=escalation, further=_further(hearing, chase.steps))
+    return Chased(
+        overdue=overdue,
+        escalation=escalation,
+        further=further_steps(hearing.means, hearing.gate, max(s.at for s in chase.steps), hearing.at)
+        if chase.steps
+        else (),
+        forecast=await _forecast(hearing),
+    )
+
+
+async def _words(hearing: Hearing) -> dict[str, Any]:
+    """What the letters of a chase show; on the review's date also what remains and how long there is."""
+    lines: list[str] = []
+    if hearing.gate["deadline"] == REVIEW:
+        lines = in_lines(await outlook_of(hearing.connection, hearing.means, hearing.place.case, hearing.at))
+    return {
+        "title": hearing.question.title,
+        "due": hearing.gate["due_on"].isoformat(),
+        "if_silent": hearing.question.if_silent,
+        "role": role_in_words(hearing.gate["role"]),
+        "overdue": False,
+        "lines": lines,
+        "for_staff": hearing.question.role is None,
+    }
+
+
+async def _forecast(hearing: Hearing) -> Forecast | None:
+    """How the review stands, worked out whenever a question on its date is chased."""
+    if hearing.gate["deadline"] != REVIEW:
+        return None
+    return await keep_forecast(hearing.connection, hearing.means, hearing.place.reference, hearing.at)
 
 
 async def _is_new(hearing: Hearing, step: Step) -> bool:
@@ -49,27 +90,39 @@ async def _is_new(hearing: Hearing, step: Step) -> bool:
     return made is not None
 
 
-async def _climb(hearing: Hearing, steps: Sequence[Step], event: str) -> EscalationRef | None:
+async def _climb(hearing: Hearing, steps: Sequence[Step], words: Words, event: str) -> EscalationRef | None:
     """Each rung in its order. The letters of a climb go before reminders: one person gets one letter a call."""
     escalation = None
     for step in steps:
         if step.kind is not StepKind.CLIMB:
             continue
         if step.rung is Rung.NATIONAL_TEAM:
-            concern = Concern(EscalationKind.OVERDUE, hearing.at, about=hearing.name)
+            concern = Concern(_kind_of(hearing), hearing.at, about=hearing.name)
             escalation = await raise_escalation(hearing.connection, hearing.place.reference, concern)
-        elif step.rung is not Rung.DEPUTY or not await _ask_deputy(hearing, event):
-            await _notify(hearing, _NOTICED.get(step.rung, Role.SENIOR_LEAD), event)
-        await hearing.connection.execute("UPDATE gates SET rung = $2 WHERE gate = $1", hearing.name, str(step.rung))
+        elif step.rung is not Rung.DEPUTY or not await _ask_deputy(hearing, words, event):
+            await _notify(hearing, _NOTICED.get(step.rung, Role.SENIOR_LEAD), words, event)
+        await hearing.connection.execute(
+            "UPDATE gates SET rung = $2, climbed = array_append(array_remove(climbed, $2), $2) WHERE gate = $1",
+            hearing.name,
+            str(step.rung),
+        )
     return escalation
 
 
-async def _ask_deputy(hearing: Hearing, event: str) -> bool:
+def _kind_of(hearing: Hearing) -> EscalationKind:
+    """What the national team hears of: a review without anybody to write or countersign it, or a date gone by."""
+    meant = hearing.question.role
+    is_fallback = meant in APPOINTED and hearing.gate["role"] != meant
+    is_search = hearing.question.key in _SEARCHES
+    return EscalationKind.REVIEWER if is_search or is_fallback else EscalationKind.OVERDUE
+
+
+async def _ask_deputy(hearing: Hearing, words: Words, event: str) -> bool:
     """The recorded deputy has a link and a letter; false where there is none whom independence allows."""
     asked = by_address(hearing.gate["person_email"], hearing.place.directory)
     if asked is None or hearing.question.role is None:
         return False
-    ties, on = await hearing.place.ties(), on_in_london(hearing.at)
+    ties, on = await hearing.place.ties(hearing.gate["subject"]), on_in_london(hearing.at)
     deputy = deputy_for(hearing.place, hearing.question.key, asked, ties, on)
     if deputy is None:
         return False
@@ -81,18 +134,18 @@ async def _ask_deputy(hearing: Hearing, event: str) -> bool:
         deputy.name,
         deputy.email,
     )
-    await _queue(hearing, event, "deputy", deputy.name, deputy.email, link)
+    await _queue(hearing, event, "deputy", deputy.name, deputy.email, words, link)
     return True
 
 
-async def _notify(hearing: Hearing, role: Role, event: str) -> None:
+async def _notify(hearing: Hearing, role: Role, words: Words, event: str) -> None:
     """Whoever stands at this rung is told, without a link: the question stays with the person asked."""
     people: tuple[Person, ...] = hearing.place.listed(role)
     if people and people[0].email.lower() != hearing.gate["person_email"].lower():
-        await _queue(hearing, event, "overdue_notice", people[0].name, people[0].email)
+        await _queue(hearing, event, "overdue_notice", people[0].name, people[0].email, words)
 
 
-async def _remind(hearing: Hearing, event: str, overdue: bool) -> None:
+async def _remind(hearing: Hearing, words: Words, event: str) -> None:
     """The person asked and, once asked as well, the deputy."""
     gate = await hearing.connection.fetchrow("SELECT * FROM gates WHERE gate = $1", hearing.name)
     if gate is None:
@@ -103,19 +156,12 @@ async def _remind(hearing: Hearing, event: str, overdue: bool) -> None:
             "SELECT link FROM links WHERE gate = $1 AND email = $2 AND revoked_at IS NULL", hearing.name, email
         )
         if link:
-            await _queue(hearing, event, "reminder", gate[f"{who}_name"], email, link, overdue=overdue)
+            await _queue(hearing, event, "reminder", gate[f"{who}_name"], email, words, link)
 
 
 async def _queue(
-    hearing: Hearing, event: str, letter: str, name: str, email: str, link: UUID | None = None, overdue: bool = False
+    hearing: Hearing, event: str, letter: str, name: str, email: str, words: Words, link: UUID | None = None
 ) -> None:
-    words = {
-        "title": hearing.question.title,
-        "due": hearing.gate["due_on"].isoformat(),
-        "if_silent": hearing.question.if_silent,
-        "role": role_in_words(hearing.gate["role"]),
-        "overdue": overdue,
-    }
     reference, at = hearing.place.reference, hearing.at
     await hearing.means.letters.queue(
         hearing.connection, Letter(event, letter, name, email, reference, at, hearing.name, link, words)
@@ -126,32 +172,10 @@ async def _mark_overdue(hearing: Hearing, overdue: bool) -> None:
     if not overdue or hearing.gate["overdue"]:
         return
     await hearing.connection.execute("UPDATE gates SET overdue = true WHERE gate = $1", hearing.name)
-    if hearing.gate["deadline"] == "review":
+    if hearing.gate["deadline"] == REVIEW:
         await hearing.connection.execute(
             "UPDATE cases SET review_overdue = true WHERE reference = $1", hearing.place.reference
         )
-
-
-def _further(hearing: Hearing, steps: Sequence[Step]) -> tuple[Step, ...]:
-    """The reminders after those planned so far; none while planned ones are left or the gate lapses."""
-    if not steps or hearing.question.silence is Silence.LAPSE:
-        return ()
-    gate, last = hearing.gate, max(step.at for step in steps)
-    rulebook = hearing.means.rulebook(gate["rulebook"], hearing.at)
-    holidays, opened_on = hearing.means.holidays, on_in_london(gate["opened_at"])
-    planned = schedule(
-        rulebook,
-        gate["deadline"],
-        opened_on,
-        gate["due_on"],
-        holidays,
-        lapses=False,
-        role=Role(gate["role"]),
-        after=gate["opened_at"],
-    )
-    if any(step.at > last for step in planned):
-        return ()
-    return further(rulebook, gate["deadline"], opened_on, gate["due_on"], holidays, after=last)
 
 
 async def _note(hearing: Hearing, steps: Sequence[Step], escalation: EscalationRef | None) -> None:

@@ -52,7 +52,8 @@ def message_id(event: str, email: str, domain: str) -> str:
 
 def compose(letter: str, sender: str, name: str, email: str, identity: str, words: Mapping[str, Any]) -> EmailMessage:
     """The message to one recipient. Errors: ValueError for an address or a header that no server would take."""
-    shown = {**words, "name": name, "letter": letter}
+    # Members of staff who are asked about themselves are pointed to support; their letters say so in their words.
+    shown = {"for_staff": False, **words, "name": name, "letter": letter}
     message = EmailMessage(policy=SMTP)
     message["From"] = Address("Serious Further Offence case service", addr_spec=sender)
     message["To"] = Address(name, addr_spec=email)

@@ -49,13 +49,13 @@ async def notification(answered: Answered) -> Effect:
 
 
 async def early_look(answered: Answered) -> Effect:
-    """Management actions with owner and date; of a referral only that it was made. Rule: facts.md 5.15, 5.16."""
+    """Management actions with owner and date; of a referral only that it was made. Rule: facts.md 5.15, 5.16.
+
+    The referral goes behind the wall, through the one function that may write there; the service cannot read it.
+    """
     if answered.fields["referral"] == "yes":
         await answered.connection.execute(
-            "INSERT INTO referrals (reference, made_by_role, at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
-            answered.reference,
-            answered.gate["role"],
-            answered.at,
+            "SELECT note_referral($1, $2, $3)", answered.reference, answered.gate["role"], answered.at
         )
     refs = await add_actions(answered, "management", answered.fields.get("actions") or ())
     return Effect(refs={"actions": refs} if refs else {})
@@ -64,15 +64,19 @@ async def early_look(answered: Answered) -> Effect:
 async def add_actions(
     answered: Answered, kind: str, rows: Iterable[dict[str, Any]], version: int | None = None
 ) -> tuple[str, ...]:
-    """The actions stand in the record under the next numbers of the case, `a1`, `a2`; those numbers."""
+    """The actions stand in the record under the next numbers of the case, `a1`, `a2`; those numbers.
+
+    An action of the plan says which finding it answers and what should improve. Rule: Annex J, action plan.
+    """
     count = await answered.connection.fetchval("SELECT count(*) FROM actions WHERE reference = $1", answered.reference)
     refs = []
     for number, row in enumerate(rows, start=count + 1):
         owner = await _owner(answered, str(row["owner"]))
         await answered.connection.execute(
             """
-            INSERT INTO actions (reference, ref, kind, what, owner_name, owner_email, due_on, version)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+            INSERT INTO actions
+                (reference, ref, kind, what, owner_name, owner_email, due_on, version, finding, improvement)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
             """,
             answered.reference,
             f"a{number}",
@@ -82,6 +86,8 @@ async def add_actions(
             owner.email,
             date.fromisoformat(row["due_on"]),
             version,
+            int(row["finding"]) if row.get("finding") else None,
+            row.get("improvement") or None,
         )
         refs.append(f"a{number}")
     return tuple(refs)
@@ -103,7 +109,7 @@ async def management_action(answered: Answered) -> Effect:
 
 
 async def action(answered: Answered) -> Effect:
-    """Done; a withdrawal waits for the Head of PDU."""
+    """Done, with its date and evidence; a withdrawal waits for the Head of PDU's own decision."""
     return await _set_action(answered, "done" if answered.answer == "done" else "open")
 
 
@@ -113,12 +119,18 @@ async def withdraw_action(answered: Answered) -> Effect:
 
 
 async def _set_action(answered: Answered, state: str) -> Effect:
+    """When it was done and what shows it stand only in an action that is done."""
+    done_on = answered.fields.get("done_on") if state == "done" else None
     await answered.connection.execute(
-        "UPDATE actions SET state = $3, decision = $4 WHERE reference = $1 AND ref = $2",
+        """
+        UPDATE actions SET state = $3, decision = $4, done_on = $5, evidence = $6 WHERE reference = $1 AND ref = $2
+        """,
         answered.reference,
         answered.subject,
         state,
         answered.decision,
+        date.fromisoformat(done_on) if done_on else None,
+        answered.fields.get("evidence") if state == "done" else None,
     )
     return Effect()
 
@@ -127,7 +139,8 @@ async def confirm_actions(answered: Answered) -> Effect:
     """What the Head of PDU cannot confirm is open again: the owners are asked once more."""
     if answered.answer == "not_confirmed":
         await answered.connection.execute(
-            "UPDATE actions SET state = 'open' WHERE reference = $1 AND kind = 'management'", answered.reference
+            "UPDATE actions SET state = 'open', done_on = NULL WHERE reference = $1 AND kind = 'management'",
+            answered.reference,
         )
     return Effect()
 

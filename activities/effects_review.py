@@ -1,37 +1,24 @@
-"""What answers do to the review: appointments, interviews, versions, comments, time, signature, quality, feedback."""
+"""What answers do to the review: its versions, the comments on its facts, its date, signature and rating."""
 
 from collections.abc import Awaitable, Callable
 from datetime import date
 
 from activities.answered import Answered, AnswerRefusedError, Effect
-from activities.appointing import commission
 from activities.effects_case import add_actions
 from activities.record import fingerprint
+from activities.review_text import last_version, obstacles, review_of
 from workflows.contract.vocabulary import DutyKind, Role
 from workflows.policy.deadlines import extended
-from workflows.policy.quality import is_accepted, is_hmip_sample
+from workflows.policy.due import on_in_london
+from workflows.policy.quality import is_accepted, rater
 
-
-async def interview(answered: Answered) -> Effect:
-    """Held: met. Not possible: closed by this decision and its reason. Nobody is interviewed untold."""
-    told = await answered.connection.fetchval(
-        "SELECT state FROM duties WHERE reference = $1 AND kind = 'told' AND subject = $2",
-        answered.reference,
-        answered.subject,
-    )
-    if answered.answer == "held" and told != "met":
-        raise AnswerRefusedError("not_told")
-    state = "met" if answered.answer == "held" else "closed"
-    await answered.settle_duty(DutyKind.INTERVIEWED, answered.subject, state)
-    return Effect()
+HMIP = "hmip"  # who rates a case in the inspectorate's sample
+MOST_PLACES = 10  # named to the author in one refusal; once they are put right, the rest is named
 
 
 async def draft(answered: Answered) -> Effect:
     """The next version of the review, immutable and hashed."""
-    version = await answered.connection.fetchval(
-        "SELECT coalesce(max(version), 0) + 1 FROM documents WHERE reference = $1 AND kind = 'review'",
-        answered.reference,
-    )
+    version = 1 + await last_version(answered.place)
     await answered.connection.execute(
         """
         INSERT INTO documents (reference, kind, version, content, sha256, author_email, at, decision)
@@ -49,7 +36,27 @@ async def draft(answered: Answered) -> Effect:
 
 
 async def facts(answered: Answered) -> Effect:
-    """The Head of PDU has had the chance to comment, used or not. Rule: Annex J, factual accuracy."""
+    """The Head of PDU has had the chance to comment; each comment has its number. Rule: Annex J, factual accuracy.
+
+    Silence is the opportunity given, without a comment. Comments on a version that a newer one has replaced are
+    refused, since nobody would answer them.
+    """
+    comments = answered.fields["comments"] if answered.answer == "comments" else []
+    if comments and await last_version(answered.place) > answered.number:
+        raise AnswerRefusedError("old_version")
+    for number, row in enumerate(comments, start=1):
+        await answered.connection.execute(
+            """
+            INSERT INTO factual_points (reference, version, number, paragraph, comment, commented_by)
+            VALUES ($1, $2, $3, $4, $5, $6)
+            """,
+            answered.reference,
+            answered.number,
+            number,
+            row["paragraph"],
+            row["comment"],
+            answered.author_email,
+        )
     await answered.connection.execute(
         """
         INSERT INTO factual_comments (reference, gate, version, comments, at) VALUES ($1, $2, $3, $4, $5)
@@ -58,7 +65,7 @@ async def facts(answered: Answered) -> Effect:
         answered.reference,
         answered.gate["gate"],
         answered.number,
-        answered.reasons if answered.answer == "comments" else None,
+        f"{len(comments)} comments" if comments else None,
         answered.at,
     )
     for subject in await _heads(answered):
@@ -74,47 +81,99 @@ async def _heads(answered: Answered) -> list[str]:
     return [row["ref"] for row in rows] or [str(Role.HEAD_OF_PDU)]
 
 
-async def submit(answered: Answered) -> Effect:
-    """Refused while somebody interviewed was not told first, or the facts were not offered. Rule: design.md 3.1."""
-    if answered.answer == "submitted":
-        await _require_facts_offered(answered)
-        untold = await answered.connection.fetchval(
+async def answer_comments(answered: Answered) -> Effect:
+    """Each comment is accepted, or it stands why not."""
+    for row in answered.fields["answers"]:
+        await answered.connection.execute(
             """
-            SELECT EXISTS (SELECT FROM duties i LEFT JOIN duties t
-                ON t.reference = i.reference AND t.subject = i.subject AND t.kind = 'told' AND t.state = 'met'
-                WHERE i.reference = $1 AND i.kind = 'interviewed' AND i.state = 'met' AND t.subject IS NULL)
+            UPDATE factual_points SET accepted = $4, answer = $5, answered_by = $6
+            WHERE reference = $1 AND version = $2 AND number = $3
             """,
             answered.reference,
+            answered.number,
+            int(row["number"]),
+            row["accepted"] == "yes",
+            row.get("answer") or None,
+            answered.author_email,
         )
-        if untold:
-            raise AnswerRefusedError("not_told")
     return Effect()
+
+
+async def submit(answered: Answered) -> Effect:
+    """Refused while something stands in its way: facts, untold staff, a part that is missing, a name.
+
+    The page lists what is missing and where somebody is named. The code of the latter carries the fields, since the
+    case may know more people than when the page was made. Rule: design.md 3.1; Annex J, which names nobody.
+    """
+    if answered.answer == "submitted":
+        await _require_facts_settled(answered)
+        await _require_told(answered)
+        found = await obstacles(answered.place, answered.number)
+        if found.missing:
+            raise AnswerRefusedError("incomplete_review")
+        if found.named:
+            places = list(dict.fromkeys(trace.field for trace in found.named))[:MOST_PLACES]
+            raise AnswerRefusedError(f"names_somebody:{','.join(places)}")
+    return Effect()
+
+
+async def _require_told(answered: Answered) -> None:
+    """Nobody who was interviewed had not been told first."""
+    untold = await answered.connection.fetchval(
+        """
+        SELECT EXISTS (SELECT FROM duties i LEFT JOIN duties t
+            ON t.reference = i.reference AND t.subject = i.subject AND t.kind = 'told' AND t.state = 'met'
+            WHERE i.reference = $1 AND i.kind = 'interviewed' AND i.state = 'met' AND t.subject IS NULL)
+        """,
+        answered.reference,
+    )
+    if untold:
+        raise AnswerRefusedError("not_told")
 
 
 async def countersign(answered: Answered) -> Effect:
-    """Refused unless the Head of PDU has had the chance to comment on this version."""
+    """Refused unless the Head of PDU had the chance to comment on this version and has an answer to each comment."""
     if answered.answer == "signed":
-        await _require_facts_offered(answered)
+        await _require_facts_settled(answered)
     return Effect()
 
 
-async def _require_facts_offered(answered: Answered) -> None:
-    offered = await answered.connection.fetchval(
-        "SELECT EXISTS (SELECT FROM factual_comments WHERE reference = $1 AND version = $2)",
+async def _require_facts_settled(answered: Answered) -> None:
+    row = await answered.connection.fetchrow(
+        """
+        SELECT EXISTS (SELECT FROM factual_comments WHERE reference = $1 AND version = $2) AS is_offered,
+            EXISTS (SELECT FROM factual_points
+                WHERE reference = $1 AND version = $2 AND accepted IS NULL) AS is_waiting
+        """,
         answered.reference,
         answered.number,
     )
-    if not offered:
+    if row is None or not row["is_offered"]:
         raise AnswerRefusedError("facts_not_offered")
+    if row["is_waiting"]:
+        raise AnswerRefusedError("comments_unanswered")
 
 
 async def extension(answered: Answered) -> Effect:
-    """The request is decided; how far a date may move is policy's. The date itself moves in `move_deadline`."""
-    case, granted = answered.place.case, answered.answer == "granted"
-    if granted:
-        rulebook = answered.means.rulebook(answered.gate["rulebook"], answered.at)
-        new_on, by = date.fromisoformat(answered.fields["new_on"]), Role(answered.gate["role"])
-        if code := extended(case["original_review_due"], new_on, rulebook, current_on=case["review_due"], by=by):
+    """The request is decided; how far a date may move is policy's. The date itself moves in `move_deadline`.
+
+    The date that is granted may be earlier than the one asked for and never later. Rule: facts.md 2.6.
+    """
+    case, asked_on = answered.place.case, date.fromisoformat(answered.subject)
+    granted_on = date.fromisoformat(answered.fields["new_on"]) if answered.answer == "granted" else None
+    if granted_on and case["review_due"] is None:  # a reduced charge stopped the review in the same moment
+        raise AnswerRefusedError("review_stopped")
+    if granted_on:
+        code = extended(
+            case["original_review_due"],
+            granted_on,
+            answered.means.rulebook(answered.gate["rulebook"], answered.at),
+            current_on=case["review_due"],
+            by=Role(answered.gate["role"]),
+            today=on_in_london(answered.received_at),
+            asked_on=asked_on,
+        )
+        if code:
             raise AnswerRefusedError(code)
     await answered.connection.execute(
         """
@@ -123,17 +182,22 @@ async def extension(answered: Answered) -> Effect:
             WHERE reference = $1 AND granted IS NULL AND new_on = $2 ORDER BY at LIMIT 1)
         """,
         answered.reference,
-        date.fromisoformat(answered.subject),
-        granted,
-        date.fromisoformat(answered.fields["new_on"]) if granted else None,
+        asked_on,
+        granted_on is not None,
+        granted_on,
     )
     return Effect()
 
 
 async def quality(answered: Answered) -> Effect:
-    """The ratings of this round; accepted, the version is final and its actions are numbered."""
+    """The ratings of this round; accepted, the version is final and its actions numbered. Rule: facts.md 2.8, 2.9."""
     rulebook = answered.means.rulebook(answered.gate["rulebook"], answered.at)
     accepted = is_accepted(answered.fields["composite"], rulebook)
+    rated_by = rater(answered.reference, rulebook)
+    if answered.fields["rated_by"] != rated_by:
+        raise AnswerRefusedError("hmip_sample" if rated_by == HMIP else "not_sampled")
+    if not accepted and not (answered.fields.get("must_change") or "").strip():
+        raise AnswerRefusedError("must_change_missing")
     await answered.connection.execute(
         """
         INSERT INTO ratings (reference, round, ratings, composite, accepted, by_hmip_sample, at)
@@ -144,36 +208,23 @@ async def quality(answered: Answered) -> Effect:
         answered.fields,
         answered.fields["composite"],
         accepted,
-        is_hmip_sample(answered.reference, rulebook.hmip_share.value),
+        rated_by == HMIP,
         answered.at,
     )
     if not accepted:
         return Effect(facts={"accepted": "no"})
     await answered.set_case("accepted_version", answered.number)
-    content = await answered.connection.fetchval(
-        "SELECT content FROM documents WHERE reference = $1 AND kind = 'review' AND version = $2",
-        answered.reference,
-        answered.number,
-    )
-    refs = await add_actions(answered, "plan", content["actions"], answered.number)
+    content = await review_of(answered.place, answered.number) or {}
+    refs = await add_actions(answered, "plan", content.get("actions") or (), answered.number)
     return Effect(facts={"accepted": "yes"}, refs={"actions": refs})
 
 
-async def feedback(answered: Answered) -> Effect:
-    """The member of staff says so themselves; until then it stays owed."""
-    if answered.answer == "received":
-        await answered.settle_duty(DutyKind.FED_BACK, answered.subject)
-    return Effect()
-
-
 REVIEW_EFFECTS: dict[str, Callable[[Answered], Awaitable[Effect]]] = {
-    "commission": commission,
-    "interview": interview,
     "draft": draft,
     "facts": facts,
+    "answer_comments": answer_comments,
     "submit": submit,
     "countersign": countersign,
     "extension": extension,
     "quality": quality,
-    "feedback": feedback,
 }

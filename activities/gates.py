@@ -4,6 +4,7 @@ from temporalio import activity
 
 from activities.chasing import chase_gate, chasing_key
 from activities.correspondence import Correspondence
+from activities.handing_over import events_under
 from activities.hearing import void_event
 from activities.means import Means
 from activities.moving import (
@@ -13,13 +14,12 @@ from activities.moving import (
     withdraw,
     withdrawal_events,
 )
-from activities.opening import open_gate, waiting_decision
+from activities.opening import open_gate, stands_still, waiting_decision
 from activities.rearming import move_deadline
 from activities.record import Connection, Pool, once, transaction
-from activities.rescheduling import reschedule_gate
+from activities.rescheduling import date_moved_event, reschedule_gate
 from activities.rulebooks import FileRulebooks
 from activities.settling import settle, settling_key
-from workflows.contract import ids
 from workflows.contract.messages import (
     Chase,
     Chased,
@@ -85,7 +85,13 @@ class PostgresGates(Gates):
 
     @activity.defn
     async def lapse_gate(self, lapse_: Lapse) -> Settled:
-        """Silence has been given its meaning, unless the record holds an answer received in time."""
+        """Silence has been given its meaning, unless the record holds an answer received in time.
+
+        A clock that was stopped before the period ended keeps the question open; that is not remembered as its end.
+        """
+        async with transaction(self._means.pool) as connection:
+            if await stands_still(connection, lapse_.gate):
+                return Settled(refused="paused")
 
         async def work(connection: Connection) -> Settled:
             return await lapse(connection, self._means, lapse_)
@@ -111,7 +117,7 @@ class PostgresGates(Gates):
 
         event = reassignment_event(reassignment)
         reassigned = await once(self._means.pool, event, Reassigned, work)
-        await self._means.letters.send_waiting([event])
+        await self._means.letters.send_waiting(await events_under(self._means.pool, event))
         return reassigned
 
     @activity.defn
@@ -129,7 +135,5 @@ class PostgresGates(Gates):
         async with transaction(self._means.pool) as connection:
             done = await reschedule_gate(connection, self._means, reschedule)
         if reschedule.holiday:
-            await self._means.letters.send_waiting(
-                [f"{ids.reference_of(reschedule.gate)}/calendar/{reschedule.holiday}"]
-            )
+            await self._means.letters.send_waiting([date_moved_event(reschedule.gate, reschedule.holiday)])
         return done

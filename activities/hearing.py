@@ -12,6 +12,7 @@ from activities.record import Connection, Row, audit, lock_case
 from workflows.contract import ids
 from workflows.contract.questions import Question
 from workflows.contract.vocabulary import GateState
+from workflows.policy.pausing import was_late
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,12 @@ async def hearing_of(connection: Connection, means: Means, gate: str, at: dateti
     if row is None:
         return None
     place = Place(connection, means.directory(at), case)
-    return Hearing(means, place, row, question_of(row["question"]), at)
+    return Hearing(await means.with_calendar(connection), place, row, question_of(row["question"]), at)
+
+
+def is_late(gate: Row, received_at: datetime) -> bool:
+    """Whether an answer came after the due moment; while the clock stands still, only if it had passed by then."""
+    return was_late(received_at, gate["due_at"], gate["paused_at"])
 
 
 async def close_gate(hearing: Hearing, state: GateState, keep: str | None = None) -> None:
@@ -64,10 +70,11 @@ async def close_gate(hearing: Hearing, state: GateState, keep: str | None = None
 async def void(hearing: Hearing, row: Row, letter: str, because: str | None = None) -> None:
     """The decision stays in the record and counts for nothing; its author has a letter on the way."""
     await hearing.connection.execute(
-        "UPDATE decisions SET void_at = $2, delivered_at_wall = coalesce(delivered_at_wall, clock_timestamp()) "
-        "WHERE decision = $1",
+        "UPDATE decisions SET void_at = $2, delivered_at_wall = coalesce(delivered_at_wall, clock_timestamp()), "
+        "fields = fields - $3::text[] WHERE decision = $1",
         row["decision"],
         hearing.at,
+        list(hearing.question.walled),
     )
     if row["by_email"] is None:
         return

@@ -13,6 +13,7 @@ async def judge_charge(connection: Connection, means: Means, reading: ChargeRead
     case = await lock_case(connection, reading.reference)
     # Pinned once: a case keeps its rulebook through every amendment. Rule: design.md 6.
     rulebook = means.rulebook(case["rulebook"], reading.at)
+    means = await means.with_calendar(connection)
     facts = await _facts(connection, case)
     verdict = judge(facts, means.rulebooks.offences(rulebook.version), rulebook, means.holidays)
     await _write(connection, case, verdict, rulebook.version, reading)

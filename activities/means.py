@@ -1,11 +1,12 @@
 """What every port works with: the record, the letters, the dated rules and the days off."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
+from typing import Self
 
 from activities.bank_holidays import england_and_wales
 from activities.correspondence import Correspondence
-from activities.record import Pool
+from activities.record import Connection, Pool
 from activities.rulebooks import FileRulebooks
 from workflows.contract.directory import Directory
 from workflows.contract.rulebook import Rulebook
@@ -19,6 +20,15 @@ class Means:
     pool: Pool
     letters: Correspondence
     rulebooks: FileRulebooks
+    late_holidays: frozenset[date] = frozenset()
+
+    async def with_calendar(self, connection: Connection) -> Self:
+        """These means, with the bank holidays that the record holds at this moment. Rule: design.md 3.12.
+
+        Read anew by each activity that counts days, so that a holiday announced a minute ago counts.
+        """
+        rows = await connection.fetch("SELECT holiday FROM bank_holidays")
+        return replace(self, late_holidays=frozenset(row["holiday"] for row in rows))
 
     def rulebook(self, version: str | None, at: datetime) -> Rulebook:
         """The pinned rulebook, or the one in force in London at this moment where none is pinned yet."""
@@ -30,5 +40,5 @@ class Means:
 
     @property
     def holidays(self) -> frozenset[date]:
-        """The bank holidays of England and Wales, announced ones included."""
-        return england_and_wales(self.rulebooks.announced_holidays())
+        """The bank holidays of England and Wales: published, announced by a rulebook, recorded as announced late."""
+        return england_and_wales(self.rulebooks.announced_holidays() | self.late_holidays)

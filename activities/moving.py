@@ -3,15 +3,15 @@
 from datetime import datetime
 from uuid import NAMESPACE_URL, uuid5
 
-from activities.appointing import set_appointment
 from activities.correspondence import Letter
 from activities.effects import EFFECTS
+from activities.handing_over import Handover, give, hand_over, tell_former
 from activities.hearing import Hearing, close_gate, hearing_of, void, void_event
 from activities.means import Means
-from activities.opening import deputy_for, link_for, waiting_decision, withdrawn_key
+from activities.opening import waiting_decision, withdrawn_key
 from activities.people import APPOINTED, stored_key
 from activities.record import Connection, audit, remember
-from activities.settling import answered_by, apply, decision_message, settled_before
+from activities.settling import answered_by, apply, decision_message, forecast_after, settled_before
 from workflows.contract.directory import Person
 from workflows.contract.messages import (
     Lapse,
@@ -20,7 +20,7 @@ from workflows.contract.messages import (
     Settled,
 )
 from workflows.contract.vocabulary import GateState, Role
-from workflows.policy.authority import why_not_answer
+from workflows.policy.authority import why_not_answer, why_not_appoint
 from workflows.policy.due import on_in_london
 
 LAPSED = "lapsed"
@@ -58,7 +58,7 @@ async def _silent(hearing: Hearing) -> Settled:
     effect = await EFFECTS[hearing.question.key](answered_by(hearing, silence))
     await close_gate(hearing, GateState.LAPSED)
     await _note(hearing, "gate_lapsed")
-    return Settled(decision=decision_message(hearing, silence, effect))
+    return Settled(decision=decision_message(hearing, silence, effect), forecast=await forecast_after(hearing))
 
 
 async def withdraw(connection: Connection, means: Means, gate: str, at: datetime) -> None:
@@ -98,61 +98,40 @@ def reassignment_event(request: Reassignment) -> str:
 
 
 async def reassign(connection: Connection, means: Means, request: Reassignment) -> Reassigned:
-    """Another person is asked and the earlier links are dead; refused where independence would break."""
+    """Another person is asked and the earlier links are dead; refused where independence would break.
+
+    Where the question belongs to an appointment, the person holds it from now on, with every open question of it.
+    """
     hearing = await hearing_of(connection, means, request.gate, request.at)
     if hearing is None or hearing.gate["state"] != GateState.OPEN:
         return Reassigned(allowed=False, refused="not_open")
     person = await hearing.place.named(request.to)
     if person is None:
         return Reassigned(allowed=False, refused="unknown_person")
-    ties = await hearing.place.ties()
-    if code := why_not_answer(hearing.question.key, person, ties, on_in_london(request.at)):
+    if code := await _why_not_given(hearing, person):
         return Reassigned(allowed=False, refused=code)
-    await _give(hearing, person, request)
-    role = Role(hearing.gate["role"])
-    if role in APPOINTED:
-        await set_appointment(connection, hearing.place.reference, role, person, request.at, None)
-    await _note(hearing, "gate_reassigned", to=stored_key(person), reason=request.reason)
+    also = await _give(hearing, person, request)
+    await _note(hearing, "gate_reassigned", to=stored_key(person), reason=request.reason, also=also)
     return Reassigned(allowed=True)
 
 
-async def _give(hearing: Hearing, person: Person, request: Reassignment) -> None:
-    connection, gate = hearing.connection, hearing.gate
-    deputy = deputy_for(
-        hearing.place, hearing.question.key, person, await hearing.place.ties(), on_in_london(request.at)
-    )
-    await connection.execute(
-        "UPDATE links SET revoked_at = $2 WHERE gate = $1 AND revoked_at IS NULL", hearing.name, request.at
-    )
-    await connection.execute(
-        """
-        UPDATE gates SET person_key = $2, person_name = $3, person_email = $4, deputy_key = $5, deputy_name = $6,
-            deputy_email = NULL, rung = 'asked' WHERE gate = $1
-        """,
-        hearing.name,
-        stored_key(person),
-        person.name,
-        person.email,
-        deputy.key if deputy else None,
-        deputy.name if deputy else None,
-    )
-    link = await link_for(connection, hearing.name, person)
-    event = reassignment_event(request)
-    words = {
-        "title": hearing.question.title,
-        "due": gate["due_on"].isoformat(),
-        "if_silent": hearing.question.if_silent,
-    }
-    await hearing.means.letters.queue(
-        connection,
-        Letter(
-            event, "reassigned", person.name, person.email, hearing.place.reference, hearing.at, hearing.name, link,
-            words,
-        ),
-    )  # fmt: skip
-    for who in ("person", "deputy"):
-        if gate[f"{who}_email"]:
-            await _tell_withdrawn(hearing, gate[f"{who}_name"], gate[f"{who}_email"], event)
+async def _why_not_given(hearing: Hearing, person: Person) -> str | None:
+    ties, on = await hearing.place.ties(hearing.gate["subject"]), on_in_london(hearing.at)
+    role = Role(hearing.gate["role"])
+    if role in APPOINTED:
+        return why_not_appoint(role, person, ties, on)
+    return why_not_answer(hearing.question.key, person, ties, on)
+
+
+async def _give(hearing: Hearing, person: Person, request: Reassignment) -> tuple[str, ...]:
+    """The question passes, and with an appointment the others of it, which are returned."""
+    role, event = Role(hearing.gate["role"]), reassignment_event(request)
+    if role in APPOINTED:
+        gates = await hand_over(Handover(hearing.means, hearing.place, role, person, request.at, event))
+        return tuple(gate for gate in gates if gate != hearing.name)
+    await give(hearing, person, role, event)
+    await tell_former(hearing, event)
+    return ()
 
 
 async def _note(hearing: Hearing, action: str, **detail: object) -> None:

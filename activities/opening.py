@@ -9,20 +9,20 @@ from temporalio.exceptions import ApplicationError
 
 from activities.asked import Asking
 from activities.correspondence import Letter
+from activities.dating import Dated, dated, deadline_of, first_steps
 from activities.escalations import Concern, named, raise_escalation
 from activities.means import Means
 from activities.pages import page_of
 from activities.people import Place, stored_key
 from activities.record import Connection, Row, audit, lock_case, remembered
+from activities.shortage import nobody_left
 from workflows.contract import ids
 from workflows.contract.directory import Person
-from workflows.contract.messages import Due, EscalationRef, GateOpened, GateRequest, Step
-from workflows.contract.questions import QUESTIONS, Question, Silence
+from workflows.contract.messages import Due, EscalationRef, GateOpened, GateRequest
+from workflows.contract.questions import QUESTIONS, Question
 from workflows.contract.vocabulary import EscalationKind, Role, Stage
 from workflows.policy import deadlines
-from workflows.policy import due as moments
 from workflows.policy.authority import Ties, who_answers, why_not_answer
-from workflows.policy.reminders import schedule
 
 # Whom a question goes to when nobody who holds its role can take it. Rule: design.md 3.13 and 4.
 _RUNGS = (Role.SENIOR_LEAD, Role.REGIONAL_DIRECTOR, Role.NATIONAL_TEAM)
@@ -44,14 +44,17 @@ async def open_gate(connection: Connection, means: Means, request: GateRequest) 
     question = question_of(request.question)
     case = await lock_case(connection, ids.reference_of(request.gate))
     place = Place(connection, means.directory(request.at), case)
-    asking = Asking(place, question, request, means.rulebook(request.rulebook, request.at), means.holidays)
+    means = await means.with_calendar(connection)
+    asking = Asking(place, question, request, means.rulebook(request.rulebook, request.at), means.holidays, means)
     chosen = await _chosen(asking)
-    due = await _due(asking)
-    steps = _steps(asking, due, chosen.role)
+    date_ = await dated(asking)
+    due, steps = date_.due, first_steps(asking, date_.due, chosen.role)
     if await remembered(connection, withdrawn_key(request.gate)):
         # The stage was cancelled while this call was on its way: nobody waits, so nobody is asked.
         return GateOpened(gate=request.gate, role=chosen.role, due=due, steps=steps)
-    await _insert(asking, chosen, due)
+    if request.question == "commission":
+        await _notice_shortage(asking)
+    await _insert(asking, chosen, date_)
     link = await link_for(connection, request.gate, chosen.person)
     await means.letters.queue(connection, _letter(asking, chosen.person, due, link))
     escalation = await _missing(asking) if chosen.is_fallback else None
@@ -92,6 +95,20 @@ def stage_of(gate: str) -> tuple[str, int]:
     return part, int(found[1]) if found and is_round else 1
 
 
+def is_on_the_clock(part: str) -> bool:
+    """Whether the stage with this id part stands still while the clock of the review does. Rule: design.md 3.12."""
+    return _kind(part) in (Stage.REVIEW, Stage.COUNTERSIGN, Stage.QUALITY_ASSURANCE)
+
+
+def is_review(part: str) -> bool:
+    """Whether this id part is a round of the review itself."""
+    return _kind(part) == Stage.REVIEW
+
+
+def _kind(part: str) -> str:
+    return _ROUND.sub("", part)
+
+
 async def link_for(connection: Connection, gate: str, person: Person, rung: str = "asked") -> UUID:
     """The one link of this person to this gate, alive again if it had been revoked."""
     link: UUID = await connection.fetchval(
@@ -121,23 +138,27 @@ def role_in_words(role: str) -> str:
 
 
 async def _chosen(asking: Asking) -> Chosen:
-    """The first eligible holder of the role or deputy; else the next rung, which is escalated."""
-    place, question, on = asking.place, asking.question.key, asking.opened_on
-    role = await _role(asking)
-    ties = await place.ties()
-    holders = await place.holders(role, asking.request.subject)
-    if asking.question.role is None and holders:
+    return await choose(asking.place, asking.question, await _role(asking), asking.request.subject, asking.opened_on)
+
+
+async def choose(place: Place, question: Question, role: Role | None, subject: str | None, on: date) -> Chosen:
+    """The first eligible holder of the role or deputy; else the next rung, which is escalated. Rule: design.md 3.13."""
+    ties = await place.ties(subject)
+    holders = await place.holders(role, subject)
+    if question.role is None and holders:
         # A question about oneself: nobody can stand in and being away does not pass it on.
         return Chosen(holders[0], holders[0].roles[0] if holders[0].roles else Role.OTHER, None, False)
-    found = who_answers(question, holders, place.directory, ties, on).eligible
+    found = who_answers(question.key, holders, place.directory, ties, on).eligible
     is_fallback = not found
+    # What is asked of another region climbs there, never in the region that asks.
+    region = subject if role is Role.OTHER_REGION_LEAD else None
     for rung in _RUNGS if is_fallback else ():
-        if found := who_answers(question, place.listed(rung), place.directory, ties, on).eligible:
+        if found := who_answers(question.key, place.listed(rung, region), place.directory, ties, on).eligible:
             role = rung
             break
     person = found[0] if found else place.listed(Role.NATIONAL_TEAM)[0]
     role = role if found else Role.NATIONAL_TEAM
-    return Chosen(person, role or Role.OTHER, deputy_for(place, question, person, ties, on), is_fallback)
+    return Chosen(person, role or Role.OTHER, deputy_for(place, question.key, person, ties, on), is_fallback)
 
 
 async def _role(asking: Asking) -> Role | None:
@@ -148,45 +169,30 @@ async def _role(asking: Asking) -> Role | None:
     return asking.question.role if asking.question.role is None else asking.request.role or asking.question.role
 
 
-async def _due(asking: Asking) -> Due:
-    """As given; the action's own date; else counted by the rulebook."""
-    request = asking.request
-    if request.due:
-        return request.due
-    if request.question in ("action", "management_action"):
-        on = await asking.place.connection.fetchval(
-            "SELECT due_on FROM actions WHERE reference = $1 AND ref = $2", asking.place.reference, request.subject
+async def _notice_shortage(asking: Asking) -> None:
+    """Nobody eligible is left in the region: it stands in the audit from the moment of asking. Rule: design.md 3.13."""
+    if missing := await nobody_left(asking):
+        place, request = asking.place, asking.request
+        await audit(
+            place.connection,
+            request.at,
+            place.reference,
+            "system",
+            "nobody_eligible",
+            request.gate,
+            missing=list(missing),
+            region=place.case["region"],
         )
-        if on:
-            return moments.due(on)
-    rule = asking.rulebook.deadlines[_deadline(asking)]
-    return deadlines.due(rule, request.counted_from or asking.opened_on, asking.holidays)
 
 
-def _deadline(asking: Asking) -> str:
-    return asking.request.deadline or asking.question.deadline
-
-
-def _steps(asking: Asking, due: Due, role: Role) -> tuple[Step, ...]:
-    return schedule(
-        asking.rulebook,
-        _deadline(asking),
-        asking.opened_on,
-        due.on,
-        asking.holidays,
-        lapses=asking.question.silence is Silence.LAPSE,
-        role=role,
-        after=asking.request.at,
-    )
-
-
-async def _insert(asking: Asking, chosen: Chosen, due: Due) -> None:
+async def _insert(asking: Asking, chosen: Chosen, date_: Dated) -> None:
     stage, round_ = stage_of(asking.request.gate)
     await asking.place.connection.execute(
         """
         INSERT INTO gates (gate, reference, stage, round, question, subject, role, person_key, person_name,
-            person_email, deputy_key, deputy_name, page, due_on, due_at, original_due_on, rulebook, deadline, opened_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $14, $16, $17, $18)
+            person_email, deputy_key, deputy_name, page, due_on, due_at, original_due_on, rulebook, deadline, opened_at,
+            counted_from, counted_days, paused_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $14, $16, $17, $18, $19, $20, $21)
         """,
         asking.request.gate,
         asking.place.reference,
@@ -201,16 +207,25 @@ async def _insert(asking: Asking, chosen: Chosen, due: Due) -> None:
         chosen.deputy.key if chosen.deputy else None,
         chosen.deputy.name if chosen.deputy else None,
         await page_of(asking),
-        due.on,
-        due.at,
+        date_.due.on,
+        date_.due.at,
         asking.rulebook.version,
-        _deadline(asking),
+        deadline_of(asking),
         asking.request.at,
+        date_.counted_from,
+        date_.counted_days,
+        # Asked in the moment in which the clock was stopped: it waits with the others.
+        asking.request.at if asking.place.case["paused_at"] and is_on_the_clock(stage) else None,
     )
 
 
 def _letter(asking: Asking, person: Person, due: Due, link: UUID) -> Letter:
-    words = {"title": asking.question.title, "due": due.on.isoformat(), "if_silent": asking.question.if_silent}
+    words = {
+        "title": asking.question.title,
+        "due": due.on.isoformat(),
+        "if_silent": asking.question.if_silent,
+        "for_staff": asking.question.role is None,
+    }
     gate, at = asking.request.gate, asking.request.at
     return Letter(f"{gate}/asked", "asked", person.name, person.email, asking.place.reference, at, gate, link, words)
 
@@ -224,8 +239,17 @@ async def _missing(asking: Asking) -> EscalationRef:
 async def _show_stage(connection: Connection, reference: str, gate: str) -> None:
     """The read model shows the stage that asked last; escalations and enquiries run beside the stages."""
     part, _ = stage_of(gate)
-    if _ROUND.sub("", part) in set(Stage):
+    if _kind(part) in set(Stage):
         await connection.execute("UPDATE cases SET stage = $2 WHERE reference = $1", reference, part)
+
+
+async def stands_still(connection: Connection, gate: str) -> bool:
+    """Whether the clock of this open question was stopped before its period ended."""
+    return bool(
+        await connection.fetchval(
+            "SELECT EXISTS (SELECT FROM gates WHERE gate = $1 AND state = 'open' AND paused_at <= due_at)", gate
+        )
+    )
 
 
 async def waiting_decision(connection: Connection, gate: str) -> Row | None:

@@ -14,7 +14,13 @@ from workflows.policy.disclosure import is_open
 from workflows.policy.duties import Owed, owed_to_staff, owed_to_victims
 
 # What a review owes to staff; closed together when the review is stopped for good.
-STAFF_DUTIES = (DutyKind.TOLD, DutyKind.INTERVIEWED, DutyKind.FACTS_OFFERED, DutyKind.FED_BACK)
+STAFF_DUTIES = (
+    DutyKind.TOLD,
+    DutyKind.INTERVIEWED,
+    DutyKind.FACTS_OFFERED,
+    DutyKind.FED_BACK,
+    DutyKind.CARED_FOR,
+)
 
 # What a conviction owes to victims and families; closed together when a reduced charge ends the review.
 VICTIM_DUTIES = (DutyKind.VICTIM_TOLD, DutyKind.VICTIM_ANSWERED, DutyKind.VICTIM_GIVEN)
@@ -31,7 +37,7 @@ async def bring_in_line(connection: Connection, means: Means, reference: str, at
     if case["accepted_version"] is None and _is_ended(means, case, court, at):
         await _close(connection, reference, at)
     else:
-        await _owe(connection, reference, owed_to_staff(await _staff(connection, reference), is_reviewed=True), at)
+        await _owe(connection, reference, owed_to_staff(await staff_of(connection, reference), is_reviewed=True), at)
 
 
 def _is_ended(means: Means, case: Row, court: list[CourtEventKind], at: datetime) -> bool:
@@ -54,7 +60,8 @@ async def _victims(connection: Connection, reference: str) -> tuple[Owed, ...]:
     return owed_to_victims([row["ref"] for row in rows], is_convicted=True, wanting=wanting)
 
 
-async def _staff(connection: Connection, reference: str) -> list[StaffRef]:
+async def staff_of(connection: Connection, reference: str) -> list[StaffRef]:
+    """The staff of the case by number and role, as policy takes them."""
     rows = await connection.fetch("SELECT ref, role, in_line FROM staff WHERE reference = $1", reference)
     return [StaffRef(ref=row["ref"], role=Role(row["role"]), in_line=row["in_line"]) for row in rows]
 

@@ -5,6 +5,7 @@ from datetime import date
 
 from activities import pages_commission, pages_review, pages_staff
 from activities.asked import Asking, Facts, in_words
+from activities.forecasting import in_lines, outlook_of
 from activities.record import Row
 from workflows.contract.questions import QUESTIONS
 
@@ -50,7 +51,8 @@ async def _sent_back(asking: Asking) -> Facts:
     """Why an earlier answer to this was not the last: the reasons of whoever returned it, newest first."""
     rows = await asking.place.connection.fetch(
         """
-        SELECT g.question, d.reasons FROM decisions d JOIN gates g USING (gate)
+        SELECT g.question, d.reasons, d.fields ->> 'must_change' AS must_change
+        FROM decisions d JOIN gates g USING (gate)
         WHERE g.reference = $1 AND g.question || ':' || d.answer = ANY($2) AND d.applied_at IS NOT NULL
             AND d.reasons IS NOT NULL AND (g.question <> 'withdraw_action' OR g.subject = $3)
         ORDER BY d.applied_at DESC, d.recorded_at DESC LIMIT 3
@@ -59,15 +61,12 @@ async def _sent_back(asking: Asking) -> Facts:
         list(_SENT_BACK_BY.get(asking.question.key, ())),
         asking.request.subject,
     )
-    return [[f"Reasons given: {QUESTIONS[r['question']].title.lower()}", r["reasons"]] for r in rows]
-
-
-async def _person_fact(asking: Asking) -> Facts:
-    """The member of staff whom the question is about, but never to themselves."""
-    row = await asking.place.connection.fetchrow(
-        "SELECT name, role FROM staff WHERE reference = $1 AND ref = $2", asking.place.reference, asking.request.subject
-    )
-    return [["Member of staff", f"{row['name']}, {row['role'].replace('_', ' ')}"]] if row else []
+    facts = []
+    for row in rows:
+        facts.append([f"Reasons given: {QUESTIONS[row['question']].title.lower()}", row["reasons"]])
+        if row["must_change"]:
+            facts.append(["What must change", row["must_change"]])
+    return facts
 
 
 async def _victim_fact(asking: Asking) -> Facts:
@@ -78,49 +77,55 @@ async def _victim_fact(asking: Asking) -> Facts:
 
 
 async def _action_facts(asking: Asking) -> Facts:
-    """One action, or every management action, with what its owner wrote."""
+    """One action, or every management action, with what its owner wrote and the finding that it answers."""
     subject = asking.request.subject
     rows = await asking.place.connection.fetch(
         """
-        SELECT a.*, d.reasons FROM actions a LEFT JOIN decisions d ON d.decision = a.decision
+        SELECT a.*, d.reasons, r.content -> 'findings' -> (a.finding - 1) ->> 'text' AS finding_text
+        FROM actions a
+        LEFT JOIN decisions d ON d.decision = a.decision
+        LEFT JOIN documents r ON r.reference = a.reference AND r.kind = 'review' AND r.version = a.version
         WHERE a.reference = $1 AND (a.ref = $2 OR ($2::text IS NULL AND a.kind = 'management'))
         ORDER BY length(a.ref), a.ref
         """,
         asking.place.reference,
         subject,
     )
-    return [[f"Action {r['ref']}", _action_line(r)] for r in rows]
+    return [fact for row in rows for fact in _action_lines(row)]
 
 
-def _action_line(row: Row) -> str:
+def _action_lines(row: Row) -> Facts:
     line = f"{row['what']} ({row['owner_name']}, by {in_words(row['due_on'])}; {row['state']})"
-    return f"{line}. {row['reasons']}" if row["reasons"] else line
-
-
-async def _comment_facts(asking: Asking) -> Facts:
-    rows = await asking.place.connection.fetch(
-        "SELECT * FROM factual_comments WHERE reference = $1 AND version = $2", asking.place.reference, asking.number
+    parts = (
+        (f"Action {row['ref']}", f"{line}. {row['reasons']}" if row["reasons"] else line),
+        ("Done on", in_words(row["done_on"]) if row["done_on"] else None),
+        ("Finding that it answers", row["finding_text"]),
+        ("What should improve", row["improvement"]),
     )
-    return [["Comments on factual accuracy", r["comments"] or "The opportunity was given; no comment"] for r in rows]
+    return [[label, value] for label, value in parts if value]
 
 
 async def _extension_facts(asking: Asking) -> Facts:
-    case, reference = asking.place.case, asking.place.reference
-    count = await asking.place.connection.fetchval(
-        "SELECT count(*) FROM extension_requests WHERE reference = $1 AND granted", reference
+    """The dates as they were, are and would be, who asks why and when, how often before, and what is still to do."""
+    case, subject = asking.place.case, date.fromisoformat(asking.request.subject or "")
+    requests = await asking.place.connection.fetch(
+        "SELECT * FROM extension_requests WHERE reference = $1 ORDER BY at", asking.place.reference
     )
-    row = await asking.place.connection.fetchrow(
-        "SELECT * FROM extension_requests WHERE reference = $1 AND granted IS NULL ORDER BY at DESC LIMIT 1", reference
-    )
-    wanted = row["new_on"] if row else date.fromisoformat(asking.request.subject or "")
-    why = f"{row['reason_code'].replace('_', ' ')}. {row['reasons'] or ''}".strip() if row else "not recorded"
+    asked = next((r for r in requests if r["granted"] is None and r["new_on"] == subject), None)
+    rule = asking.rulebook.extension
+    outlook = await outlook_of(asking.place.connection, asking.means, case, asking.request.at)
     return [
         ["Original date", in_words(case["original_review_due"])],
         ["Date as it stands", in_words(case["review_due"])],
-        ["Date asked for", in_words(wanted)],
-        ["Reason", why],
-        ["Extensions granted so far", str(count)],
-    ]
+        ["Date asked for", in_words(subject)],
+        ["Reason", f"{asked['reason_code'].replace('_', ' ')}. {asked['reasons'] or ''}" if asked else "not recorded"],
+        *([["Late", "Asked after the date had passed"]] if asked and asked["late"] else []),
+        ["Extensions granted so far", str(sum(bool(r["granted"]) for r in requests))],
+        ["Longest extension", f"{rule.longest_months.value} months"],
+        ["All extensions together", f"{rule.cap_months.value} months after the original date; beyond that only "
+         f"the {rule.cap_decider.value.replace('_', ' ')}"],
+        ["What remains", "; ".join(in_lines(outlook)) or "nothing"],
+    ]  # fmt: skip
 
 
 async def _escalation_facts(asking: Asking) -> Facts:
@@ -160,8 +165,6 @@ _SENT_BACK_BY = {
     "resolve": ("resolve:hold",),
 }
 _FACTS: dict[str, Callable[[Asking], Awaitable[Facts]]] = {
-    "interview": _person_fact,
-    "staff_impact": _person_fact,
     "tell_family": _victim_fact,
     "offer": _victim_fact,
     "handover": _victim_fact,
@@ -169,8 +172,6 @@ _FACTS: dict[str, Callable[[Asking], Awaitable[Facts]]] = {
     "confirm_actions": _action_facts,
     "action": _action_facts,
     "withdraw_action": _action_facts,
-    "submit": _comment_facts,
-    "countersign": _comment_facts,
     "extension": _extension_facts,
     "acknowledge": _escalation_facts,
     "resolve": _escalation_facts,

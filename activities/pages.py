@@ -10,18 +10,6 @@ from typing import Any
 from activities import pages_commission, pages_review, pages_staff
 from activities.asked import Asking
 from activities.page_facts import facts_of
-from workflows.contract.vocabulary import Role
-from workflows.policy.authority import Eligibility, eligible_countersigners, eligible_reviewers
-from workflows.policy.calendar import add_working_days
-from workflows.policy.due import on_in_london
-
-REFUSALS = {
-    "away": "Away on this day",
-    "in_the_line": "In the line management of the case",
-    "in_the_case": "Involved in the case",
-    "is_the_author": "Wrote the review",
-    "is_the_countersigner": "Countersigns the review",
-}
 
 _READS_REVIEW = {"draft", "facts", "submit", "countersign", "quality", "redactions", "redaction_decision"}
 
@@ -68,58 +56,14 @@ async def _document(asking: Asking) -> Any:
 
 async def _not_before(asking: Asking) -> dict[str, str]:
     """The earliest date that may be given. Rule: Annex J (time to prepare); a moved date is a later one."""
-    if asking.question.key == "interview":
-        told_on = await asking.place.connection.fetchval(
-            "SELECT at FROM duties WHERE reference = $1 AND kind = 'told' AND subject = $2 AND state = 'met'",
-            asking.place.reference,
-            asking.request.subject,
-        )
-        days = asking.rulebook.interview_preparation.value
-        start = on_in_london(told_on) if told_on else asking.opened_on
-        return {"not_before": add_working_days(start, days, asking.holidays).isoformat()}
+    if asking.question.key in ("invite", "interview"):
+        return {"not_before": (await pages_staff.earliest_on(asking)).isoformat()}
     if asking.question.key == "extension" and asking.place.case["review_due"]:
         return {"not_before": (asking.place.case["review_due"] + timedelta(days=1)).isoformat()}
     return {}
 
 
 # --- what may be chosen ----------------------------------------------------------------------------
-
-
-async def _offer_reviewers(asking: Asking, page: dict[str, Any], name: str) -> None:
-    people = [p for role in _anywhere(asking, Role.REVIEWING_MANAGER) for p in role]
-    _offer(page, name, eligible_reviewers(people, await asking.place.ties(), asking.opened_on))
-
-
-async def _offer_countersigners(asking: Asking, page: dict[str, Any], name: str) -> None:
-    people = [p for role in _anywhere(asking, Role.COUNTERSIGNING_MANAGER) for p in role]
-    _offer(page, name, eligible_countersigners(people, await asking.place.ties(), asking.opened_on))
-
-
-def _anywhere(asking: Asking, role: Role) -> list[tuple[Any, ...]]:
-    """The region's own people first, then other regions'. Rule: facts.md 5.1."""
-    case, directory = asking.place.case, asking.place.directory
-    others = [code for code in directory.regions if code != case["region"]]
-    return [directory.people_for(role, code, case["pdu"]) for code in (case["region"], *others)]
-
-
-def _offer(page: dict[str, Any], name: str, found: Eligibility) -> None:
-    page["options"][name] = [{"value": p.key, "label": f"{p.name} ({p.email})"} for p in found.eligible]
-    page["refused"][name] = [
-        {"label": f"{r.person.name} ({r.person.email})", "reason": REFUSALS.get(r.code, r.code)} for r in found.refused
-    ]
-
-
-async def _offer_owners(asking: Asking, page: dict[str, Any], name: str) -> None:
-    """Staff of the case by number, then the region's people by key."""
-    place = asking.place
-    staff = await place.connection.fetch(
-        "SELECT ref, name, role FROM staff WHERE reference = $1 ORDER BY length(ref), ref", place.reference
-    )
-    region = place.directory.region(place.case["region"])
-    page["options"][name] = [
-        *({"value": r["ref"], "label": f"{r['name']}, {r['role'].replace('_', ' ')}"} for r in staff),
-        *({"value": p.key, "label": p.name} for p in (region.people if region else ())),
-    ]
 
 
 async def _offer_passages(asking: Asking, page: dict[str, Any], name: str) -> None:
@@ -137,9 +81,7 @@ async def _offer_passages(asking: Asking, page: dict[str, Any], name: str) -> No
 
 _Fill = Callable[[Asking, dict[str, Any], str], Awaitable[None]]
 _FILLED: dict[str, tuple[tuple[str, _Fill], ...]] = {
-    "commission": (("reviewer", _offer_reviewers), ("countersigner", _offer_countersigners)),
-    "early_look": (("actions", _offer_owners),),
-    "draft": (("actions", _offer_owners),),
+    "early_look": (("actions", pages_review.offer_owners),),
     "redaction_decision": (("decisions", _offer_passages),),
     **pages_commission.FILLED,
     **pages_review.FILLED,

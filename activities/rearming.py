@@ -2,21 +2,24 @@
 
 from datetime import date
 
+from activities.forecasting import keep_forecast
 from activities.means import Means
 from activities.record import Connection, Row, audit, decision_uuid, lock_case
+from activities.scheduling import arm_anew
 from workflows.contract.messages import DeadlineMove, DeadlineMoved, Rearmed
-from workflows.contract.questions import QUESTIONS, Silence
-from workflows.contract.vocabulary import Role
 from workflows.policy import due as moments
 from workflows.policy.due import on_in_london
-from workflows.policy.reminders import schedule
 
 
 async def move_deadline(connection: Connection, means: Means, move: DeadlineMove) -> DeadlineMoved:
-    """The review's date moves, the original stays, late stays visible, gates get what is still ahead of them."""
+    """The review's date moves, the original stays, late stays visible, gates get what is still ahead of them.
+
+    No rung that was told before is told again; whether the review is at risk is worked out for the new date.
+    """
     case = await lock_case(connection, move.reference)
     if case["review_due"] is None:  # a reduced charge stopped the review in the same moment: no date is left to move
         return DeadlineMoved(due=moments.due(move.new_on), original=moments.due(move.new_on))
+    means = await means.with_calendar(connection)
     original = case["original_review_due"]
     late = await _asked_on(connection, move, case) > case["review_due"]
     await connection.execute(
@@ -42,6 +45,7 @@ async def move_deadline(connection: Connection, means: Means, move: DeadlineMove
         move.at,
     )
     gates = [rearmed for gate in move.gates if (rearmed := await _rearm(connection, means, move, gate))]
+    forecast = await keep_forecast(connection, means, move.reference, move.at)
     await audit(
         connection,
         move.at,
@@ -55,35 +59,52 @@ async def move_deadline(connection: Connection, means: Means, move: DeadlineMove
         original_on=original,
         late=late,
     )
-    return DeadlineMoved(due=moments.due(move.new_on), original=moments.due(original), gates=tuple(gates))
+    return DeadlineMoved(
+        due=moments.due(move.new_on),
+        original=moments.due(original),
+        gates=tuple(gates),
+        extensions=await extensions_granted(connection, move.reference),
+        forecast=forecast,
+    )
+
+
+async def extensions_granted(connection: Connection, reference: str) -> int:
+    """How often the review's date was extended since it was fixed; asked by signal or from a page alike."""
+    number: int = await connection.fetchval(
+        """
+        SELECT count(*) FROM deadlines
+        WHERE reference = $1 AND what = 'review' AND rule = 'extension' AND id > (
+            SELECT coalesce(max(id), 0) FROM deadlines WHERE reference = $1 AND what = 'review' AND rule = 'review')
+        """,
+        reference,
+    )
+    return number
 
 
 async def _asked_on(connection: Connection, move: DeadlineMove, case: Row) -> date:
-    """The date in London on which more time was asked for; the day of the move where no gate asked."""
+    """The date in London on which more time was asked for; the day of the move where no gate asked.
+
+    While the clock stands still nothing becomes late, so the day on which it stopped counts.
+    """
     opened_at = await connection.fetchval(
         "SELECT g.opened_at FROM gates g JOIN decisions d USING (gate) WHERE d.decision = $1 AND g.reference = $2",
         decision_uuid(move.decision),
         case["reference"],
     )
-    return on_in_london(opened_at or move.at)
+    asked_at = opened_at or move.at
+    return on_in_london(min(asked_at, case["paused_at"] or asked_at))
 
 
 async def _rearm(connection: Connection, means: Means, move: DeadlineMove, gate: str) -> Rearmed | None:
-    row = await connection.fetchrow("SELECT * FROM gates WHERE gate = $1 AND state = 'open' FOR UPDATE", gate)
-    if row is None:
-        return None
     due = moments.due(move.new_on)
-    await connection.execute(
-        "UPDATE gates SET due_on = $2, due_at = $3, overdue = false WHERE gate = $1", gate, due.on, due.at
-    )
-    steps = schedule(
-        means.rulebook(row["rulebook"] or move.rulebook, move.at),
-        row["deadline"],
-        on_in_london(row["opened_at"]),
+    armed = await connection.fetchval(
+        """
+        UPDATE gates SET due_on = $2, due_at = $3, overdue = false, counted_from = NULL, counted_days = NULL,
+            ladder_from = NULL
+        WHERE gate = $1 AND state = 'open' RETURNING gate
+        """,
+        gate,
         due.on,
-        means.holidays,
-        lapses=QUESTIONS[row["question"]].silence is Silence.LAPSE,
-        role=Role(row["role"]),
-        after=move.at,
+        due.at,
     )
-    return Rearmed(gate=gate, due=due, steps=steps)
+    return Rearmed(gate=gate, due=due, steps=await arm_anew(connection, means, gate, move.at)) if armed else None

@@ -6,8 +6,10 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 from activities.answered import Answered, AnswerRefusedError, Effect
 from activities.effects import EFFECTS
 from activities.escalations import named
-from activities.hearing import Hearing, close_gate, hearing_of, note, void
+from activities.forecasting import keep_forecast
+from activities.hearing import Hearing, close_gate, hearing_of, is_late, note, void
 from activities.means import Means
+from activities.opening import is_review
 from activities.people import by_address
 from activities.record import (
     Connection,
@@ -18,27 +20,13 @@ from activities.record import (
     remember,
     remembered,
 )
-from workflows.contract.messages import Decision, Settled, Settlement
+from activities.refusals import because
+from workflows.contract.messages import Decision, Forecast, Settled, Settlement
 from workflows.contract.questions import Silence
 from workflows.contract.vocabulary import Channel, GateState
 from workflows.policy.answers import check_answer
 from workflows.policy.authority import why_not_answer, why_not_asked
 from workflows.policy.due import on_in_london
-
-# What an author reads when an answer is sent back; any other code has general words.
-_BECAUSE = {
-    "in_the_line": "somebody named in it stands in the line management of the case.",
-    "in_the_case": "somebody named in it was involved in the case.",
-    "is_the_author": "the author of the review may not do this.",
-    "is_the_countersigner": "the countersigning manager may not do this.",
-    "is_the_proposer": "a second person must decide what you proposed.",
-    "too_late": "it came after the period had ended.",
-    "not_convicted": "nothing may be released before a conviction.",
-    "held": "disclosure is on hold while the national team looks at a concern about staff safety.",
-    "redactions_undecided": "passages were proposed; each needs its own decision.",
-    "incomplete": "something that the question needs was missing.",
-}
-_OTHERWISE = "the record as it stands does not allow it. Your regional SFO Team can tell you more."
 
 
 def settling_key(settlement: Settlement) -> str:
@@ -88,7 +76,7 @@ async def apply(hearing: Hearing, row: Row) -> Settled:
                 return await _carry_out(hearing, row)
         except AnswerRefusedError as refused:
             code = refused.code
-    await void(hearing, row, "answer_refused", _BECAUSE.get(code.partition(":")[0], _OTHERWISE))
+    await void(hearing, row, "answer_refused", because(code))
     await note(hearing, row, "decision_refused", code=code)
     return Settled(refused=code)
 
@@ -96,7 +84,7 @@ async def apply(hearing: Hearing, row: Row) -> Settled:
 def decision_message(hearing: Hearing, row: Row | dict[str, Any], effect: Effect) -> Decision:
     """The answer as a history may hold it: dates, choices and keys, codes and numbers, nothing that was typed."""
     answer = hearing.question.answer(row["answer"])
-    safe = [f.name for f in answer.fields if f.kind.is_safe_for_history] if answer else []
+    safe = [f.name for f in answer.fields if f.kind.is_safe_for_history and not f.is_walled] if answer else []
     return Decision(
         decision=str(row["decision"]),
         gate=hearing.name,
@@ -112,10 +100,11 @@ def decision_message(hearing: Hearing, row: Row | dict[str, Any], effect: Effect
 async def _carry_out(hearing: Hearing, row: Row) -> Settled:
     effect = await EFFECTS.get(hearing.question.key, _nothing)(answered_by(hearing, row))
     await hearing.connection.execute(
-        "UPDATE decisions SET applied_at = $2, refs = $3 WHERE decision = $1",
+        "UPDATE decisions SET applied_at = $2, refs = $3, fields = fields - $4::text[] WHERE decision = $1",
         row["decision"],
         hearing.at,
         {name: list(refs) for name, refs in effect.refs.items()},
+        list(hearing.question.walled),
     )
     await close_gate(hearing, GateState.DECIDED, keep=row["by_email"])
     await note(
@@ -127,9 +116,16 @@ async def _carry_out(hearing: Hearing, row: Row) -> Settled:
         channel=row["channel"],
         escalation=named(effect.escalation),
     )
-    settled = Settled(decision=decision_message(hearing, row, effect))
+    settled = Settled(decision=decision_message(hearing, row, effect), forecast=await forecast_after(hearing))
     await remember(hearing.connection, decision_key(hearing.name, row["decision"]), plain(settled))
     return settled
+
+
+async def forecast_after(hearing: Hearing) -> Forecast | None:
+    """How the review stands once a question of its stage is settled; none for any other stage."""
+    if not is_review(hearing.gate["stage"]):
+        return None
+    return await keep_forecast(hearing.connection, hearing.means, hearing.place.reference, hearing.at)
 
 
 async def _nothing(_answered: Answered) -> Effect:
@@ -155,7 +151,7 @@ def answered_by(hearing: Hearing, row: Row | dict[str, Any]) -> Answered:
 
 async def _why_not(hearing: Hearing, row: Row) -> str | None:
     """Too late for a period that lapses, incomplete, not asked, or no longer independent; None: it counts."""
-    if hearing.question.silence is Silence.LAPSE and row["received_at"] > hearing.gate["due_at"]:
+    if hearing.question.silence is Silence.LAPSE and is_late(hearing.gate, row["received_at"]):
         return "too_late"
     typed = row["channel"] == Channel.OPERATIONS
     reasons = row["reasons"] or (row["reason_code"] if typed else None)
@@ -165,7 +161,7 @@ async def _why_not(hearing: Hearing, row: Row) -> str | None:
     person = by_address(row["by_email"], hearing.place.directory)
     if person is None:
         return None
-    ties = await hearing.place.ties()
+    ties = await hearing.place.ties(hearing.gate["subject"])
     return await _why_not_theirs(hearing, person.email) or why_not_answer(hearing.question.key, person, ties)
 
 
@@ -215,7 +211,7 @@ async def _settle_typed(hearing: Hearing, settlement: Settlement) -> Settled:
         answer.value,
         str(signal.reason),
         settlement.at,
-        settlement.at > hearing.gate["due_at"],
+        is_late(hearing.gate, settlement.at),
     )
     # Somebody has answered already and only the signal is still on its way.
     return await apply(hearing, row) if row else Settled(refused="already_decided")

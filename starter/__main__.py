@@ -10,7 +10,15 @@ import asyncpg
 import click
 
 from deploy.embedded.process import ServiceError
-from starter import commands_cases, commands_decide, commands_reports, commands_service, connections
+from starter import (
+    commands_cases,
+    commands_changes,
+    commands_decide,
+    commands_reports,
+    commands_review,
+    commands_service,
+    connections,
+)
 from starter.command import BAD_INPUT, OUT_OF_REACH, REFUSED, CommandError
 from starter.connections import ServiceUnreachableError
 from starter.judging import RulesError
@@ -49,10 +57,17 @@ for _command in (
     commands_cases.case,
     commands_cases.cases,
     commands_decide.decide,
+    commands_review.review,
     commands_reports.court_event,
     commands_reports.concern,
     commands_reports.enquiry,
     commands_reports.extend,
+    commands_changes.pause,
+    commands_changes.resume,
+    commands_changes.transfer,
+    commands_changes.replace,
+    commands_changes.relate,
+    commands_changes.bank_holiday,
 ):
     sfo.add_command(_command)
 

@@ -11,14 +11,15 @@ from typing import Any
 
 import asyncpg
 
+from starter.casebook_review import PARTS as OF_THE_REVIEW
+from starter.casebook_review import View, outlook_of, review_lines, review_view
 from starter.connections import Connection
+from starter.judging import Pinned
 from workflows.contract import ids
 from workflows.contract.messages import CaseClock
 from workflows.contract.questions import QUESTIONS
-from workflows.contract.vocabulary import EscalationKind
+from workflows.contract.vocabulary import ClockState, EscalationKind
 from workflows.policy.clock import case_time
-
-View = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +32,11 @@ class Wanted:
     is_overdue: bool | None = None
 
 
-async def view_cases(connection: Connection, wanted: Wanted) -> list[View]:
-    """Return the cases as plain objects, by reference. Names of people are not in them."""
+async def view_cases(connection: Connection, wanted: Wanted, pinned: Pinned | None = None) -> list[View]:
+    """Return the cases as plain objects, by reference. Names of people are not in them.
+
+    Without the rules that cases are pinned to, `forecast` is none and `clock` says what the record last held.
+    """
     rows = await connection.fetch(
         """
         SELECT * FROM sfo.cases
@@ -46,7 +50,7 @@ async def view_cases(connection: Connection, wanted: Wanted) -> list[View]:
         wanted.is_open,
     )
     parts = await _parts(connection, [row["reference"] for row in rows])
-    views = [_view(row, {kind: found[row["reference"]] for kind, found in parts.items()}) for row in rows]
+    views = [_view(row, {kind: found[row["reference"]] for kind, found in parts.items()}, pinned) for row in rows]
     return [view for view in views if wanted.is_overdue is None or view["overdue"] == wanted.is_overdue]
 
 
@@ -61,6 +65,7 @@ _PARTS = {
     "duties": "SELECT * FROM sfo.duties WHERE reference = ANY($1) AND state = 'owed' ORDER BY kind, subject",
     "actions": "SELECT * FROM sfo.actions WHERE reference = ANY($1) ORDER BY length(ref), ref",
     "offences": "SELECT * FROM sfo.offences WHERE reference = ANY($1) ORDER BY round, number",
+    **OF_THE_REVIEW,
 }
 
 
@@ -74,10 +79,11 @@ async def _parts(connection: Connection, references: list[str]) -> dict[str, def
     return parts
 
 
-def _view(row: asyncpg.Record, parts: Mapping[str, list[asyncpg.Record]]) -> View:
+def _view(row: asyncpg.Record, parts: Mapping[str, list[asyncpg.Record]], pinned: Pinned | None) -> View:
     now = case_time(CaseClock.model_validate(row["clock"]), datetime.now(UTC))
     gates = [_gate(gate, now) for gate in parts["gates"]]
-    is_open = row["closed_on"] is None
+    outlook = outlook_of(row, parts, now, pinned)
+    overdue = row["closed_on"] is None and (row["review_overdue"] or any(gate["overdue"] for gate in gates))
     return {
         "reference": row["reference"],
         "stage": row["stage"],
@@ -92,7 +98,8 @@ def _view(row: asyncpg.Record, parts: Mapping[str, list[asyncpg.Record]]) -> Vie
         "opened_on": _iso(row["opened_on"]),
         "review_due": _iso(row["review_due"]),
         "original_review_due": _iso(row["original_review_due"]),
-        "overdue": is_open and (row["review_overdue"] or any(gate["overdue"] for gate in gates)),
+        "overdue": overdue,
+        **review_view(row, parts, outlook, overdue=overdue),
         "accepted_version": row["accepted_version"],
         "rulebook": row["rulebook"],
         "open_gates": gates,
@@ -109,6 +116,8 @@ def _view(row: asyncpg.Record, parts: Mapping[str, list[asyncpg.Record]]) -> Vie
 
 
 def _gate(row: asyncpg.Record, now: datetime) -> View:
+    """One open question. While its clock stands still it is overdue only if it was late when the clock stopped."""
+    moment = row["paused_at"] or now
     return {
         "gate": row["gate"],
         "question": QUESTIONS[row["question"]].title if row["question"] in QUESTIONS else row["question"],
@@ -117,7 +126,8 @@ def _gate(row: asyncpg.Record, now: datetime) -> View:
         "original_due": _iso(row["original_due_on"]),
         "round": row["round"],
         "rung": row["rung"],
-        "overdue": row["overdue"] or (row["answered_at"] is None and now > row["due_at"]),
+        "overdue": row["overdue"] or (row["answered_at"] is None and moment > row["due_at"]),
+        "paused": row["paused_at"] is not None,
         "answered": row["answered_at"] is not None,
     }
 
@@ -145,13 +155,15 @@ def _lines(view: View) -> Iterable[str]:
     due = f", review due {view['review_due']}" if view["review_due"] else ""
     if view["review_due"] != view["original_review_due"]:
         due += f" (first {view['original_review_due']})"
-    yield f"{view['reference']}  {view['region']}  {state}, ground {view['ground']}{due}" + _mark(view)
+    paused = "  PAUSED" if view["clock"] == ClockState.PAUSED else ""
+    yield f"{view['reference']}  {view['region']}  {state}, ground {view['ground']}{due}{paused}" + _mark(view)
     for gate in view["open_gates"]:
         answered = ", answered, being applied" if gate["answered"] else ""
         yield f"    {gate['gate']}  {gate['role']} by {gate['due']}{answered}" + _mark(gate)
     for escalation in view["escalations"]:
         if escalation["state"] != "resolved":
             yield f"    escalation {escalation['kind']}-{escalation['number']}  {escalation['state']}"
+    yield from review_lines(view)
 
 
 def _mark(view: View) -> str:

@@ -10,7 +10,8 @@ from typing import Any
 
 import click
 
-from starter.casebook import View, Wanted, as_text, view_cases
+from starter.casebook import Wanted, as_text, view_cases
+from starter.casebook_review import View
 from starter.command import (
     BAD_INPUT,
     DAY,
@@ -23,7 +24,7 @@ from starter.command import (
     wait_for,
 )
 from starter.intake import Pace, open_cases
-from starter.judging import Rules, rules_in_force
+from starter.judging import Rules, pinned_rules, rules_in_force
 from starter.keys import KeyRing
 from starter.settings import Settings
 from workflows.contract import ids
@@ -119,7 +120,7 @@ def _judged(index: int, file: Path, one: Charge, rules: Rules, is_one_of_many: b
 
 async def _open(given: Sequence[Given], pace: Pace, rules: Rules) -> list[View]:
     async with services() as reached:
-        opened = await open_cases(reached.pool, [one for _, _, one in given], pace)
+        opened = await open_cases(reached.pool, [one for _, _, one in given], pace, rules.directory)
         views = []
         for (index, _, one), case in zip(given, opened, strict=True):
             ground = str(rules.judge(one).ground)
@@ -183,4 +184,4 @@ def cases(as_json: bool, region: str | None, overdue: bool, is_open: bool | None
 
 async def _views(wanted: Wanted) -> list[View]:
     async with services() as reached, reached.pool.acquire() as connection:
-        return await view_cases(connection, wanted)
+        return await view_cases(connection, wanted, pinned_rules(reached.settings))

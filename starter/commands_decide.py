@@ -18,7 +18,7 @@ from workflows.contract import ids
 from workflows.contract.messages import Receipt
 from workflows.contract.questions import QUESTIONS, Question
 from workflows.contract.vocabulary import Channel, GateState
-from workflows.policy.answers import check_answer
+from workflows.policy.answers import Problem, check_answer
 
 _RECEIPT_WITHIN = 5.0  # seconds
 
@@ -44,21 +44,31 @@ def decide(
 
 async def _decide(name: str, answer: str, email: str, fields: Sequence[str], reasons: str | None) -> None:
     async with services() as reached:
-        gate, by, question = await _asked(reached, name, email)
-        given = _fields(question, answer, fields)
-        problems = check_answer(question, answer, given, reasons, gate.page_today())
-        if problems:
-            listed = "\n".join(f"  {problem.field}: {problem.message}" for problem in problems)
-            raise CommandError(BAD_INPUT, f"the answer is not complete:\n{listed}")
-        offer = Offer(uuid4(), answer, given, reasons, Channel.COMMAND)
-        async with reached.pool.acquire() as connection:
-            outcome = await record_decision(connection, name, by, offer)
-        if not outcome.is_new:
-            raise CommandError(REFUSED, f"{name} was closed in this very moment; `sfo case` shows how it stands")
-        click.echo(await _receipt(reached, gate, offer))
+        gate, by, question = await asked_of(reached, name, email)
+        offer = Offer(uuid4(), answer, _fields(question, answer, fields), reasons, Channel.COMMAND)
+        click.echo(await give(reached, gate, by, offer))
 
 
-async def _asked(reached: Services, name: str, email: str) -> tuple[Gate, Asked, Question]:
+async def give(reached: Services, gate: Gate, by: Asked, offer: Offer) -> str:
+    """Record an answer that is complete, hand it on, and say what became of it; CommandError: nothing is recorded."""
+    question = QUESTIONS[gate.question]
+    problems = check_answer(question, offer.answer, offer.fields, offer.reasons, gate.page_today())
+    if problems:
+        raise CommandError(BAD_INPUT, f"the answer is not complete:\n{listed(problems)}")
+    async with reached.pool.acquire() as connection:
+        outcome = await record_decision(connection, gate.gate, by, offer)
+    if not outcome.is_new:
+        raise CommandError(REFUSED, f"{gate.gate} was closed in this very moment; `sfo case` shows how it stands")
+    return await _receipt(reached, gate, offer)
+
+
+def listed(problems: Sequence[Problem]) -> str:
+    """Write problems a line each, with their place."""
+    return "\n".join(f"  {problem.field}: {problem.message}" for problem in problems)
+
+
+async def asked_of(reached: Services, name: str, email: str) -> tuple[Gate, Asked, Question]:
+    """Return an open gate, the person asked of that address, and its question. CommandError: it cannot be answered."""
     async with reached.pool.acquire() as connection:
         gate = await read_gate(connection, name)
         if gate is None or gate.question not in QUESTIONS:

@@ -1,17 +1,23 @@
 """`sfo court-event`, `sfo concern`, `sfo enquiry`, `sfo extend`: what people report to a case."""
 
+import re
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import click
 from pydantic import ValidationError
 
 from starter.command import BAD_INPUT, DAY, CommandError, deliver, example, services, text_given, wait_for
-from starter.reports import report_concern, report_court_event, report_enquiry, request_extension
+from starter.connections import Connection
+from starter.extending import extension_decided_by, later_by, request_extension
+from starter.judging import rules_in_force
+from starter.reports import report_concern, report_court_event, report_enquiry
 from workflows.contract.charge import Offence
 from workflows.contract.messages import OffenceRef
-from workflows.contract.vocabulary import CourtEventKind, EnquiryKind, EscalationKind, ReasonCode
+from workflows.contract.vocabulary import CourtEventKind, EnquiryKind, EscalationKind, ReasonCode, Role
+from workflows.policy.due import on_in_london
 
 _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 
@@ -107,26 +113,71 @@ async def _enquiry(reference: str, kind: EnquiryKind, received_on: date, asked: 
         click.echo(f"{reference}: enquiry {number}, {kind}, received {received_on}, logged")
 
 
+class Span(click.ParamType[tuple[int, int]]):
+    """A length of time in whole weeks or calendar months, as months and weeks."""
+
+    name = "span"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, int]:
+        """Read the span; anything else is bad input."""
+        if isinstance(value, tuple):
+            return value
+        found = _SPAN.fullmatch(str(value).strip().lower())
+        if found is None:
+            self.fail(f'{value!r} is not a span; write it as "6 weeks" or "2 months"', param, ctx)
+        number = int(found["number"])
+        return (number, 0) if found["unit"] == "month" else (0, number)
+
+
+_SPAN = re.compile(r"(?P<number>[1-9][0-9]{0,2}) ?(?P<unit>week|month)s?")
+_NATIONAL = "the national SFO team"
+
+
 @click.command(
-    epilog=example("sfo extend SFO-2026-00042 --to 2027-03-01 --reason-code trial --as manager@example.test")
+    epilog=example(
+        "sfo extend SFO-2026-00042 --to 2027-03-01 --reason-code trial --as manager@example.test",
+        'sfo extend SFO-2026-00042 --by "6 weeks" --reason-code illness --as manager@example.test',
+    )
 )
 @click.argument("reference")
-@click.option("--to", "new_on", required=True, type=DAY, help="The date asked for.")
+@click.option("--to", "new_on", type=DAY, help="The date asked for.")
+@click.option("--by", "span", type=Span(), metavar="SPAN", help='Or how much later, "6 weeks" or "2 months".')
 @click.option("--reason-code", required=True, type=click.Choice([str(code) for code in ReasonCode]))
 @click.option("--reasons", help="Why, in words. They stay in the record.")
 @click.option("--reasons-file", type=_FILE, help="The same from a UTF-8 file.")
 @click.option("--as", "by", required=True, help="The email address of the reviewing manager.")
 def extend(
-    reference: str, new_on: date, reason_code: str, reasons: str | None, reasons_file: Path | None, by: str
+    reference: str,
+    new_on: date | None,
+    span: tuple[int, int] | None,
+    reason_code: str,
+    reasons: str | None,
+    reasons_file: Path | None,
+    by: str,
 ) -> None:
-    """Ask for a later date of the review. The rulebook says who decides; the first date stays visible."""
+    """Ask for a later date of the review, one request at a time.
+
+    --by counts from the date as it stands. The rulebook says who decides; the first date stays visible.
+    """
+    wanted = new_on or span
+    if wanted is None or (new_on and span):
+        raise CommandError(BAD_INPUT, 'give the date with --to, or how much later with --by "6 weeks"')
     words = text_given(reasons, reasons_file, "the reasons")
-    wait_for(_extend(reference, new_on, ReasonCode(reason_code), words, by))
+    wait_for(_extend(reference, wanted, ReasonCode(reason_code), words, by))
 
 
-async def _extend(reference: str, new_on: date, code: ReasonCode, words: str | None, by: str) -> None:
+async def _extend(reference: str, wanted: date | tuple[int, int], code: ReasonCode, words: str | None, by: str) -> None:
     async with services() as reached:
+        rules = rules_in_force(reached.settings, on_in_london(datetime.now(UTC)))
         async with reached.pool.acquire() as connection:
+            new_on = wanted if isinstance(wanted, date) else await _later(connection, reference, wanted)
             request = await request_extension(connection, reference, new_on, code, words, by)
+            role = await extension_decided_by(connection, rules, reference, new_on)
         await deliver(reached.delivery.deliver_extension(request))
-        click.echo(f"{reference}: {new_on} asked for; the decision is asked of the rulebook's role")
+        decider = _NATIONAL if role is Role.NATIONAL_TEAM else f"the {role.replace('_', ' ')}"
+        click.echo(f"{reference}: {new_on} asked for; {decider} decides")
+
+
+async def _later(connection: Connection, reference: str, span: tuple[int, int]) -> date:
+    months, weeks = span
+    return await later_by(connection, reference, months=months, weeks=weeks)

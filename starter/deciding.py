@@ -14,7 +14,7 @@ from starlette.responses import RedirectResponse, Response
 from starter.arrivals import Arrival, Door, carried, read_posted
 from starter.connections import OUT_OF_REACH
 from starter.delivery import Delivery
-from starter.forms import Typed, read_form
+from starter.forms import Typed, read_form, typed_from
 from starter.identity import Session
 from starter.record import Decided, Offer, Outcome, record_decision
 from starter.signals import NoSuchWorkflowError, TemporalAwayError, receipt_of
@@ -22,7 +22,7 @@ from starter.views import Shown, Turned, page, question_page
 from workflows.contract import ids
 from workflows.contract.messages import Receipt
 from workflows.contract.vocabulary import Channel
-from workflows.policy.answers import check_answer
+from workflows.policy.answers import Problem, check_answer
 
 _LOG = logging.getLogger(__name__)
 
@@ -41,11 +41,12 @@ class Deciding:
         here = await self.door.arrival(request)
         if here.session is None:
             return RedirectResponse(f"/a/{here.token}", 303)
-        session = _own_session(here)
+        session = own_session(here)
         if here.decided:
             return here.decided_page()
         # The id of the try stands in the page: the same page sent twice is one answer.
-        typed = Typed(attempt=str(uuid4()))
+        attempt, started = str(uuid4()), here.gate.page.get("start_from")
+        typed = typed_from(started, attempt) if started else Typed(attempt=attempt)
         return question_page(Shown(here.token, here.gate, here.question, session.csrf, typed))
 
     async def decide(self, request: Request) -> Response:
@@ -54,14 +55,16 @@ class Deciding:
         try:
             here = await self.door.arrival(request)
             if here.session is None:
-                return _sign_in_again(here, form)
-            session = _own_session(here)
+                return sign_in_again(here, form)
+            session = own_session(here)
             if form.get("csrf") != session.csrf:  # the page is from an earlier session of the same person
-                return _look_again(here, session, form)
+                return look_again(here, session, form)
+            if form.get("paper") and here.decided is None:
+                return _file_first(here, session, form)
             return await self._answered(here, session, typed_on(here, form))
         except (*OUT_OF_REACH, asyncpg.PostgresError):
             _LOG.exception("the record did not take an answer")
-            return _send_again(request, form)
+            return send_again(request, form)
 
     async def _answered(self, here: Arrival, session: Session, typed: Typed) -> Response:
         decision = _decision_id(here, typed)
@@ -122,7 +125,7 @@ def typed_on(here: Arrival, form: FormData) -> Typed:
     return read_form(here.question, [*carried(form), ("add", str(form.get("add", "")))])
 
 
-def _own_session(here: Arrival) -> Session:
+def own_session(here: Arrival) -> Session:
     """Return the session of the person whom the link belongs to. Raises Turned for anybody else's."""
     if here.session is None or here.is_foreign:
         words = "You are signed in as somebody else. Only the person who was asked can see and answer this."
@@ -139,7 +142,7 @@ def _decision_id(here: Arrival, typed: Typed) -> UUID:
     return uuid5(NAMESPACE_URL, f"{here.gate.gate}?{typed.attempt or uuid4()}?{content}")
 
 
-def _sign_in_again(here: Arrival, form: FormData) -> Response:
+def sign_in_again(here: Arrival, form: FormData) -> Response:
     """Nobody is signed in any more: what was typed goes along to the code and comes back after it."""
     if here.decided:
         return here.decided_page()
@@ -154,7 +157,7 @@ def _sign_in_again(here: Arrival, form: FormData) -> Response:
     )
 
 
-def _look_again(here: Arrival, session: Session, form: FormData) -> Response:
+def look_again(here: Arrival, session: Session, form: FormData) -> Response:
     """The page came from an earlier sign-in: nothing is recorded until it is sent from this one."""
     if here.decided:
         return here.decided_page()
@@ -162,7 +165,15 @@ def _look_again(here: Arrival, session: Session, form: FormData) -> Response:
     return question_page(shown, 403)
 
 
-def _send_again(request: Request, form: FormData) -> Response:
+def _file_first(here: Arrival, session: Session, form: FormData) -> Response:
+    """A file was chosen and the page not filled from it: what stands in the page may not be what is meant."""
+    words = "You chose a file: fill the page from it first. Or record what stands here, without choosing a file"
+    problems = (Problem("paper", words),)
+    shown = Shown(here.token, here.gate, here.question, session.csrf, typed_on(here, form), problems)
+    return question_page(shown, 400)
+
+
+def send_again(request: Request, form: FormData) -> Response:
     """The record cannot be reached: the page itself holds what was typed until it can."""
     kept = [(name, value) for name, value in form.multi_items() if isinstance(value, str)]
     return page(

@@ -1,4 +1,4 @@
-"""Carries what the record holds to Temporal: decisions, court events, concerns, enquiries, new cases.
+"""Carries what the record holds to Temporal: decisions, court events, concerns, enquiries, requests, new cases.
 
 The record is written first, by others; each method here sends one row and marks it delivered. A row that cannot
 be sent stays as it is and the relay calls again, so every method is repeat-safe by the row.
@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
+from pydantic import BaseModel
 from temporalio.client import Client
 from temporalio.common import (
     SearchAttributePair,
@@ -25,15 +26,21 @@ from starter.reports import report_refused_letter
 from starter.signals import RPC, NoSuchWorkflowError, is_closed, reach, send_signal
 from starter.voiding import void_decision
 from workflows.contract import ids, search
+from workflows.contract.message import Signal
 from workflows.contract.messages import (
     AmendedCharge,
+    CalendarSignal,
     CaseOpening,
     CourtEvent,
     DecideSignal,
     ExtensionSignal,
     OffenceRef,
+    PauseSignal,
     RaisedConcern,
     RaisedEnquiry,
+    ReplaceSignal,
+    ResumeSignal,
+    TransferSignal,
     UndeliverableSignal,
 )
 from workflows.contract.vocabulary import (
@@ -50,6 +57,15 @@ _LOG = logging.getLogger(__name__)
 
 _ASKING = frozenset({"asked", "deputy", "reassigned", "reminder"})
 """The letters with which somebody is asked: refused, the question must climb. What only informs never climbs."""
+
+_REQUESTS: Mapping[str, type[Signal]] = {
+    "pause": PauseSignal,
+    "resume": ResumeSignal,
+    "transfer": TransferSignal,
+    "replace_manager": ReplaceSignal,
+    "calendar": CalendarSignal,
+}
+"""What a request's row holds: checked once more, so that nothing but codes, dates and keys enters a history."""
 
 
 class Delivery:
@@ -142,6 +158,27 @@ class Delivery:
         except NoSuchWorkflowError:
             _LOG.warning("the review of %s has ended; the request for more time stays unanswered", row["reference"])
         await self._delivered("extension_requests", request=request)
+
+    async def deliver_request(self, request: UUID) -> None:
+        """The workflow that a request names has its signal; one that has ended needs none.
+
+        Raises NoSuchWorkflowError when Temporal never heard of a stage whose question stands open: the request waits.
+        """
+        row = await self._row("requests", request=request)
+        message = _REQUESTS[row["signal"]].model_validate(row["message"])
+        if row["workflow"] == ids.case_id(row["reference"]):
+            await self._to_case(row["reference"], row["signal"], message, str(request))
+        else:
+            await self._to_stage(row["workflow"], row["signal"], message, str(request))
+        await self._delivered("requests", request=request)
+
+    async def _to_stage(self, workflow_id: str, signal: str, message: BaseModel, request: str) -> None:
+        try:
+            await send_signal(self.client, workflow_id, signal, message, request)
+        except NoSuchWorkflowError:
+            if not await is_closed(self.client, workflow_id):
+                raise
+            _LOG.info("%s has ended; it needs no %s", workflow_id, signal)
 
     async def deliver_refused_letter(self, letter: UUID) -> None:
         """Whoever can help knows of a letter that was refused for good: its stage, or the national team.

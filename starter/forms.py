@@ -9,45 +9,23 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from workflows.contract.questions import LEVELS, REDACTION_GROUNDS, YES_NO, Answer, Choice, Field, FieldKind, Question
-from workflows.policy.field_rules import FINDING_KINDS, ROWS
+from workflows.contract.columns import COLUMNS as COLUMNS  # for whoever reads forms
+from workflows.contract.columns import GIVEN_ROWS
+from workflows.contract.questions import QUESTIONS, REDACTION_GROUNDS, Answer, Field, FieldKind, Question
+from workflows.policy.document import in_rows
+from workflows.policy.field_rules import ROWS, plain
 
 Row = dict[str, str]
 _ROW = re.compile(r"(?P<field>.+)-(?P<number>[1-9][0-9]{0,2})-(?P<column>[a-z_]+)")
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
-    """One input of a row; `kind` is text, long_text, date or choice. Choices None: those of the gate's page."""
+class Above:
+    """What stands above a row that the page gives: whom or what it is about, the text in question, a remark."""
 
-    name: str
     label: str
-    kind: str
-    choices: tuple[Choice, ...] | None = ()
-
-
-COLUMNS: dict[FieldKind, tuple[Column, ...]] = {
-    FieldKind.ACTIONS: (
-        Column("what", "What is to be done", "long_text"),
-        Column("owner", "Who does it", "choice", None),
-        Column("due_on", "By when", "date"),
-    ),
-    FieldKind.FINDINGS: (
-        Column("kind", "Strength or deficiency", "choice", FINDING_KINDS),
-        Column("level", "At which level (needed for a deficiency)", "choice", LEVELS),
-        Column("text", "What was found", "long_text"),
-        Column("reasons", "Reasons (needed for a deficiency)", "long_text"),
-    ),
-    FieldKind.REDACTIONS: (
-        Column("passage", "The passage, word for word", "long_text"),
-        Column("ground", "Ground", "choice", REDACTION_GROUNDS),
-        Column("note", "Why it is necessary and proportionate", "long_text"),
-    ),
-    FieldKind.REDACTION_DECISIONS: (
-        Column("number", "Passage", "hidden"),
-        Column("accepted", "Remove this passage?", "choice", YES_NO),
-    ),
-}
+    quote: str = ""
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +60,10 @@ def read_form(question: Question, items: Iterable[tuple[str, str]]) -> Typed:
     """Read what a browser sent. Names that the question does not have are left out; blank rows too."""
     given = {name: _clean(value) for name, value in items}
     described = {name_of(a, f): f for a in question.answers for f in a.fields}
-    rows = {name: _rows(name, given) for name, f in described.items() if f.kind in COLUMNS}
+    numbered = {name: _rows(name, f.kind, given) for name, f in described.items() if f.kind in COLUMNS}
+    for answer in question.answers:
+        _renumber(answer, numbered)
+    rows = {name: list(found.values()) for name, found in numbered.items()}
     return Typed(
         answer=given.get("answer", ""),
         reasons=given.get("reasons", ""),
@@ -93,22 +74,77 @@ def read_form(question: Question, items: Iterable[tuple[str, str]]) -> Typed:
     )
 
 
-def _rows(name: str, given: Mapping[str, str]) -> list[Row]:
+def _rows(name: str, kind: FieldKind, given: Mapping[str, str]) -> dict[int, Row]:
+    """The rows that are not blank, by the number that they had on the page.
+
+    A row in which only a choice is left is blank: a browser takes no radio button back.
+    """
+    telling = {column.name for column in COLUMNS[kind] if column.kind != "choice"}
     found: dict[int, Row] = {}
     for key, value in given.items():
         match = _ROW.fullmatch(key)
         if match and match["field"] == name and int(match["number"]) <= ROWS:
             found.setdefault(int(match["number"]), {})[match["column"]] = value
-    return [row for _, row in sorted(found.items()) if any(row.values())]
+    return {number: row for number, row in sorted(found.items()) if any(row.get(c) for c in telling)}
+
+
+def _renumber(answer: Answer, numbered: Mapping[str, dict[int, Row]]) -> None:
+    """A finding that is emptied moves the ones below it up; actions go on pointing at the finding they meant."""
+    findings = [name_of(answer, f) for f in answer.fields if f.kind is FieldKind.FINDINGS]
+    plans = [name_of(answer, f) for f in answer.fields if f.kind is FieldKind.PLAN]
+    for finding in findings:
+        now = {str(was): str(number) for number, was in enumerate(numbered[finding], start=1)}
+        for row in (row for plan in plans for row in numbered[plan].values()):
+            pointed = row.get("finding", "")
+            if pointed.isdecimal() and pointed not in now and int(pointed) <= len(now):
+                row["finding"] = ""  # the finding is gone; another one has its number now
+            else:
+                row["finding"] = now.get(pointed, pointed)
+
+
+def typed_from(document: Mapping[str, Any], attempt: str = "") -> Typed:
+    """Return the draft's form filled with an earlier version, so that a returned review is edited, not typed again."""
+    (answer,) = QUESTIONS["draft"].answers
+    whole = in_rows(document)
+    named = {name_of(answer, f): (f, whole.get(f.name)) for f in answer.fields}
+    return Typed(
+        answer=answer.value,
+        attempt=attempt,
+        values={name: str(part or "") for name, (f, part) in named.items() if f.kind not in COLUMNS},
+        rows={name: _typed_rows(part) for name, (f, part) in named.items() if f.kind in COLUMNS},
+    )
+
+
+def _typed_rows(part: Any) -> list[Row]:
+    rows = part if isinstance(part, list) else []
+    return [{column: plain(value) for column, value in row.items()} for row in rows if isinstance(row, Mapping)]
 
 
 def rows_to_show(described: Field, rows: Sequence[Row], page: Mapping[str, Any], *, more: bool) -> list[Row]:
-    """Return the rows of a field as the page shows them: what was typed, and room for more."""
-    if described.kind is FieldKind.REDACTION_DECISIONS:
-        typed = {row.get("number"): row for row in rows}
-        return [dict(typed.get(str(r["number"]), {"number": str(r["number"])})) for r in page.get("redactions", ())]
+    """Return the rows of a field as the page shows them: what was typed, and room for more; or those that it gives."""
+    if described.kind in GIVEN_ROWS:
+        key = GIVEN_ROWS[described.kind].key
+        typed = {row.get(key): row for row in rows}
+        return [dict(typed.get(given, {key: given})) for given in _given(described, page)]
     blanks = 1 if more or not rows else 0
     return [*(dict(row) for row in rows), *({} for _ in range(blanks))]
+
+
+def shown_above(described: Field, row: Row, page: Mapping[str, Any]) -> Above | None:
+    """Return what stands above a row that the page gives; none for a row that people add."""
+    if described.kind not in GIVEN_ROWS:
+        return None
+    given = _given(described, page).get(row.get(GIVEN_ROWS[described.kind].key, ""), {})
+    quote = str(given.get("comment") or given.get("passage") or "")
+    ground = next((choice.label for choice in REDACTION_GROUNDS if choice.value == given.get("ground")), "")
+    note = f"Ground: {ground}. {given.get('note', '')}" if ground else ""
+    return Above(str(given.get("label", "")), quote, note)
+
+
+def _given(described: Field, page: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """The rows that the page gives, by the value of their hidden column."""
+    given = GIVEN_ROWS[described.kind]
+    return {str(row[given.key]): row for row in page.get(given.listed, ())}
 
 
 def _clean(value: str) -> str:

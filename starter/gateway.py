@@ -24,6 +24,7 @@ from starter.delivery import Delivery
 from starter.health import health_routes
 from starter.mailbox import mailbox_routes
 from starter.mailer import SmtpMailer
+from starter.paper import OnPaper
 from starter.protection import Protection
 from starter.relay import Relay
 from starter.running import remembered
@@ -40,12 +41,15 @@ def gateway_app(settings: Settings, pool: Pool, delivery: Delivery, mailer: Smtp
     """Build the application over what it talks to; nothing is opened or closed here."""
     door = Door(settings, pool)
     signing_in, deciding = SigningIn(door, CodeMail(mailer, settings.mail_from)), Deciding(door, delivery)
+    paper = OnPaper(door)
     routes: list[Route | Mount] = [
         Route("/a/{token}", signing_in.landing),
         Route("/a/{token}/start", signing_in.start, methods=["POST"]),
         Route("/a/{token}/code", signing_in.code, methods=["POST"]),
         Route("/a/{token}/decide", deciding.question),
         Route("/a/{token}/decide", deciding.decide, methods=["POST"]),
+        Route("/a/{token}/review.docx", paper.download),
+        Route("/a/{token}/review.docx", paper.send_back, methods=["POST"]),
         Mount("/static", StaticFiles(directory=PAGES / "static")),
         *health_routes(settings, pool, delivery.client),
         *(mailbox_routes(settings.mailbox_dir) if settings.mailbox_dir else ()),

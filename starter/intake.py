@@ -9,7 +9,9 @@ from typing import Any
 
 from starter.connections import Connection, Pool
 from starter.record import append_audit
+from starter.relations import relate_to_earlier_charges
 from workflows.contract.charge import Charge
+from workflows.contract.directory import Directory
 from workflows.contract.messages import CaseClock, CaseOpening, StaffRef
 from workflows.contract.vocabulary import Role
 from workflows.policy.due import on_in_london
@@ -44,7 +46,9 @@ class Opened:
     is_new: bool
 
 
-async def open_cases(pool: Pool, charges: Iterable[Charge], pace: Pace) -> list[Opened]:
+async def open_cases(
+    pool: Pool, charges: Iterable[Charge], pace: Pace, directory: Directory | None = None
+) -> list[Opened]:
     """Put each charge on the record and return what became of each, in their order.
 
     A charge that is there already returns its case. Every case is one transaction. Starting the workflow is
@@ -53,22 +57,27 @@ async def open_cases(pool: Pool, charges: Iterable[Charge], pace: Pace) -> list[
     opened = []
     for charge in charges:
         async with pool.acquire() as connection:
-            opened.append(await open_case(connection, charge, pace))
+            opened.append(await open_case(connection, charge, pace, directory))
     return opened
 
 
-async def open_case(connection: Connection, charge: Charge, pace: Pace) -> Opened:
-    """Put one charge on the record, once however often it is reported. Repeat-safe by `charge_key`."""
+async def open_case(connection: Connection, charge: Charge, pace: Pace, directory: Directory | None = None) -> Opened:
+    """Put one charge on the record, once however often it is reported. Repeat-safe by `charge_key`.
+
+    Another charge on the same person is an own case, related to the earlier ones; with a directory the senior leads
+    of the open ones are told. Rule: facts.md 8.2.10.
+    """
     async with connection.transaction():
         key = charge_key(charge)
-        # Two reports of one charge at the same moment: the second waits here and then finds the first's case.
-        await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", key)
+        # Two reports on one person at the same moment: the second waits here and then finds the first's case.
+        await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", charge.crn)
         known = await connection.fetchval("SELECT reference FROM sfo.cases WHERE charge_key = $1", key)
         if known:
             return Opened(known, is_new=False)
         number = await connection.fetchval("SELECT nextval('sfo.case_number')")
         reference = f"SFO-{charge.charged_on.year}-{number:05d}"
         await _insert(connection, reference, key, charge, pace.clock(charge))
+        await relate_to_earlier_charges(connection, reference, charge.crn, directory)
         return Opened(reference, is_new=True)
 
 
@@ -93,7 +102,7 @@ async def _insert(connection: Connection, reference: str, key: str, charge: Char
         "INSERT INTO sfo.staff (reference, ref, role, name, email, in_line) VALUES ($1, $2, $3, $4, $5, $6)",
         [
             (reference, staff.ref, entry.role, entry.name, entry.email, staff.in_line)
-            for staff, entry in zip(opening.staff, charge.roster, strict=True)
+            for staff, entry in zip(opening.staff, charge.people, strict=True)
         ],
     )
     await connection.executemany(
@@ -117,7 +126,7 @@ def _opening(reference: str, charge: Charge, clock: CaseClock) -> CaseOpening:
         appeared_on=charge.first_appearance_on,
         staff=tuple(
             StaffRef(ref=f"s{number}", role=Role(entry.role.value), in_line=entry.is_in_line)
-            for number, entry in enumerate(charge.roster, start=1)
+            for number, entry in enumerate(charge.people, start=1)
         ),
         victims=tuple(f"v{number}" for number in range(1, len(charge.victims) + 1)),
     )

@@ -3,6 +3,7 @@
 The case itself judges again from the record; both ask the same policy.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -29,12 +30,20 @@ D = TypeVar("D", Rulebook, Directory)
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What is in force on one day."""
+    """What is in force on one day, and every rulebook that a case may be pinned to."""
 
     rulebook: Rulebook
     offences: OffenceTable
     directory: Directory
     holidays: frozenset[date]
+    rulebooks: tuple[Rulebook, ...] = ()
+
+    def pinned(self, version: str | None) -> Rulebook:
+        """The rulebook that a case is pinned to, or the one in force where none is yet. Raises RulesError."""
+        found = next((book for book in self.rulebooks if book.version == version), None if version else self.rulebook)
+        if found is None:
+            raise RulesError(f"there is no rulebook {version}, to which the case is pinned; put its file back")
+        return found
 
     def judge(self, charge: Charge) -> Verdict:
         """Judge a charge as it was reported, nobody having been asked anything yet."""
@@ -43,7 +52,8 @@ class Rules:
 
 def rules_in_force(settings: Settings, on: date) -> Rules:
     """Read what is in force on this day. Raises RulesError."""
-    rulebook = _in_force(_each(settings.rulebook_dir, Rulebook), on, settings.rulebook_dir)
+    rulebooks = _each(settings.rulebook_dir, Rulebook)
+    rulebook = _in_force(rulebooks, on, settings.rulebook_dir)
     path = settings.rulebook_dir / rulebook.offences
     try:
         offences = OffenceTable.from_csv(path.read_text(encoding="utf-8"))
@@ -51,7 +61,22 @@ def rules_in_force(settings: Settings, on: date) -> Rules:
         raise RulesError(f"{path}: {error}") from None
     directory = _in_force(_each(settings.directory_dir, Directory), on, settings.directory_dir)
     announced = frozenset(day.on for day in rulebook.bank_holidays)
-    return Rules(rulebook, offences, directory, _published() | announced)
+    return Rules(rulebook, offences, directory, _published() | announced, tuple(rulebooks))
+
+
+@dataclass(frozen=True, slots=True)
+class Pinned:
+    """Every rulebook by version, as cases are pinned to them, and the bank holidays that any of them knows."""
+
+    rulebooks: Mapping[str, Rulebook]
+    holidays: frozenset[date]
+
+
+def pinned_rules(settings: Settings) -> Pinned:
+    """Read every rulebook. Raises RulesError."""
+    books = {book.version: book for book in _each(settings.rulebook_dir, Rulebook)}
+    announced = frozenset(day.on for book in books.values() for day in book.bank_holidays)
+    return Pinned(books, _published() | announced)
 
 
 def _each(folder: Path, kind: type[D]) -> list[D]:

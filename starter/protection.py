@@ -13,10 +13,12 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from starter.views import Turned, turned_page
+from starter.word import LARGEST_FILE
 
 _LOG = logging.getLogger(__name__)
 
 LARGEST_BODY = 2_000_000  # bytes; a review of a hundred rows is a tenth of it
+_WITH_FILE = "/a/{token}/review.docx"  # what was typed comes along with the file, so that it is not lost
 _POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; "
     "frame-src {frames}; frame-ancestors 'none'"
@@ -58,14 +60,14 @@ class Protection:
             await send(message)
 
         try:
-            refusal = self._refusal(scope)
+            refusal = self._refusal(scope, kind)
             await (refusal or self._app)(scope, receive, sealed)
         finally:
             taken = time.monotonic() - started
             self._requests.record(taken, {"kind": kind, "status": status})
             _LOG.info("%s %s %s %d ms", scope["method"], kind, status, taken * 1000)
 
-    def _refusal(self, scope: Scope) -> Response | None:
+    def _refusal(self, scope: Scope, kind: str) -> Response | None:
         if scope["method"] in ("GET", "HEAD"):
             return None
         headers = Headers(scope=scope)
@@ -75,8 +77,10 @@ class Protection:
             words = "For your safety, answers are taken only from our own pages. Open the link in your email again."
             return turned_page(Turned(403, "This came from somewhere else", words))
         length = headers.get("content-length", "")
-        if not length.isdecimal() or int(length) > LARGEST_BODY:
-            return turned_page(Turned(413, "This is too much at once", "Shorten what you typed and send it again."))
+        if not length.isdecimal() or int(length) > LARGEST_BODY + (LARGEST_FILE if kind == _WITH_FILE else 0):
+            return turned_page(
+                Turned(413, "This is too much at once", "Shorten what you typed, or a file to 5 MB, and send it again.")
+            )
         return None
 
     def _is_from_here(self, headers: Headers) -> bool:
@@ -111,6 +115,8 @@ def _kind(path: str) -> str:
             return "/a/{token}"
         case ["a", _, ("start" | "code" | "decide") as step]:
             return f"/a/{{token}}/{step}"
+        case ["a", _, "review.docx"]:
+            return _WITH_FILE
         case ["mailbox", _]:
             return "/mailbox/{letter}"
         case ["mailbox", _, "html"]:

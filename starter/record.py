@@ -17,6 +17,7 @@ from workflows.contract.vocabulary import Channel, GateState, Role
 from workflows.policy.authority import same_person
 from workflows.policy.clock import case_time
 from workflows.policy.due import on_in_london
+from workflows.policy.pausing import was_late
 
 LINK_LASTS = timedelta(days=90)
 """How long a link opens after its gate's due date or its latest letter, whichever is later, in case time."""
@@ -38,6 +39,7 @@ class Gate:
     original_due_on: date
     opened_at: datetime
     closed_at: datetime | None
+    paused_at: datetime | None
     clock: CaseClock
 
     def now(self) -> datetime:
@@ -98,7 +100,7 @@ class Outcome:
 
 _GATE = """
     SELECT g.gate, g.reference, g.question, g.subject, g.role, g.page, g.state, g.due_on, g.due_at,
-           g.original_due_on, g.opened_at, g.closed_at, c.clock
+           g.original_due_on, g.opened_at, g.closed_at, g.paused_at, c.clock
     FROM sfo.gates g JOIN sfo.cases c USING (reference)
 """
 
@@ -143,7 +145,8 @@ async def record_decision(connection: Connection, gate: str, by: Asked, offer: O
     """Write the decision and its audit row, unless one stands already or the gate is not open any more.
 
     One transaction of its own. The gate's row is locked, so of two people at the same moment the second reads
-    what the first decided. Whether it is in time counts from now, in the case's time.
+    what the first decided. Whether it is in time counts from now, in the case's time; while the gate's clock stands
+    still, from the moment in which it stopped. Rule: design.md 3.12.
     """
     async with connection.transaction():
         locked = await connection.fetchrow(f"{_GATE} WHERE g.gate = $1 FOR UPDATE OF g", gate)
@@ -180,7 +183,7 @@ async def _insert(connection: Connection, gate: Gate, by: Asked, offer: Offer) -
         by.rung,
         offer.channel,
         received_at,
-        received_at > gate.due_at,
+        was_late(received_at, gate.due_at, gate.paused_at),
     )
     assert row is not None  # noqa: S101  # RETURNING without ON CONFLICT always returns
     return row

@@ -81,6 +81,12 @@ _BACKLOGS = (
         lambda d, row: d.deliver_extension(row["request"]),
     ),
     _Backlog(
+        "requests",
+        """SELECT request FROM sfo.requests JOIN sfo.cases USING (reference)
+           WHERE delivered_at_wall IS NULL AND started_at_wall IS NOT NULL ORDER BY sfo.requests.recorded_at""",
+        lambda d, row: d.deliver_request(row["request"]),
+    ),
+    _Backlog(
         "refused letters",
         "SELECT letter_id FROM sfo.outbox WHERE state = 'refused' AND NOT told_workflow ORDER BY recorded_at",
         lambda d, row: d.deliver_refused_letter(row["letter_id"]),

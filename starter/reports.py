@@ -1,4 +1,4 @@
-"""What people report to a case from outside its gates: court events, concerns, enquiries, requests for time.
+"""What people report to a case from outside its gates: court events, concerns, enquiries.
 
 Each is one transaction with its audit row; `Delivery` tells Temporal. A closed case takes none of them.
 """
@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import asyncpg
 
@@ -21,9 +21,7 @@ from workflows.contract.vocabulary import (
     EnquiryKind,
     EscalationKind,
     ReasonCode,
-    Role,
 )
-from workflows.policy.authority import same_person
 from workflows.policy.clock import case_time
 from workflows.policy.due import due_moment
 
@@ -36,7 +34,9 @@ class ReportRefusedError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class _Case:
+class LockedCase:
+    """A case whose row is held until the transaction ends; `now` is its own time."""
+
     reference: str
     now: datetime
     row: asyncpg.Record
@@ -53,9 +53,9 @@ class _Concern:
     about: str | None = None
 
 
-async def _open_case(connection: Connection, reference: str) -> _Case:
+async def open_case_of(connection: Connection, reference: str) -> LockedCase:
     """Lock the case, which must be open. Raises ReportRefusedError."""
-    case = await _case(connection, reference)
+    case = await locked_case(connection, reference)
     if case.row["closed_on"] is not None:
         raise ReportRefusedError(
             f"{reference} closed on {case.row['closed_on']}, {case.row['outcome']}; nothing can follow"
@@ -63,12 +63,12 @@ async def _open_case(connection: Connection, reference: str) -> _Case:
     return case
 
 
-async def _case(connection: Connection, reference: str) -> _Case:
+async def locked_case(connection: Connection, reference: str) -> LockedCase:
     """Lock the case, so that numbers are given out one at a time. Raises ReportRefusedError."""
     row = await connection.fetchrow("SELECT * FROM sfo.cases WHERE reference = $1 FOR NO KEY UPDATE", reference)
     if row is None:
         raise ReportRefusedError(f"there is no case {reference}; `sfo cases` lists them")
-    return _Case(reference, case_time(CaseClock.model_validate(row["clock"]), datetime.now(UTC)), row)
+    return LockedCase(reference, case_time(CaseClock.model_validate(row["clock"]), datetime.now(UTC)), row)
 
 
 async def report_court_event(
@@ -84,7 +84,7 @@ async def report_court_event(
     `offences` is the charge as it now stands, for an amended one. Raises ReportRefusedError.
     """
     async with connection.transaction():
-        case = await _open_case(connection, reference)
+        case = await open_case_of(connection, reference)
         _check_date(case, on)
         charge = [offence.model_dump(mode="json") for offence in offences]
         event = _event(reference, kind, on, charge)
@@ -110,7 +110,7 @@ def _event(reference: str, kind: CourtEventKind, on: date, charge: list[dict[str
     return f"{reference}/court/{kind}-{on}{which}"
 
 
-def _check_date(case: _Case, on: date) -> None:
+def _check_date(case: LockedCase, on: date) -> None:
     if on < case.row["charged_on"]:
         raise ReportRefusedError(f"{on} is before the charge of {case.row['charged_on']}; correct the date")
     if due_moment(on) > case.now and on > max(case.now.date(), datetime.now(UTC).date()):
@@ -122,11 +122,11 @@ async def report_concern(
 ) -> int:
     """Put a person's concern on the record as an escalation and return its number. Raises ReportRefusedError."""
     async with connection.transaction():
-        case = await _open_case(connection, reference)
+        case = await open_case_of(connection, reference)
         return await _raise(connection, case, _Concern(kind, ReasonCode.OTHER, raised_by, words))
 
 
-async def _raise(connection: Connection, case: _Case, concern: _Concern) -> int:
+async def _raise(connection: Connection, case: LockedCase, concern: _Concern) -> int:
     """The concern stands under the next number of its kind, with its audit row; the relay delivers it."""
     number: int = await connection.fetchval(
         """INSERT INTO sfo.escalations (reference, kind, number, reason, concern, about, raised_by, raised_at)
@@ -160,7 +160,7 @@ async def report_refused_letter(connection: Connection, letter: UUID) -> int | N
         )
         if row is None or row["reference"] is None:
             return None
-        case = await _case(connection, row["reference"])
+        case = await locked_case(connection, row["reference"])
         if case.row["closed_on"] is not None or await _has_failed_already(connection, case.reference):
             return None
         return await _raise_failure(connection, case, row["letter"])
@@ -178,7 +178,7 @@ async def _has_failed_already(connection: Connection, reference: str) -> bool:
     )
 
 
-async def _raise_failure(connection: Connection, case: _Case, about: str) -> int:
+async def _raise_failure(connection: Connection, case: LockedCase, about: str) -> int:
     concern = _Concern(EscalationKind.OTHER, ReasonCode.SYSTEM_FAILURE, RELAY, about=about)
     return await _raise(connection, case, concern)
 
@@ -188,7 +188,7 @@ async def report_enquiry(
 ) -> int:
     """Put an enquiry on the record and return its number. Raises ReportRefusedError."""
     async with connection.transaction():
-        case = await _open_case(connection, reference)
+        case = await open_case_of(connection, reference)
         number: int = await connection.fetchval(
             """INSERT INTO sfo.enquiries (reference, number, kind, received_on, asked, at)
                SELECT $1, coalesce(max(number), 0) + 1, $2, $3, $4, $5
@@ -203,50 +203,3 @@ async def report_enquiry(
         subject = f"{reference}/enquiry/{number}"
         await append_audit(connection, case.now, reference, actor, "enquiry_received", subject, detail)
         return number
-
-
-async def request_extension(
-    connection: Connection, reference: str, new_on: date, code: ReasonCode, reasons: str | None, email: str
-) -> UUID:
-    """Put the reviewing manager's request for a later date on the record. Raises ReportRefusedError.
-
-    Rule: design.md 2, review: asked with a reason and a date; the original date is never forgotten.
-    """
-    async with connection.transaction():
-        case = await _open_case(connection, reference)
-        await _check_extension(connection, case, new_on, email)
-        request, late = uuid4(), case.now > due_moment(case.row["review_due"])
-        await connection.execute(
-            """INSERT INTO sfo.extension_requests (request, reference, new_on, reason_code, reasons, late, at)
-               VALUES ($1, $2, $3, $4, $5, $6, $7)""",
-            request,
-            reference,
-            new_on,
-            str(code),
-            reasons,
-            late,
-            case.now,
-        )
-        detail = {"new_on": new_on.isoformat(), "reason": str(code), "late": late}
-        await append_audit(connection, case.now, reference, email, "extension_requested", str(request), detail)
-        return request
-
-
-async def _check_extension(connection: Connection, case: _Case, new_on: date, email: str) -> None:
-    due_on: date | None = case.row["review_due"]
-    if due_on is None:
-        raise ReportRefusedError(f"{case.reference} has no review date yet; nothing can be extended")
-    if new_on <= due_on:
-        raise ReportRefusedError(f"the review is due on {due_on} already; ask for a later date")
-    author = await connection.fetchval(
-        "SELECT email FROM sfo.appointments WHERE reference = $1 AND role = $2",
-        case.reference,
-        str(Role.REVIEWING_MANAGER),
-    )
-    if not same_person(author, email):
-        raise ReportRefusedError("only the reviewing manager of the case asks for more time; give their address")
-    waiting = await connection.fetchval(
-        "SELECT count(*) FROM sfo.extension_requests WHERE reference = $1 AND granted IS NULL", case.reference
-    )
-    if waiting:
-        raise ReportRefusedError("an earlier request is still waiting for its decision; wait for that")

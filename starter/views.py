@@ -9,19 +9,21 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from starlette.responses import HTMLResponse
 
-from starter.forms import COLUMNS, Column, Typed, name_of, rows_to_show
+from starter.forms import Typed, name_of, rows_to_show, shown_above
 from starter.record import Decided, Gate
-from workflows.contract.questions import QUESTIONS, Choice, Question
+from workflows.contract.columns import COLUMNS, GIVEN_ROWS, Column
+from workflows.contract.questions import Choice, Question
 from workflows.contract.vocabulary import Rung
 from workflows.policy.answers import Problem
+from workflows.policy.document import PARTS, heading, in_rows, lines
 from workflows.policy.due import LONDON
 
 PAGES = Path(__file__).parent / "pages"
+IN_WORD = ("draft", "facts", "answer_comments", "submit", "countersign", "quality")
+"""Questions whose page hands out the review that it is about as a Word file."""
 
 _ROLES = {"spoc": "the regional single point of contact", "sfo_team": "the regional SFO Team"}
 _RUNGS = {Rung.ASKED: "", Rung.DEPUTY: ", by the deputy"}
-# Sections of a review stand in the order and carry the words of the question that they were typed under.
-_SECTIONS = {f.name: f for a in QUESTIONS["draft"].answers for f in a.fields}
 
 
 class Turned(Exception):  # noqa: N818  # somebody is turned away, which is no error of ours
@@ -42,6 +44,7 @@ class Shown:
     csrf: str
     typed: Typed
     problems: Sequence[Problem] = field(default_factory=tuple)
+    remarks: Sequence[str] = ()
 
 
 def in_words(on: date | str) -> str:
@@ -68,21 +71,30 @@ def by_whom(gate: Gate, decided: Decided) -> str:
     return role(gate.role) + _RUNGS.get(Rung(decided.by_rung), f", by {role(decided.by_rung)}")
 
 
-def sections(document: Any) -> list[tuple[str, Any]]:
-    """Split a document into headed parts, in the order of the review's question; the record keeps none."""
+def sections(document: Any) -> list[tuple[str, str, Any]]:
+    """Split a document into parts, name, heading and content, in the order of the review's question."""
     if not isinstance(document, Mapping):
-        return [("", document)] if document else []
-    names = sorted(document, key=[*_SECTIONS, *document].index)
-    return [_section(name, document[name]) for name in names if document[name]]
+        return [("", "", document)] if document else []
+    return [(name, heading(name), _part(name, part)) for name, part in in_rows(document).items() if part]
 
 
-def _section(name: str, part: Any) -> tuple[str, Any]:
-    described = _SECTIONS.get(name)
+def labels(page: Mapping[str, Any]) -> dict[str, str]:
+    """Return how each paragraph that can be commented on is called, by its key; empty where none can."""
+    return {str(option["value"]): option["label"] for option in page.get("options", {}).get("comments", ())}
+
+
+def answered_comments(page: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the comments on matters of fact that the reviewing manager has answered."""
+    return [comment for comment in page.get("comments", ()) if comment.get("accepted") is not None]
+
+
+def _part(name: str, part: Any) -> Any:
+    described = PARTS.get(name)
     if described is None:
-        return _heading(name), part
-    if described.kind not in COLUMNS:
-        return described.label, _said(part, described.choices)
-    return described.label, [_row(COLUMNS[described.kind], row) if isinstance(row, Mapping) else row for row in part]
+        return part
+    if described.kind not in COLUMNS or not isinstance(part, list):
+        return _said(part, described.choices)
+    return [_row(COLUMNS[described.kind], row) if isinstance(row, Mapping) else row for row in part]
 
 
 def _row(columns: Sequence[Column], row: Mapping[str, Any]) -> dict[str, Any]:
@@ -100,7 +112,7 @@ def _said(value: Any, choices: Sequence[Choice], kind: str = "") -> Any:
     return next((choice.label for choice in choices if choice.value == value), value)
 
 
-def _heading(name: str) -> str:
+def _column(name: str) -> str:
     return name.replace("_", " ").capitalize()
 
 
@@ -112,8 +124,19 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"in_words": in_words, "moment": moment, "role": role, "heading": _heading}
-    environment.globals |= {"sections": sections, "columns": COLUMNS, "name_of": name_of, "rows_to_show": rows_to_show}
+    environment.filters |= {"in_words": in_words, "moment": moment, "role": role, "heading": _column}
+    environment.globals |= {
+        "in_word": IN_WORD,
+        "sections": sections,
+        "lines": lines,
+        "labels": labels,
+        "answered_comments": answered_comments,
+        "columns": COLUMNS,
+        "given_rows": GIVEN_ROWS,
+        "name_of": name_of,
+        "rows_to_show": rows_to_show,
+        "shown_above": shown_above,
+    }
     return environment
 
 
@@ -128,7 +151,7 @@ def page(template: str, status: int = 200, **given: Any) -> HTMLResponse:
 def question_page(shown: Shown, status: int = 200) -> HTMLResponse:
     """Render the page on which a question is answered, with everything typed and what is wrong with it."""
     chosen = shown.question.answer(shown.typed.answer)
-    errors = {_input(chosen.value if chosen else "", p.field): p.message for p in shown.problems}
+    errors = _errors(chosen.value if chosen else "", shown.problems)
     return page(
         "question.html",
         status,
@@ -139,13 +162,22 @@ def question_page(shown: Shown, status: int = 200) -> HTMLResponse:
         csrf=shown.csrf,
         typed=shown.typed,
         errors=errors,
+        remarks=shown.remarks,
         needing_reasons=[a.label for a in shown.question.answers if a.reasons_required],
     )
 
 
+def _errors(answer: str, problems: Sequence[Problem]) -> dict[str, str]:
+    """What is wrong with each input; one text may hold several things that are."""
+    found: dict[str, list[str]] = {}
+    for problem in problems:
+        found.setdefault(_input(answer, problem.field), []).append(problem.message)
+    return {name: ". ".join(messages) for name, messages in found.items()}
+
+
 def _input(answer: str, place: str) -> str:
     """Name the input that a problem is about: fields carry their answer's value in front."""
-    return place if place in ("answer", "reasons") else f"{answer}.{place}"
+    return place if place in ("answer", "reasons", "paper") else f"{answer}.{place}"
 
 
 def turned_page(turned: Turned, token: str = "") -> HTMLResponse:

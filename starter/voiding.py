@@ -1,11 +1,12 @@
 """A decision for which nobody waits any more: marked void, its author told, kept in the record for ever."""
 
 from datetime import datetime
-from uuid import NAMESPACE_URL, UUID, uuid5
+from uuid import UUID
 
 import asyncpg
 
 from starter.connections import Connection
+from starter.notices import Notice, queue_notice
 from starter.record import Gate, append_audit, read_gate
 from workflows.contract.questions import QUESTIONS
 
@@ -26,10 +27,12 @@ async def void_decision(connection: Connection, decision: UUID) -> bool:
             return False
         now = gate.now()
         await connection.execute(
-            """UPDATE sfo.decisions SET void_at = $2, delivered_at_wall = clock_timestamp()
+            """UPDATE sfo.decisions
+               SET void_at = $2, delivered_at_wall = clock_timestamp(), fields = fields - $3::text[]
                WHERE decision = $1""",
             decision,
             now,
+            list(QUESTIONS[gate.question].walled),
         )
         await _tell_author(connection, row, gate, now)
         return True
@@ -37,26 +40,11 @@ async def void_decision(connection: Connection, decision: UUID) -> bool:
 
 async def _tell_author(connection: Connection, row: asyncpg.Record, gate: Gate, now: datetime) -> None:
     if row["by_email"]:
-        event = f"{gate.gate}/void"
         title = gate.page.get("title") or QUESTIONS[gate.question].title
-        await connection.execute(
-            """
-            INSERT INTO sfo.outbox (event, reference, gate, letter, to_name, to_email, context, message_id, at)
-            VALUES ($1, $2, $3, 'decision_void', $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING
-            """,
-            event,
-            gate.reference,
-            gate.gate,
-            row["by_name"],
-            row["by_email"],
-            {"reference": gate.reference, "title": title},
-            _message_id(event, row["by_email"]),
-            now,
-        )
+        notice = Notice(
+            f"{gate.gate}/void", "decision_void", gate.reference, row["by_name"], row["by_email"], now, gate.gate,
+            {"title": title},
+        )  # fmt: skip
+        await queue_notice(connection, notice)
     detail = {"decision": str(row["decision"]), "why": "the stage had ended"}
     await append_audit(connection, now, gate.reference, "relay", "decision_void", gate.gate, detail)
-
-
-def _message_id(event: str, email: str) -> str:
-    """The same id for the same event and person, so that a receiver may drop a letter that came twice."""
-    return f"<{uuid5(NAMESPACE_URL, f'{event}/{email.lower()}')}@sfo.invalid>"

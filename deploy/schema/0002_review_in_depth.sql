@@ -7,7 +7,10 @@ ALTER TABLE sfo.cases
 ALTER TABLE sfo.gates
     ADD counted_from date,                         -- the date from which its working days count
     ADD counted_days integer,                      -- how many; null: the date was given, or counts in calendar units
-    ADD paused_at    timestamptz;                  -- its clock stands still since; null: it runs
+    ADD paused_at    timestamptz,                  -- its clock stands still since; null: it runs
+    ADD armed_at     timestamptz,                  -- its steps were made anew then; null: they are those of its opening
+    ADD ladder_from  date,                         -- its climbs count from here after a pause; null: from its date
+    ADD climbed      text[] NOT NULL DEFAULT '{}'; -- rungs that were told; they are not told again
 
 ALTER TABLE sfo.appointments
     ADD organisation text;                         -- region code of whoever lends the person, or hmip; null: own region
@@ -135,8 +138,56 @@ CREATE TABLE sfo.relations (
 );
 CREATE INDEX relations_other ON sfo.relations (other);
 
+-- Each version that was submitted: since when it was worked on, and how it came back or was accepted.
+CREATE VIEW sfo.rounds AS
+SELECT s.reference, s.round, substr(s.subject, 2)::integer AS version, begun.at AS started_at,
+    sd.received_at AS submitted_at, e.is_returned, e.role AS ended_by_role, e.reasons, e.at AS ended_at
+FROM sfo.gates s
+JOIN sfo.decisions sd ON sd.gate = s.gate AND sd.answer = 'submitted' AND sd.applied_at IS NOT NULL
+CROSS JOIN LATERAL (
+    SELECT min(opened_at) AS at FROM sfo.gates b WHERE b.reference = s.reference AND b.stage = s.stage
+) begun
+LEFT JOIN LATERAL (
+    SELECT g.role, d.reasons, d.received_at AS at, g.question = 'countersign' OR NOT r.accepted AS is_returned
+    FROM sfo.gates g
+    JOIN sfo.decisions d ON d.gate = g.gate AND d.applied_at IS NOT NULL
+    LEFT JOIN sfo.ratings r ON g.question = 'quality' AND r.reference = g.reference AND r.round = g.round
+    WHERE g.reference = s.reference AND g.subject = s.subject
+        AND (g.question = 'countersign' AND d.answer = 'returned' OR g.question = 'quality' AND d.answer = 'rated')
+    ORDER BY d.received_at LIMIT 1
+) e ON true
+WHERE s.question = 'submit';
+
+-- How far the latest round of a review has come, by its applied answers, since a later one undoes an earlier.
+-- `version` is the one in hand; null while there is none or the text is to be written again.
+CREATE VIEW sfo.standings AS
+SELECT c.reference, last.version, coalesce(last.answer = 'submitted', false) AS is_submitted,
+    (SELECT count(*)::integer FROM sfo.duties d
+        WHERE d.reference = c.reference AND d.kind = 'interviewed' AND d.state = 'owed') AS interviews_open,
+    EXISTS (SELECT FROM sfo.factual_comments f
+        WHERE f.reference = c.reference AND f.version = last.version) AS facts_offered,
+    (SELECT count(*)::integer FROM sfo.factual_points p
+        WHERE p.reference = c.reference AND p.version = last.version AND p.accepted IS NULL) AS comments_open,
+    asked.due_on AS facts_due_on, asked.paused_at AS facts_paused_at
+FROM sfo.cases c
+LEFT JOIN LATERAL (
+    SELECT d.answer, CASE d.answer WHEN 'draft_ready' THEN t.version
+        WHEN 'submitted' THEN substr(g.subject, 2)::integer END AS version
+    FROM sfo.gates g JOIN sfo.decisions d ON d.gate = g.gate AND d.applied_at IS NOT NULL
+    LEFT JOIN sfo.documents t ON t.reference = g.reference AND t.kind = 'review' AND t.decision = d.decision
+    WHERE g.reference = c.reference AND g.question IN ('draft', 'submit') AND g.round =
+        (SELECT max(round) FROM sfo.gates r WHERE r.reference = c.reference AND r.stage ~ '^review(-[0-9]+)?$')
+    ORDER BY d.recorded_at DESC LIMIT 1
+) last ON true
+LEFT JOIN LATERAL (
+    SELECT g.due_on, g.paused_at FROM sfo.gates g
+    WHERE g.reference = c.reference AND g.question = 'facts' AND g.state = 'open' LIMIT 1
+) asked ON true;
+
 GRANT SELECT, INSERT, UPDATE ON sfo.interviews, sfo.factual_points, sfo.feedback, sfo.welfare_contacts, sfo.pauses,
     sfo.bank_holidays, sfo.requests, sfo.relations TO sfo_app;
+
+GRANT SELECT ON sfo.rounds, sfo.standings TO sfo_app;
 
 -- The wall: the service can note that a referral was made and can never read it. Rule: facts.md 5.15, 5.16.
 CREATE FUNCTION sfo.note_referral(reference text, made_by_role text, at timestamptz)

@@ -7,6 +7,8 @@ from uuid import uuid4
 import pytest
 from temporalio.exceptions import ApplicationError
 
+from activities.refusals import because
+from tests.activities.clocked import announce
 from tests.builders import HEAD_EMAIL, MONDAY, a_case
 from tests.conftest import MailServer, Record
 from workflows.contract.messages import (
@@ -313,12 +315,12 @@ async def test_silence_lapses_with_its_meaning(record: Record, mail_server: Mail
 
 async def test_an_answer_received_in_time_beats_the_lapse(record: Record, mail_server: MailServer) -> None:
     case, opened = await _facts_gate(record, mail_server)
-    decision = await case.decide(opened.gate, "comments", "The date is wrong")
+    decision = await case.decide(opened.gate, "no_comments")
     case.at = opened.steps[-1].at
     settled = await case.gates.lapse_gate(Lapse(gate=opened.gate, at=case.at))
     assert settled.decision.decision == str(decision)
     assert await case.settle(opened.gate, decision) == settled
-    assert await record.value("SELECT comments FROM factual_comments") == "The date is wrong"
+    assert await record.value("SELECT state FROM gates") == "decided"
 
 
 async def test_an_answer_after_the_period_is_void_and_its_author_told(record: Record, mail_server: MailServer) -> None:
@@ -479,3 +481,139 @@ async def test_a_date_moved_too_late_stays_overdue(record: Record, mail_server: 
     )
     assert await case.column("review_overdue") is True
     assert await record.value("SELECT late FROM deadlines") is True
+
+
+# --- nobody left, walled fields, refusals in words ---------------------------------------------------
+
+
+def _in_line(*emails: str) -> tuple[tuple[str, str, bool], ...]:
+    return (("head_of_pdu", HEAD_EMAIL, True), *(("practitioner", email, True) for email in emails))
+
+
+REVIEWERS = tuple(f"reviewer.{number}@n53.example.test" for number in ("one", "two", "three"))
+COUNTERSIGNERS = tuple(f"countersigner.{number}@n53.example.test" for number in ("one", "two"))
+
+
+@pytest.mark.parametrize(
+    ("tied", "missing"),
+    [
+        (REVIEWERS, ["reviewer"]),
+        (COUNTERSIGNERS, ["countersigner"]),
+        ((*REVIEWERS, *COUNTERSIGNERS), ["reviewer", "countersigner"]),
+    ],
+)
+async def test_nobody_eligible_in_the_region_is_noticed_when_the_review_is_commissioned(
+    record: Record, mail_server: MailServer, tied: tuple[str, ...], missing: list[str]
+) -> None:
+    case = await a_case(record.pool, mail_server, staff=_in_line(*tied))
+    opened = await case.ask("commission")
+    assert (opened.role, opened.escalation) == (Role.SENIOR_LEAD, None)
+    detail = await record.value("SELECT detail FROM audit WHERE action = 'nobody_eligible'")
+    assert detail == {"missing": missing, "region": "N53"}
+
+
+async def test_a_region_with_people_left_is_not_noticed(record: Record, mail_server: MailServer) -> None:
+    case = await a_case(record.pool, mail_server, staff=_in_line(*REVIEWERS[:2], COUNTERSIGNERS[0]))
+    await case.ask("commission")
+    assert await record.value("SELECT count(*) FROM audit WHERE action = 'nobody_eligible'") == 0
+
+
+@pytest.mark.parametrize(
+    ("question", "stage", "subject", "role", "kind"),
+    [
+        ("commission", "review", None, None, EscalationKind.REVIEWER),
+        ("lend", "review", "N56", Role.OTHER_REGION_LEAD, EscalationKind.REVIEWER),
+        ("draft", "review", None, None, EscalationKind.REVIEWER),  # nobody is appointed, so the senior lead is asked
+        ("countersign", "countersign", "v1", None, EscalationKind.REVIEWER),
+        ("notification", "notification", None, None, EscalationKind.OVERDUE),
+    ],
+)
+async def test_a_search_for_a_reviewer_that_nobody_answers_reaches_the_national_team_as_one(
+    record: Record,
+    mail_server: MailServer,
+    question: str,
+    stage: str,
+    subject: str | None,
+    role: Role | None,
+    kind: EscalationKind,
+) -> None:
+    case = await a_case(record.pool, mail_server)
+    opened = await case.ask(question, subject, stage=stage, role=role)
+    climb = step(StepKind.CLIMB, Rung.NATIONAL_TEAM, 20)
+    chased = await case.gates.chase_gate(Chase(gate=opened.gate, at=case.at, steps=(climb,)))
+    assert chased.escalation is not None
+    assert chased.escalation.kind is kind
+
+
+async def test_a_draft_that_its_reviewing_manager_leaves_unanswered_is_overdue(
+    record: Record, mail_server: MailServer
+) -> None:
+    case = await a_case(record.pool, mail_server)
+    await _appoint(record, case.reference, "n53.reviewer.1", "reviewer.one@n53.example.test")
+    opened = await case.ask("draft")
+    climb = step(StepKind.CLIMB, Rung.NATIONAL_TEAM, 20)
+    chased = await case.gates.chase_gate(Chase(gate=opened.gate, at=case.at, steps=(climb,)))
+    assert chased.escalation is not None
+    assert chased.escalation.kind is EscalationKind.OVERDUE
+
+
+async def test_what_a_question_counts_its_working_days_from_stands_with_it(
+    record: Record, mail_server: MailServer
+) -> None:
+    case = await a_case(record.pool, mail_server)
+    counted = await case.ask("notification", stage="notification", counted_from=date(2026, 10, 6))
+    months = await case.ask("draft")
+    rows = {r["gate"]: (r["counted_from"], r["counted_days"]) for r in await record.rows("SELECT * FROM gates")}
+    assert rows == {counted.gate: (date(2026, 10, 6), 10), months.gate: (None, None)}
+
+
+async def test_a_bank_holiday_in_the_record_counts_from_the_next_question_on(
+    record: Record, mail_server: MailServer
+) -> None:
+    case = await a_case(record.pool, mail_server)
+    before = await case.ask("confirm_actions", stage="early-look")
+    await announce(record, date(2026, 10, 8))
+    after = await case.ask("confirm_actions", stage="early-look", ask=2)
+    assert (before.due.on, after.due.on) == (date(2026, 10, 12), date(2026, 10, 13))
+
+
+async def test_a_walled_field_leaves_the_decision_as_it_is_applied(record: Record, mail_server: MailServer) -> None:
+    case = await a_case(record.pool, mail_server)
+    settled = await case.answer("early_look", "no_action", stage="early-look", referral="yes", reasons="Looked")
+    assert settled.decision is not None, settled.refused
+    assert "referral" not in settled.decision.facts
+    assert await record.value("SELECT fields ? 'referral' FROM decisions") is False
+    assert "referral" not in str(await record.rows("SELECT detail FROM audit"))
+    assert "referral" not in str(await record.rows("SELECT result FROM transitions"))
+    async with record.owner() as owner:
+        assert await owner.fetchval("SELECT count(*) FROM referrals") == 1
+
+
+async def test_a_walled_field_leaves_a_decision_that_is_made_void_too(record: Record, mail_server: MailServer) -> None:
+    case = await a_case(record.pool, mail_server)
+    opened = await case.ask("early_look", stage="early-look")
+    await case.decide(opened.gate, "no_action", "Looked", referral="yes")
+    await case.gates.withdraw_gates(Withdrawal(reference=case.reference, gates=(opened.gate,), at=case.at))
+    assert await record.value("SELECT fields ? 'referral' FROM decisions") is False
+    async with record.owner() as owner:
+        assert await owner.fetchval("SELECT count(*) FROM referrals") == 0
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "away", "in_the_line", "in_the_case", "is_the_author", "is_the_countersigner", "is_the_proposer",
+        "is_the_requester", "is_cared_for", "not_asked", "not_told", "not_invited", "too_early", "already_held",
+        "in_the_past", "not_later", "later_than_asked", "too_long", "beyond_cap", "old_version", "facts_not_offered",
+        "comments_unanswered", "incomplete_review", "names_somebody", "review_stopped", "unknown_region",
+    ],
+)  # fmt: skip
+def test_a_refusal_of_the_review_has_a_sentence_of_its_own(code: str) -> None:
+    assert because(code) != because("something_new")
+
+
+def test_a_refusal_says_why_and_names_the_places_and_an_unknown_one_has_general_words() -> None:
+    assert because("too_early").startswith("it leaves the person less time")
+    assert because("incomplete_review:learning,findings-2").endswith("Look at: learning, findings-2.")
+    assert because("is_the_author:reviewer.one") == because("is_the_author")
+    assert "regional SFO Team" in because("something_new")

@@ -11,13 +11,16 @@ from workflows.policy.field_rules import ROW_TEXT, ROWS, SHORT_TEXT
 PAGE: dict[str, Any] = {"options": {}}
 FINDING = {"kind": "deficiency", "level": "team", "text": "Late handover", "reasons": "Vacancies"}
 ACTION = {"what": "Meet", "owner": "s1", "due_on": "2027-01-29"}
-DRAFT = {
-    "sources": "Records",
+PLANNED = {**ACTION, "finding": "1", "improvement": "Cases change hands in one meeting"}
+DRAFT: dict[str, Any] = {
+    "sources": [{"what": "Records"}],
+    "chronology": [{"on": "1998-03-02", "what": "Sentenced", "source": "Records"}],
     "analysis": "Text",
     "findings": [FINDING],
     "judgement": "partly",
+    "judgement_reasons": "Text",
     "learning": "Text",
-    "actions": [ACTION],
+    "actions": [PLANNED],
 }
 OWNERS = {"options": {"actions": [{"value": "s1", "label": "A"}, {"value": "n53.senior_lead", "label": "B"}]}}
 
@@ -45,9 +48,10 @@ def test_an_answer_that_is_not_offered_is_named_with_those_that_are(answer: str)
 
 
 def test_every_required_field_and_the_reasons_are_asked_for_at_once() -> None:
-    assert places("action", "done") == ["done_on", "reasons"]
-    assert places("draft", "draft_ready") == list(DRAFT)
-    assert places("action", "done", {"done_on": " "}, "\n ") == ["done_on", "reasons"]
+    assert places("action", "done") == ["done_on", "evidence"]
+    assert places("early_look", "no_action") == ["referral", "reasons"]
+    assert places("draft", "draft_ready") == [name for name in DRAFT if name != "actions"]
+    assert places("early_look", "no_action", {"referral": " "}, "\n ") == ["referral", "reasons"]
 
 
 def test_every_message_names_the_field_and_a_remedy() -> None:
@@ -78,8 +82,8 @@ def test_only_real_iso_dates_are_dates(given: str) -> None:
 
 def test_no_date_before_the_earliest_one() -> None:
     page = {"not_before": "2027-01-10"}
-    assert places("interview", "held", {"held_on": "2027-01-09"}, page=page) == ["held_on"]
-    assert places("interview", "held", {"held_on": "2027-01-10"}, page=page) == []
+    assert places("extension", "granted", {"new_on": "2027-01-09"}, "why", page=page) == ["new_on"]
+    assert places("extension", "granted", {"new_on": "2027-01-10"}, "why", page=page) == []
 
 
 def test_choices_and_people_are_those_offered() -> None:
@@ -106,18 +110,23 @@ def test_the_author_cannot_countersign() -> None:
         ({"what": "x" * (ROW_TEXT + 1)}, "actions-2-what"),
         ({"owner": "s9"}, "actions-2-owner"),
         ({"due_on": "soon"}, "actions-2-due_on"),
-        ({"extra": "x"}, "actions-2-what"),
+        ({"extra": "x"}, "actions-2-finding"),
         ({"owner": ["s1"]}, "actions-2-owner"),
+        ({"improvement": " "}, "actions-2-improvement"),
+        ({"finding": ""}, "actions-2-finding"),
+        ({"finding": "2"}, "actions-2-finding"),
+        ({"finding": "one"}, "actions-2-finding"),
+        ({"finding": "0"}, "actions-2-finding"),
     ],
 )
 def test_a_wrong_action_is_named_by_row_and_column(change: dict[str, Any], place: str) -> None:
-    fields = {**DRAFT, "actions": [ACTION, {**ACTION, **change}]}
+    fields = {**DRAFT, "actions": [PLANNED, {**PLANNED, **change}]}
     assert places("draft", "draft_ready", fields, page=OWNERS) == [place]
 
 
 def test_without_offered_owners_an_address_is_needed() -> None:
     assert places("draft", "draft_ready", DRAFT) == ["actions-1-owner"]
-    fields = {**DRAFT, "actions": [{**ACTION, "owner": "owner@example.test"}]}
+    fields = {**DRAFT, "actions": [{**PLANNED, "owner": "owner@example.test"}]}
     assert places("draft", "draft_ready", fields) == []
 
 
@@ -151,7 +160,7 @@ def test_a_redaction_needs_passage_ground_and_note() -> None:
 @pytest.mark.parametrize("yes", [True, "yes"])
 @pytest.mark.parametrize("number", [1, "1"])
 def test_each_passage_is_decided_once(yes: Any, number: Any) -> None:
-    page = {"options": {"decisions": [{"value": "1", "label": "a"}, {"value": "2", "label": "b"}]}}
+    page = {"redactions": [{"number": 1}, {"number": 2}]}
     first, second = {"number": number, "accepted": yes}, {"number": 2, "accepted": "no"}
     assert places("redaction_decision", "decided", {"decisions": [first, second]}, page=page) == []
     assert places("redaction_decision", "decided", {"decisions": [first]}, page=page) == ["decisions"]
@@ -163,12 +172,12 @@ def test_each_passage_is_decided_once(yes: Any, number: Any) -> None:
 
 @pytest.mark.parametrize("value", ["text", {"what": "x"}, ["row"], [None], 7])
 def test_rows_that_are_no_rows_are_refused(value: Any) -> None:
-    assert places("draft", "draft_ready", {**DRAFT, "actions": value}, page=OWNERS) == ["actions"]
+    assert set(places("draft", "draft_ready", {**DRAFT, "actions": value}, page=OWNERS)) == {"actions"}
 
 
 def test_too_many_rows_and_too_long_texts_are_refused() -> None:
-    assert places("draft", "draft_ready", {**DRAFT, "actions": [ACTION] * (ROWS + 1)}, page=OWNERS) == ["actions"]
-    assert places("draft", "draft_ready", {**DRAFT, "sources": "x" * 50_001}, page=OWNERS) == ["sources"]
+    assert places("draft", "draft_ready", {**DRAFT, "actions": [PLANNED] * (ROWS + 1)}, page=OWNERS) == ["actions"]
+    assert places("draft", "draft_ready", {**DRAFT, "analysis": "x" * 50_001}, page=OWNERS) == ["analysis"]
     assert places("resolve", "stop", reasons="x" * 10_001) == ["reasons"]
     assert SHORT_TEXT < ROW_TEXT
 
@@ -205,3 +214,189 @@ def test_what_has_happened_cannot_lie_in_the_future_nor_in_another_century() -> 
         assert (problem.field, said in problem.message) == ("sent_on", True)
     (problem,) = check_answer(QUESTIONS["extension"], "granted", {"new_on": "9999-12-31"}, "Invented reason.", page)
     assert problem.field == "new_on"
+
+
+# --- The rows of the review in depth ----------------------------------------------------------------
+
+MONDAY = {"not_before": "2027-01-11"}
+SUIT = {"on": "2027-01-11", "at": "14:30", "place": "Room 1"}
+
+
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        ({}, []),
+        ({"at": "00:00"}, []),
+        ({"on": "2027-01-10"}, ["times-1-on"]),
+        ({"on": "soon"}, ["times-1-on"]),
+        ({"at": ""}, ["times-1-at"]),
+        ({"at": "2pm"}, ["times-1-at"]),
+        ({"at": "24:00"}, ["times-1-at"]),
+        ({"at": "9:30"}, ["times-1-at"]),
+        ({"at": "14:30:00"}, ["times-1-at"]),
+        ({"place": " "}, ["times-1-place"]),
+        ({"place": "x" * (SHORT_TEXT + 1)}, ["times-1-place"]),
+        ({"with": "x"}, ["times-1-on"]),
+    ],
+)
+def test_a_time_has_a_date_a_clock_time_and_a_place(change: dict[str, Any], found: list[str]) -> None:
+    assert places("invite", "invited", {"times": [{**SUIT, **change}]}, page=MONDAY) == found
+
+
+@pytest.mark.parametrize(("count", "found"), [(0, ["times"]), (1, []), (3, []), (4, ["times"])])
+def test_one_to_three_times_are_proposed(count: int, found: list[str]) -> None:
+    assert places("invite", "invited", {"times": [SUIT] * count}, page=MONDAY) == found
+
+
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        ({"source": ""}, []),
+        ({"on": "1899-12-31"}, ["chronology-1-on"]),
+        ({"on": "2026-11-24"}, ["chronology-1-on"]),
+        ({"on": ""}, ["chronology-1-on"]),
+        ({"what": ""}, ["chronology-1-what"]),
+        ({"source": "x" * (SHORT_TEXT + 1)}, ["chronology-1-source"]),
+    ],
+)
+def test_the_chronology_tells_what_happened_and_when(change: dict[str, Any], found: list[str]) -> None:
+    fields = {**DRAFT, "chronology": [{**DRAFT["chronology"][0], **change}]}
+    assert places("draft", "draft_ready", fields, page={**OWNERS, "today": "2026-11-23"}) == found
+
+
+def test_each_source_is_named() -> None:
+    fields = {**DRAFT, "sources": [{"what": "Records"}, {"what": ""}]}
+    assert places("draft", "draft_ready", fields, page=OWNERS) == ["sources-2-what"]
+
+
+@pytest.mark.parametrize(
+    ("row", "found"),
+    [
+        ({"paragraph": "analysis-2", "comment": "It was a day later"}, []),
+        ({"paragraph": "analysis-9", "comment": "It was a day later"}, ["comments-1-paragraph"]),
+        ({"paragraph": "", "comment": "It was a day later"}, ["comments-1-paragraph"]),
+        ({"paragraph": "analysis-2", "comment": ""}, ["comments-1-comment"]),
+        ({"paragraph": "analysis-2", "comment": "x" * (ROW_TEXT + 1)}, ["comments-1-comment"]),
+    ],
+)
+def test_a_comment_is_about_a_paragraph_of_the_draft(row: dict[str, str], found: list[str]) -> None:
+    page = {"options": {"comments": [{"value": "analysis-2", "label": "Analysis of practice, paragraph 2"}]}}
+    assert places("facts", "comments", {"comments": [row]}, page=page) == found
+
+
+def test_to_have_comments_is_to_make_one() -> None:
+    assert places("facts", "comments") == ["comments"]
+    assert places("facts", "no_comments") == []
+
+
+COMMENTS = {"comments": [{"number": n, "paragraph": "analysis-2", "label": "-", "comment": "-"} for n in (1, 2)]}
+FIRST, SECOND = {"number": "1", "accepted": "yes", "answer": ""}, {"number": 2, "accepted": "no", "answer": "Records"}
+
+
+@pytest.mark.parametrize(
+    ("rows", "found"),
+    [
+        ([FIRST, SECOND], []),
+        ([FIRST, {**SECOND, "accepted": False}], []),
+        ([SECOND, FIRST], []),
+        ([FIRST], ["answers"]),
+        ([FIRST, SECOND, SECOND], ["answers"]),
+        ([FIRST, {**SECOND, "answer": " "}], ["answers-2-answer"]),
+        ([FIRST, {**SECOND, "accepted": ""}], ["answers-2-accepted"]),
+        ([FIRST, SECOND, {**FIRST, "number": 3}], ["answers-3-number"]),
+        ([FIRST, {**SECOND, "number": [2]}], ["answers-2-number", "answers"]),
+        ([], ["answers"]),
+    ],
+)
+def test_each_comment_is_accepted_or_answered_once(rows: list[dict[str, Any]], found: list[str]) -> None:
+    assert places("answer_comments", "answered", {"answers": rows}, page=COMMENTS) == found
+
+
+STAFF = {"contacts": [{"member": m, "label": "-"} for m in ("s1", "s2")], "today": "2027-01-11"}
+CONTACT = {"member": "s1", "contact": "made", "on_date": "2027-01-11", "outside_offered": "yes"}
+OTHER = {**CONTACT, "member": "s2", "contact": "not_wanted", "outside_offered": "no"}
+
+
+@pytest.mark.parametrize(
+    ("rows", "found"),
+    [
+        ([CONTACT, OTHER], []),
+        ([CONTACT], ["contacts"]),
+        ([CONTACT, CONTACT, OTHER], ["contacts"]),
+        ([CONTACT, OTHER, {**CONTACT, "member": "s3"}], ["contacts-3-member"]),
+        ([CONTACT, {**OTHER, "contact": "rung"}], ["contacts-2-contact"]),
+        ([CONTACT, {**OTHER, "on_date": "2027-01-12"}], ["contacts-2-on_date"]),
+        ([CONTACT, {**OTHER, "outside_offered": ""}], ["contacts-2-outside_offered"]),
+        ([CONTACT, {**OTHER, "said": "x"}], ["contacts-2-member"]),
+    ],
+)
+def test_contact_with_each_member_of_staff_is_recorded_once(rows: list[dict[str, Any]], found: list[str]) -> None:
+    assert places("welfare", "recorded", {"contacts": rows}, page=STAFF) == found
+
+
+@pytest.mark.parametrize(("time", "found"), [("1", []), ("3", ["time"]), ("", ["time"])])
+def test_an_option_is_one_of_those_on_the_page(time: str, found: list[str]) -> None:
+    page = {"options": {"time": [{"value": 1, "label": "-"}, {"value": 2, "label": "-"}]}}
+    assert places("invitation", "accepted", {"time": time}, page=page) == found
+
+
+@pytest.mark.parametrize(
+    ("email", "found"), [("r@hmip.example.test", []), ("r", ["reviewer_email"]), ("a b@c", ["reviewer_email"])]
+)
+def test_an_address_is_an_address(email: str, found: list[str]) -> None:
+    fields = {"commissioned_on": "2027-01-11", "reviewer_name": "Invented Reviewer", "reviewer_email": email}
+    assert places("hmip", "recorded", fields, "why") == found
+
+
+# --- What fields say together -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("composite", "must_change", "found"),
+    [
+        ("outstanding", "", []),
+        ("good", "", []),
+        ("requires_improvement", "", ["must_change"]),
+        ("inadequate", " ", ["must_change"]),
+        ("inadequate", "The judgement", []),
+        ("superb", "", ["composite"]),
+    ],
+)
+def test_a_review_below_the_accepted_rating_is_returned_with_what_must_change(
+    composite: str, must_change: str, found: list[str]
+) -> None:
+    standards = ("analysis_of_practice", "overall_judgements", "learning", "victims")
+    fields = {"rated_by": "hmip", **dict.fromkeys(standards, "good"), "composite": composite}
+    page = {"options": {"rated_by": [{"value": "hmip", "label": "-"}]}}
+    given = {**fields, "must_change": must_change}
+    assert places("quality", "rated", given, "why", page={**page, "accepted_rating": "good"}) == found
+    assert "must_change" not in places("quality", "rated", given, "why", page=page)
+
+
+def test_each_deficiency_has_an_action() -> None:
+    strength = {"kind": "strength", "text": "Visits were made"}
+    fields = {**DRAFT, "findings": [FINDING, strength, FINDING]}
+    (problem,) = problems("draft", "draft_ready", fields, page=OWNERS)
+    assert problem.field == "actions"
+    assert "look at finding 3" in problem.message
+    assert places("draft", "draft_ready", {**DRAFT, "findings": [strength], "actions": []}) == []
+
+
+def test_an_action_that_points_nowhere_is_told_how_many_findings_there_are() -> None:
+    problem, _ = problems("draft", "draft_ready", {**DRAFT, "actions": [{**PLANNED, "finding": "Mx X"}]}, page=OWNERS)
+    assert problem == Problem("actions-1-finding", "Action plan, row 1: enter the number of a finding, from 1 to 1")
+
+
+def test_a_name_or_a_number_of_somebody_in_the_case_is_refused_without_repeating_it() -> None:
+    page = {**OWNERS, "names": [{"name": "Zelda Quillfeather", "who": "practitioner"}], "identifiers": ["X123456"]}
+    fields = {**DRAFT, "analysis": "Text.\n\nZelda saw him.", "findings": [{**FINDING, "reasons": "See X123456"}]}
+    assert problems("draft", "draft_ready", fields, page=page) == [
+        Problem(
+            "analysis",
+            "Analysis of practice, paragraph 2: a name of somebody in the case stands there; "
+            "write the role instead (practitioner)",
+        ),
+        Problem("findings-1-reasons", "Strengths and deficiencies, number 1: a CRN stands there; take it out"),
+    ]
+    assert problems("draft", "draft_ready", fields, page=OWNERS) == []
+    assert problems("draft", "draft_ready", DRAFT, page=page) == []

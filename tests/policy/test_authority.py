@@ -6,15 +6,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from workflows.contract.directory import Absence, Directory, Person
+from workflows.contract.questions import QUESTIONS
 from workflows.contract.vocabulary import Role
 from workflows.policy.authority import (
     Involved,
     Ties,
     eligible_countersigners,
     eligible_reviewers,
+    holds,
     same_person,
     who_answers,
     why_not_answer,
+    why_not_appoint,
     why_not_asked,
     why_not_countersign,
     why_not_review,
@@ -100,6 +103,51 @@ def test_each_question_has_its_own_independence(question: str, ties: Ties, code:
 )
 def test_only_the_person_asked_or_the_recorded_deputy_decides(by: str, code: str | None) -> None:
     assert why_not_asked(by, "n53.a", "n53.b") == code
+
+
+@pytest.mark.parametrize("question", [q.key for q in QUESTIONS.values() if q.role is Role.REVIEWING_MANAGER])
+def test_whatever_the_reviewing_manager_answers_is_answered_by_somebody_independent(question: str) -> None:
+    assert why_not_answer(question, person("one", in_line_of=["N53LEI"]), Ties("N53LEI")) == "in_the_line"
+
+
+@pytest.mark.parametrize(
+    ("role", "ties", "code"),
+    [
+        (Role.REVIEWING_MANAGER, Ties("N53LEI"), None),
+        (Role.REVIEWING_MANAGER, Ties("N53LEI", wrote=("one@n53.example.test",)), None),  # back to one's own text
+        (Role.REVIEWING_MANAGER, Ties("N53LEI", countersigner="one@n53.example.test"), "is_the_countersigner"),
+        (Role.COUNTERSIGNING_MANAGER, Ties("N53LEI", author="one@n53.example.test"), "is_the_author"),
+        (Role.COUNTERSIGNING_MANAGER, Ties("N53LEI", wrote=("x@y.test", "ONE@n53.example.test")), "is_the_author"),
+        (Role.COUNTERSIGNING_MANAGER, Ties("N53LEI", (involved("one"),)), "in_the_case"),
+        (Role.SENIOR_LEAD, Ties("N53LEI"), "unknown_role"),
+    ],
+)
+def test_an_appointment_has_the_rule_of_its_role(role: Role, ties: Ties, code: str | None) -> None:
+    assert why_not_appoint(role, person("one"), ties) == code
+    away = person("one", away=AWAY)
+    assert why_not_appoint(role, away, ties, ON) == (code or "away")
+
+
+@pytest.mark.parametrize(
+    ("email", "roles", "may"),
+    [
+        ("senior.lead@n53.example.test", (Role.SENIOR_LEAD,), True),
+        ("Senior.Lead@N53.example.test ", (Role.SENIOR_LEAD,), True),
+        ("senior.lead.deputy@n53.example.test", (Role.SENIOR_LEAD,), True),
+        ("senior.lead@n56.example.test", (Role.SENIOR_LEAD,), False),
+        ("director@n53.example.test", (Role.SENIOR_LEAD,), False),
+        ("director@n53.example.test", (Role.SENIOR_LEAD, Role.REGIONAL_DIRECTOR), True),
+        ("duty.two@national.example.test", (Role.NATIONAL_TEAM,), True),
+        ("sfo.team@n53.example.test", (Role.SPOC,), True),  # the deputy of one, holding another role
+        ("spoc@n53.example.test", (Role.SFO_TEAM,), False),
+        ("senior.lead@n53.example.test", (), False),
+        ("", (Role.SENIOR_LEAD,), False),
+    ],
+)
+def test_a_role_is_held_by_its_people_and_their_recorded_deputies(
+    directory: Directory, email: str, roles: tuple[Role, ...], may: bool
+) -> None:
+    assert holds(email, roles, directory, "N53", "N53LEI") is may
 
 
 def test_without_a_deputy_nobody_stands_in() -> None:

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from workflows.policy.calendar import (
     add_working_days,
     is_working_day,
+    rebased,
     working_day_on_or_after,
     working_day_on_or_before,
     working_days_between,
@@ -82,3 +83,70 @@ def test_a_holiday_announced_late_never_makes_a_date_earlier(
     from_on: date, days: int, holidays: frozenset[date], announced: date
 ) -> None:
     assert add_working_days(from_on, days, holidays | {announced}) >= add_working_days(from_on, days, holidays)
+
+
+# --- a bank holiday announced late ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("counted_from", "days", "announced", "told", "expected"),
+    [
+        ("2026-10-05", 5, "2026-10-08", "2026-10-12", "2026-10-13"),  # inside the period
+        ("2026-10-05", 5, "2026-10-12", "2026-10-12", "2026-10-13"),  # on the due date
+        ("2026-10-05", 4, "2026-10-09", "2026-10-09", "2026-10-12"),  # on a Friday due date: over the weekend
+        ("2026-10-05", 5, "2026-10-05", "2026-10-12", "2026-10-12"),  # on the day it counts from: day nought
+        ("2026-10-05", 5, "2026-10-13", "2026-10-12", "2026-10-12"),  # the day after the date
+        ("2026-10-05", 5, "2026-10-02", "2026-10-12", "2026-10-12"),  # before the period
+        ("2026-10-05", 5, "2026-10-10", "2026-10-12", "2026-10-12"),  # on a Saturday: it takes no working day
+        ("2026-12-18", 3, "2026-12-23", "2026-12-23", "2026-12-24"),  # next to Christmas
+        ("2026-12-18", 4, "2026-12-24", "2026-12-24", "2026-12-29"),  # pushed over Christmas and its day in lieu
+        ("2026-12-18", 5, "2026-12-25", "2026-12-29", "2026-12-29"),  # announced again: it was known
+    ],
+)
+def test_a_holiday_announced_late_moves_exactly_the_dates_that_span_it(
+    counted_from: str, days: int, announced: str, told: str, expected: str, holidays: frozenset[date]
+) -> None:
+    start, due_on = date.fromisoformat(counted_from), date.fromisoformat(told)
+    assert add_working_days(start, days, holidays) == due_on
+    now = holidays | {date.fromisoformat(announced)}
+    assert rebased(due_on, start, days, now) == date.fromisoformat(expected)
+
+
+@pytest.mark.parametrize(("counted_from", "days"), [(None, None), (date(2026, 10, 5), None), (None, 5)])
+def test_a_date_that_was_given_or_counted_in_calendar_units_does_not_move(
+    counted_from: date | None, days: int | None
+) -> None:
+    due_on = date(2026, 10, 12)
+    assert rebased(due_on, counted_from, days, {due_on, date(2026, 10, 8)}) == due_on
+
+
+def test_a_holiday_taken_back_leaves_people_the_date_that_they_were_told() -> None:
+    start, later = date(2026, 10, 5), date(2026, 10, 13)
+    assert rebased(later, start, 5, ()) == later
+
+
+@given(DAYS, st.integers(1, 60), HOLIDAYS, st.lists(st.dates(date(2020, 1, 1), date(2035, 3, 31)), max_size=6))
+def test_holidays_announced_one_by_one_in_any_order_give_the_date_counted_from_scratch(
+    counted_from: date, days: int, known: frozenset[date], announced: list[date]
+) -> None:
+    told = add_working_days(counted_from, days, known)
+    everything = known | frozenset(announced)
+    for order in (announced, announced[::-1], [*announced, *announced]):
+        on, now = told, known
+        for holiday in order:
+            now = now | {holiday}
+            moved = rebased(on, counted_from, days, now)
+            assert moved >= on
+            assert rebased(moved, counted_from, days, now) == moved  # twice announced moves nothing more
+            on = moved
+        assert on == rebased(told, counted_from, days, everything)
+        assert on == add_working_days(counted_from, days, everything)
+
+
+@given(DAYS, st.integers(1, 60), HOLIDAYS, DAYS)
+def test_only_a_holiday_inside_the_period_moves_the_date(
+    counted_from: date, days: int, known: frozenset[date], announced: date
+) -> None:
+    told = add_working_days(counted_from, days, known)
+    takes_a_day = counted_from < announced <= told and is_working_day(announced, known)
+    assert (rebased(told, counted_from, days, known | {announced}) > told) is takes_a_day

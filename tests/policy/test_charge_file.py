@@ -276,13 +276,48 @@ def test_messages_never_quote_what_a_person_typed() -> None:
         assert secret not in "".join(str(p) for p in read(changed(path, secret)).problems)
 
 
-def test_one_address_in_two_roles_is_allowed_and_remarked_on() -> None:
-    entry = changed(
-        "roster", [GOOD["roster"][0], GOOD["roster"][0] | {"role": "line_manager", "email": "staff@EXAMPLE.test"}]
+@pytest.mark.parametrize(
+    ("roles", "counted_as"),
+    [
+        (("practitioner", "line_manager"), "line_manager"),
+        (("line_manager", "head_of_pdu"), "line_manager"),
+        (("head_of_pdu", "practitioner"), "practitioner"),
+        (("other", "head_of_pdu"), "head_of_pdu"),
+        (("other", "practitioner", "line_manager"), "line_manager"),
+    ],
+)
+def test_one_person_in_several_roles_is_counted_once_and_remarked_on(roles: tuple[str, ...], counted_as: str) -> None:
+    same = [GOOD["roster"][0] | {"role": role, "in_line": False} for role in roles]
+    same[-1] |= {"email": "staff@EXAMPLE.test", "name": "example  STAFF"}
+    another = {"role": "practitioner", "name": "Example Other", "email": "other@example.test"}
+    batch = read([changed("roster", [*same, another])])
+    ((_, charge),) = batch.charges
+    [one, two] = charge.people
+    assert (one.email, one.name, one.role, one.is_in_line) == (
+        "staff@example.test",
+        "Example Staff",
+        RosterRole(counted_as),
+        True,
     )
-    batch = read([entry])
-    assert len(batch.charges) == 1
-    assert [remark.path for remark in batch.remarks] == ["[0].roster[0].email", "[0].roster[1].email"]
+    assert two.email == "other@example.test"
+    assert [remark.path for remark in batch.remarks] == [f"[0].roster[{n}].email" for n in range(1, len(roles))]
+    assert f"counted once, as {counted_as.replace('_', ' ')}, in the line" in str(batch.remarks[0])
+
+
+def test_a_mark_in_any_entry_puts_the_person_into_the_line() -> None:
+    staff = GOOD["roster"][0]
+    charge = Charge.model_validate(
+        changed("roster", [staff | {"role": "other", "in_line": True}, staff | {"in_line": False}])
+    )
+    assert [(one.role, one.is_in_line) for one in charge.people] == [(RosterRole.PRACTITIONER, True)]
+
+
+def test_two_names_under_one_address_are_refused_since_one_of_them_would_never_be_told() -> None:
+    entry = changed("roster", [GOOD["roster"][0], GOOD["roster"][0] | {"role": "other", "name": "Example Colleague"}])
+    [problem] = read(entry).problems
+    assert problem.path == "roster[1].email"
+    assert "own address" in problem.remedy
+    assert "Colleague" not in str(problem)
 
 
 def test_one_address_twice_in_one_role_is_refused() -> None:

@@ -6,12 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from workflows.contract.rulebook import Confidence, DeadlineRule, ReviewAnchor, Rulebook, Unit
-from workflows.contract.vocabulary import Role
 from workflows.policy.deadlines import (
     due,
     due_on,
-    extended,
-    extension_decider,
     review_counted_from,
 )
 from workflows.policy.due import due_moment, moment_at, on_in_london
@@ -102,7 +99,7 @@ def test_midnight_in_utc_is_already_tomorrow_in_a_london_summer() -> None:
     assert on_in_london(datetime(2026, 7, 1, 23, 30, tzinfo=UTC)) == date(2026, 7, 2)
 
 
-# --- the review's anchor and its extensions -----------------------------------------------------------
+# --- the review's anchor -----------------------------------------------------------
 
 
 def test_the_review_counts_from_the_rulebook_s_anchor(rulebook: Rulebook) -> None:
@@ -117,44 +114,6 @@ def test_the_review_counts_from_the_rulebook_s_anchor(rulebook: Rulebook) -> Non
 
 def test_an_anchor_that_has_not_happened_gives_no_date(rulebook: Rulebook) -> None:
     assert review_counted_from(rulebook, charged_on=date(2026, 10, 5), appeared_on=None, notified_on=None) is None
-
-
-ORIGINAL = date(2027, 2, 28)
-
-
-@pytest.mark.parametrize(
-    ("new_on", "current_on", "refusal"),
-    [
-        ("2027-02-28", None, "not_later"),
-        ("2027-02-01", None, "not_later"),
-        ("2027-03-01", None, None),
-        ("2027-05-28", None, None),  # three months after the original
-        ("2027-05-29", None, "too_long"),
-        ("2027-05-28", "2027-05-28", "not_later"),
-        ("2027-08-28", "2027-05-28", None),
-        ("2028-02-28", "2027-12-01", None),  # the cap itself is allowed
-        ("2028-02-29", "2027-12-01", "beyond_cap"),
-    ],
-)
-def test_an_extension_is_legal_only_later_not_too_long_and_within_the_cap(
-    rulebook: Rulebook, new_on: str, current_on: str | None, refusal: str | None
-) -> None:
-    current = date.fromisoformat(current_on) if current_on else None
-    assert extended(ORIGINAL, date.fromisoformat(new_on), rulebook, current_on=current) == refusal
-
-
-def test_beyond_the_cap_another_role_decides(rulebook: Rulebook) -> None:
-    figure = rulebook.extension.cap_decider.model_copy(update={"value": Role.REGIONAL_DIRECTOR})
-    extension = rulebook.extension.model_copy(update={"cap_decider": figure})
-    book = rulebook.model_copy(update={"extension": extension})
-    within, beyond, current = date(2028, 2, 1), date(2028, 3, 1), date(2027, 12, 1)
-    assert extension_decider(ORIGINAL, within, book) is Role.NATIONAL_TEAM
-    assert extension_decider(ORIGINAL, beyond, book) is Role.REGIONAL_DIRECTOR
-    assert extended(ORIGINAL, beyond, book, current_on=current, by=Role.NATIONAL_TEAM) == "beyond_cap"
-    assert extended(ORIGINAL, beyond, book, current_on=current, by=Role.REGIONAL_DIRECTOR) is None
-
-
-# --- pauses -------------------------------------------------------------------------------------------
 
 
 def test_a_review_that_an_amended_charge_made_due_has_its_three_months_from_the_amendment(rulebook: Rulebook) -> None:

@@ -30,8 +30,10 @@ def test_nothing_owed_blocks_nothing() -> None:
     assert unmet([]) == ()
 
 
-def test_a_review_owes_everybody_and_the_head_a_look_at_the_facts() -> None:
+def test_a_review_owes_everybody_care_and_word_and_the_head_a_look_at_the_facts() -> None:
     assert unmet(owed_to_staff(STAFF, is_reviewed=True)) == (
+        "cared_for:s1",
+        "cared_for:s2",
         "facts_offered:s2",
         "fed_back:s1",
         "fed_back:s2",

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import re
 from datetime import timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
@@ -338,6 +338,26 @@ async def test_the_second_of_two_people_is_told_what_the_first_decided(desk: Des
     assert reply.status_code == 409
     assert heading(reply) == "This question has been answered"
     assert [row["fields"] for row in await desk.decisions()] == [{"sent_on": "2026-10-05"}]
+
+
+async def test_why_a_wish_to_be_accompanied_was_decided_so_is_read_by_its_author_alone(desk: Desk) -> None:
+    times = [{"on": "2026-10-14", "at": "10:30", "place": "Example House"}]
+    await desk.record.pool.execute(
+        "INSERT INTO interviews (reference, ref, times, invited_at) VALUES ($1, 's1', $2, now())",
+        desk.case.reference,
+        times,
+    )
+    link = desk.link(await who(desk, await desk.ask("invitation", "s1")))
+    person, stranger = desk.browser(), desk.browser()
+    await person.answer(link, await person.sign_in(link), "accompanied", time="1", companion="union")
+    for row in await desk.decisions():
+        await desk.case.settle(str(row["gate"]), UUID(str(row["decision"])))
+    await desk.case.answer("companion", "not_agreed", "s1", reasons="Nobody is free on that day")
+    own, other = await person.web.get(f"{link}/decide"), await stranger.web.get(link)
+    assert "Not this time" in own.text
+    assert "Nobody is free on that day" in own.text
+    assert "Nobody is free" not in other.text
+    assert heading(other) == "This question has been answered"
 
 
 async def test_two_people_at_the_same_moment_are_one_decision(desk: Desk, asked: tuple[str, str]) -> None:

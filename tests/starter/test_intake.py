@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 
 from starter.intake import Opened, Pace, charge_key, open_cases
+from tests.builders import DEPLOY
 from tests.conftest import Record
 from workflows.contract.charge import Charge
+from workflows.contract.directory import Directory
 from workflows.contract.messages import CaseClock, CaseOpening
 from workflows.contract.vocabulary import Role
 from workflows.policy.clock import case_time
@@ -82,6 +84,23 @@ async def test_the_workflow_is_started_with_numbers_and_no_names(record: Record)
     assert opening.victims == ("v1",)
 
 
+async def test_one_person_in_two_roles_has_one_number(record: Record) -> None:
+    one = {"name": "Example One", "email": "one@example.test"}
+    roster = [{"role": "other", **one}, {"role": "other", "name": "Two", "email": "two@example.test"},
+              {"role": "line_manager", **one}]  # fmt: skip
+    await opened(record, a_charge(roster=roster))
+    staff = await record.rows("SELECT ref, role, email, in_line FROM staff ORDER BY ref")
+    assert staff == [
+        {"ref": "s1", "role": "line_manager", "email": "one@example.test", "in_line": True},
+        {"ref": "s2", "role": "other", "email": "two@example.test", "in_line": False},
+    ]
+    opening = CaseOpening.model_validate_json(str(await record.value("SELECT opening::text FROM cases")))
+    assert [(member.ref, member.role, member.in_line) for member in opening.staff] == [
+        ("s1", Role.LINE_MANAGER, True),
+        ("s2", Role.OTHER, False),
+    ]
+
+
 async def test_the_same_charge_twice_is_one_case_in_whatever_order(record: Record) -> None:
     first, again = a_charge(), a_charge(offences=[o.model_dump() for o in reversed(a_charge().offences)])
     reports = await opened(record, first, again, first)
@@ -151,3 +170,57 @@ async def test_a_case_that_cannot_be_written_leaves_nothing_and_keeps_those_befo
         await opened(record, a_charge(), broken)
     assert await record.value("SELECT count(*) FROM cases") == 1
     assert await record.value("SELECT count(*) FROM audit") == 1
+
+
+# --- a second charge on the same person ---------------------------------------------------------------
+
+
+def another_charge(**changes: Any) -> Charge:
+    return a_charge(offences=[{"code": "COML025", "offence_on": "2026-10-03"}], **changes)
+
+
+async def test_a_second_charge_on_the_same_person_is_an_own_case_related_to_every_other(record: Record) -> None:
+    first, second, third = await opened(
+        record, a_charge(), another_charge(), another_charge(charged_on="2027-01-04", first_appearance_on=None)
+    )
+    assert len({first.reference, second.reference}) == 2
+    assert third == Opened(second.reference, is_new=False)  # the same offences again are the same charge
+    rows = await record.rows("SELECT reference, other, kind, noted_by FROM relations")
+    assert rows == [
+        {"reference": first.reference, "other": second.reference, "kind": "same_person", "noted_by": "intake"}
+    ]
+    audit = await record.rows("SELECT reference, subject FROM audit WHERE action = 'case_related' ORDER BY seq")
+    assert audit == [
+        {"reference": first.reference, "subject": second.reference},
+        {"reference": second.reference, "subject": first.reference},
+    ]
+
+
+async def test_the_senior_leads_of_open_cases_of_one_person_hear_of_it_once(record: Record) -> None:
+    directory = Directory.from_toml((DEPLOY / "directory/2026-04-01.toml").read_text())
+    moved = another_charge(region="N56", pdu="N56CAM")
+    for _ in range(2):
+        await open_cases(record.pool, [a_charge(), moved], Pace(), directory)
+    letters = await record.rows("SELECT to_email, letter, context FROM outbox ORDER BY to_email")
+    assert [(row["to_email"], row["letter"]) for row in letters] == [
+        ("senior.lead@n53.example.test", "related_case"),
+        ("senior.lead@n56.example.test", "related_case"),
+    ]
+    assert letters[0]["context"] == {"reference": "SFO-2026-00001", "other": "SFO-2026-00002"}
+
+
+async def test_a_closed_case_of_the_person_is_related_and_nobody_is_written_to_about_it(record: Record) -> None:
+    directory = Directory.from_toml((DEPLOY / "directory/2026-04-01.toml").read_text())
+    await open_cases(record.pool, [a_charge(region="N56", pdu="N56CAM")], Pace(), directory)
+    await record.pool.execute("UPDATE cases SET closed_on = '2026-12-01', outcome = 'completed'")
+    await open_cases(record.pool, [another_charge()], Pace(), directory)
+    assert await record.value("SELECT count(*) FROM relations") == 1
+    assert await record.rows("SELECT to_email FROM outbox") == [{"to_email": "senior.lead@n53.example.test"}]
+
+
+async def test_two_charges_on_one_person_at_the_same_moment_find_each_other(record: Record) -> None:
+    charges = [a_charge(offences=[{"code": "COML025", "offence_on": f"2026-10-0{day}"}]) for day in range(1, 5)]
+    await asyncio.gather(*(opened(record, charge) for charge in charges))
+    assert await record.value("SELECT count(*) FROM relations") == 6  # every pair of four
+    await opened(record, a_charge(crn="X654321"))
+    assert await record.value("SELECT count(*) FROM relations") == 6

@@ -15,8 +15,9 @@ from temporalio.service import RPCStatusCode
 
 from starter.audit import Head, HeadsError, read_head, read_heads, verify
 from starter.connections import Pool
+from starter.extending import request_extension
 from starter.relay import Relay
-from starter.reports import ReportRefusedError, report_concern, report_court_event, report_enquiry, request_extension
+from starter.reports import ReportRefusedError, report_concern, report_court_event, report_enquiry
 from starter.signals import TemporalAwayError
 from starter.voiding import void_decision
 from tests.builders import ACase
@@ -284,6 +285,32 @@ async def test_court_events_concerns_enquiries_and_requests_are_delivered(
     assert sent["request_extension"].content["request"] == str(request)
     assert sent["request_extension"].workflow_id == f"sfo/{ref}/review"
     assert "Words of a person" not in json.dumps([signal.content for signal in temporal.signals])
+
+
+async def test_a_request_made_while_temporal_was_away_is_delivered_once_and_after_the_case_has_started(
+    case: ACase, relay: Relay, temporal: FakeTemporal, record: Record
+) -> None:
+    request, ref = uuid4(), case.reference
+    await record.pool.execute(
+        """INSERT INTO requests (request, reference, workflow, signal, message, reasons, asked_by, at)
+           VALUES ($1, $2, $3, 'pause', $4, 'Words of a person', 'a@example.test', now())""",
+        request,
+        ref,
+        f"sfo/{ref}",
+        {"reason": "trial", "request": str(request)},
+    )
+    await record.pool.execute("UPDATE cases SET started_at_wall = NULL, recorded_at = now()")
+    assert await relay.tick() == 0
+    await record.pool.execute("UPDATE cases SET started_at_wall = now()")
+    temporal.is_away = True
+    with pytest.raises(TemporalAwayError):
+        await relay.tick()
+    temporal.is_away = False
+    assert await relay.tick() == 1
+    assert await relay.tick() == 0
+    (signal,) = temporal.signals
+    assert (signal.workflow_id, signal.name, signal.request) == (f"sfo/{ref}", "pause", str(request))
+    assert signal.content == {"reason": "trial", "request": str(request)}
 
 
 async def test_a_refused_letter_is_told_to_its_stage_once(

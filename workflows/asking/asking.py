@@ -12,6 +12,7 @@ from temporalio.exceptions import is_cancelled_exception
 
 from workflows.contract import ids
 from workflows.contract.messages import (
+    CalendarSignal,
     CaseClock,
     Chase,
     ConcernRecord,
@@ -19,6 +20,7 @@ from workflows.contract.messages import (
     Decision,
     Due,
     EscalationRef,
+    Forecast,
     GateRequest,
     Lapse,
     Notice,
@@ -38,7 +40,7 @@ from workflows.contract.messages import (
 from workflows.contract.options import RECORD
 from workflows.contract.ports import Casework, Gates
 from workflows.contract.questions import QUESTIONS
-from workflows.contract.vocabulary import DutyKind, EscalationKind, ReasonCode, Role, StepKind
+from workflows.contract.vocabulary import DateCause, DutyKind, EscalationKind, ReasonCode, Role, StepKind
 
 from . import case_time
 from .display import Display
@@ -71,6 +73,9 @@ class Asking:
         self.display = Display()
         self.brief: Brief
         self.rulebook = ""
+        self.paused = False
+        self.forecast = Forecast(at_risk=False)
+        self.told: StageNews | None = None
 
     # --- signals and the query: sync, never raise, never wait -----------------------------------
 
@@ -92,6 +97,13 @@ class Asking:
         signal = self.dead_letters.read("undeliverable", raw, UndeliverableSignal)
         if signal and (gate := self._standing("undeliverable", signal.gate)):
             gate.undeliverable = True
+
+    @workflow.signal(description="A bank holiday was announced: {holiday}; open questions that span it move")
+    def calendar(self, raw: RawValue) -> None:
+        """The calendar changed; every open gate's date is counted again."""
+        if signal := self.dead_letters.read("calendar", raw, CalendarSignal):
+            for gate in self.gates.values():
+                gate.changes.append((DateCause.CALENDAR, signal.holiday))
 
     @workflow.query(description="What became of a decision: applied, or refused with a code; empty while waiting")
     def receipt(self, decision: str) -> Receipt | None:
@@ -131,7 +143,11 @@ class Asking:
         due: Due | None = None,
         counted_from: date | None = None,
     ) -> Decision:
-        """Ask one question and return the one decision. Cancelled: the question is withdrawn."""
+        """Ask one question and return the one decision. Cancelled: the question is withdrawn.
+
+        While the clock stands still nothing new is asked. Rule: design.md 3.12.
+        """
+        await workflow.wait_condition(lambda: not self.paused)
         gate = self._stand(question, subject, role, deadline, due, counted_from)
         try:
             opened = await workflow.execute_activity_method(
@@ -151,7 +167,7 @@ class Asking:
                 raise asyncio.CancelledError from error
             raise
         del self.gates[gate.id]
-        if self.gates or gate.overdue:
+        if self.gates or gate.overdue or self.forecast.remaining:
             await self.show()
         return decision
 
@@ -224,22 +240,35 @@ class Asking:
             elif gate.reassignments:
                 await self._reassign(gate)
                 continue
+            elif self.paused:
+                await self.show()
+                continue
+            elif gate.changes:
+                await self._reschedule(gate)
+                continue
             else:
                 settled = await self._step(gate)
             if settled.decision:
                 return settled.decision
 
     async def _wait(self, gate: Gate) -> None:
+        """Until something arrives, the clock stops or runs again, or the next step's moment has come."""
         gate.rearmed = False
+        if self.paused:
+            await self.show()
+            await workflow.wait_condition(lambda: not self.paused or bool(gate.offers or gate.reassignments))
+            return
         if gate.next_at is None:
-            await workflow.wait_condition(lambda: gate.is_stirred)
+            await workflow.wait_condition(lambda: gate.is_stirred or self.paused)
             return
         delay = case_time.delay_until(self.brief.clock, gate.next_at)
         if gate.is_stirred or not delay:
             return
         try:
             summary = f"{gate.steps[0].kind} {gate.request.question} on {gate.next_at:%Y-%m-%d}"
-            await workflow.wait_condition(lambda: gate.is_stirred, timeout=delay, timeout_summary=summary)
+            await workflow.wait_condition(
+                lambda: gate.is_stirred or self.paused, timeout=delay, timeout_summary=summary
+            )
         except TimeoutError:
             return  # the step's moment has come; silence gets its meaning in _step
 
@@ -254,6 +283,7 @@ class Asking:
             )
         )
         self._note(offer, settled)
+        self.forecast = settled.forecast or self.forecast
         if settled.decision and settled.decision.escalation:
             await self.raise_concern(settled.decision.escalation, gate.id)
         # An answer that the record has applied counts, even when a hold came between; not when the stage ends.
@@ -281,6 +311,13 @@ class Asking:
         if not done.allowed:
             self.dead_letters.keep("reassign", done.refused or "refused")
 
+    async def _reschedule(self, gate: Gate) -> None:
+        """The date as it stands after a pause or a new bank holiday, with the steps that are still ahead."""
+        change = gate.change_of_dates(self.now())
+        summary = f"Dates anew: {change.cause}"
+        gate.rearm(await workflow.execute_activity_method(Gates.reschedule_gate, change, summary=summary, **RECORD))
+        await self.show()
+
     async def _step(self, gate: Gate) -> Settled:
         """Carry out what is due; a gate whose silence has a meaning lapses."""
         now = self.now()
@@ -306,6 +343,7 @@ class Asking:
             )
         )
         gate.chased(steps, chased)
+        self.forecast = chased.forecast or self.forecast
         if chased.escalation:
             await self.raise_concern(chased.escalation, gate.id)
         if is_broken:
@@ -333,9 +371,16 @@ class Asking:
         await workflow.execute_activity_method(Gates.withdraw_gates, message, summary="Withdraw", **RECORD)
 
     async def show(self) -> None:
-        """Operations see the most urgent open gate; the case is told when `overdue` turns."""
-        if self.display.show(self.gates.values()):
-            await self._signal_case("stage_news", StageNews(stage=self.part, overdue=self.display.shown[2]))
+        """Operations see the most urgent open gate and the clock; the case is told when what it shows changes."""
+        self.display.show(self.gates.values(), paused=self.paused, at_risk=self.forecast.at_risk)
+        news = self.tidings()
+        if news != self.told:
+            self.told = news
+            await self._signal_case("stage_news", news)
+
+    def tidings(self) -> StageNews:
+        """What the case shows of this workflow."""
+        return StageNews(stage=self.part, overdue=self.display.is_overdue)
 
     async def _signal_case(self, signal: str, message: RaisedConcern | StageNews) -> None:
         case = workflow.get_external_workflow_handle(ids.case_id(self.brief.reference))

@@ -8,7 +8,7 @@ from temporalio import workflow
 from temporalio.common import SearchAttributePair, SearchAttributeUpdate, TypedSearchAttributes
 
 from workflows.contract import search
-from workflows.contract.vocabulary import Ground
+from workflows.contract.vocabulary import ClockState, Ground
 
 from .gate import Gate
 
@@ -22,37 +22,51 @@ def at_start(stage: str, region: str, pdu: str, ground: Ground) -> TypedSearchAt
             SearchAttributePair(search.PDU, pdu),
             SearchAttributePair(search.GROUND, str(ground)),
             SearchAttributePair(search.OVERDUE, False),
+            SearchAttributePair(search.CLOCK, str(ClockState.IN_TIME)),
         ]
     )
 
 
 class Display:
-    """Whom a stage awaits, until when, and whether it is overdue; one upsert per transition at most."""
+    """Whom a stage awaits, until when, and how its clock stands; one upsert per transition at most."""
 
     def __init__(self) -> None:
-        self.shown: tuple[str | None, datetime | None, bool] = (None, None, False)
+        self.is_overdue = False
+        self.shown: tuple[str | None, datetime | None, bool, ClockState] = (None, None, False, ClockState.IN_TIME)
 
-    def show(self, gates: Iterable[Gate]) -> bool:
-        """Show the most urgent open gate. Returns whether `overdue` changed."""
+    def show(self, gates: Iterable[Gate], *, paused: bool = False, at_risk: bool = False) -> None:
+        """Show the most urgent open gate; while the clock stands still no date is due."""
         standing = sorted((g for g in gates if g.due), key=lambda g: (g.due.at, g.id) if g.due else (None, ""))
         first = standing[0] if standing else None
-        overdue = any(g.overdue for g in standing)
+        self.is_overdue = any(g.overdue for g in standing)
         role = str(first.role) if first and first.role else None
-        due = first.due.at if first and first.due else None
-        workflow.set_current_details("\n".join(_line(g) for g in standing) or "Nobody is awaited.")
-        if self.shown == (role, due, overdue):
-            return False
-        turned = self.shown[2] != overdue
-        self.shown = (role, due, overdue)
-        workflow.upsert_search_attributes(_updates(role, due, overdue))
-        return turned
+        due = first.due.at if first and first.due and not paused else None
+        clock = clock_state(paused=paused, overdue=self.is_overdue, at_risk=at_risk)
+        lines = ["**The clock stands still.**"] if paused else []
+        workflow.set_current_details("\n".join([*lines, *(_line(g) for g in standing)]) or "Nobody is awaited.")
+        shown = (role, due, self.is_overdue, clock)
+        if self.shown != shown:
+            self.shown = shown
+            workflow.upsert_search_attributes(_updates(role, due, self.is_overdue, clock))
 
 
-def _updates(role: str | None, due: datetime | None, overdue: bool) -> list[SearchAttributeUpdate[Any]]:
+def clock_state(*, paused: bool, overdue: bool, at_risk: bool) -> ClockState:
+    """How a case or a stage stands: a paused clock hides no lateness from `SfoOverdue`, which stays beside it."""
+    if paused:
+        return ClockState.PAUSED
+    if overdue:
+        return ClockState.OVERDUE
+    return ClockState.AT_RISK if at_risk else ClockState.IN_TIME
+
+
+def _updates(
+    role: str | None, due: datetime | None, overdue: bool, clock: ClockState
+) -> list[SearchAttributeUpdate[Any]]:
     return [
         search.AWAITING.value_set(role) if role else search.AWAITING.value_unset(),
         search.DUE.value_set(due) if due else search.DUE.value_unset(),
         search.OVERDUE.value_set(overdue),
+        search.CLOCK.value_set(str(clock)),
     ]
 
 

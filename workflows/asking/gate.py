@@ -1,7 +1,7 @@
 """A gate: one question standing open, its schedule, and what has been offered to it."""
 
 from collections import deque
-from datetime import datetime
+from datetime import date, datetime
 
 from workflows.contract.messages import (
     Chased,
@@ -11,9 +11,10 @@ from workflows.contract.messages import (
     GateRequest,
     Rearmed,
     ReassignSignal,
+    Reschedule,
     Step,
 )
-from workflows.contract.vocabulary import Role, Rung, StepKind
+from workflows.contract.vocabulary import DateCause, Role, Rung, StepKind
 
 
 class Gate:
@@ -30,6 +31,7 @@ class Gate:
         self.undeliverable = False
         self.offers: deque[DecideSignal] = deque()
         self.reassignments: deque[ReassignSignal] = deque()
+        self.changes: deque[tuple[DateCause, date | None]] = deque()
         self.times_reassigned = 0
         self.is_reported = False
 
@@ -41,7 +43,7 @@ class Gate:
     @property
     def is_stirred(self) -> bool:
         """Whether something arrived that the stage must look at before the next step's moment."""
-        return bool(self.offers or self.reassignments or self.undeliverable or self.rearmed)
+        return bool(self.offers or self.reassignments or self.undeliverable or self.rearmed or self.changes)
 
     @property
     def next_at(self) -> datetime | None:
@@ -56,7 +58,13 @@ class Gate:
 
     def rearm(self, rearmed: Rearmed) -> None:
         """Take a new schedule after a recorded decision moved the date; what already fired is not in it."""
-        self.due, self.steps, self.overdue, self.rearmed = rearmed.due, list(rearmed.steps), False, True
+        self.due, self.steps, self.overdue = rearmed.due, list(rearmed.steps), rearmed.overdue
+        self.rearmed = True
+
+    def change_of_dates(self, at: datetime) -> Reschedule:
+        """Ask for the schedule anew, for the oldest change of dates that has not been taken yet."""
+        cause, holiday = self.changes.popleft()
+        return Reschedule(gate=self.id, at=at, cause=cause, holiday=holiday)
 
     def take_due(self, now: datetime) -> tuple[Step, ...]:
         """The steps whose moment has come, taken off the schedule."""

@@ -10,7 +10,8 @@ from temporalio.common import RawValue
 from temporalio.exceptions import is_cancelled_exception
 
 from workflows.contract.messages import CaseNews, Decision, EscalationRef, StageBrief, StageEnd
-from workflows.contract.vocabulary import EscalationKind, Outcome
+from workflows.contract import search
+from workflows.contract.vocabulary import DateCause, EscalationKind, Outcome
 
 from .asking import Asking
 
@@ -36,6 +37,17 @@ class Stage(Asking):
         self.held = self.held if news.held is None else news.held
         self.stopped = self.stopped or bool(news.stopped)
         self.accepted_version = news.accepted_version or self.accepted_version
+        if news.paused is not None:
+            self.pause(news.paused)
+        if news.region and news.pdu:
+            workflow.upsert_search_attributes([search.REGION.value_set(news.region), search.PDU.value_set(news.pdu)])
+
+    def pause(self, paused: bool) -> None:
+        """The clock stands still or runs again; then every open question gets its remaining working days back."""
+        if self.paused and not paused:
+            for gate in self.gates.values():
+                gate.changes.appendleft((DateCause.RESUMED, None))
+        self.paused = paused
 
     def begin(self, brief: StageBrief) -> None:
         """Take the brief; from here on the stage can ask."""
@@ -44,6 +56,7 @@ class Stage(Asking):
         self.held = self.held or brief.held
         self.stopped = self.stopped or brief.stopped
         self.accepted_version = self.accepted_version or brief.version
+        self.paused = self.paused or brief.paused
 
     async def raise_concern(self, escalation: EscalationRef, about: str) -> None:
         """Hand an escalation to the case; a staff-safety concern holds from this moment, before the case answers."""

@@ -111,6 +111,11 @@ class RosterEntry(Entry):
         return self.in_line or self.role is not RosterRole.OTHER
 
 
+# One person with several roles counts by the first of these: whoever worked with the supervised person is interviewed,
+# and the delivery unit's head in the directory comments on the facts. Rule: Annex J, information used in a review.
+_FIRST_ROLES = (RosterRole.LINE_MANAGER, RosterRole.PRACTITIONER, RosterRole.HEAD_OF_PDU, RosterRole.OTHER)
+
+
 class Victim(Entry):
     """A victim or family, and the liaison officer who speaks with them."""
 
@@ -140,6 +145,20 @@ class Charge(Entry):
     def is_public_interest_proposed(self) -> bool:
         """Whether a review in the public interest is proposed."""
         return bool(self.public_interest)
+
+    @property
+    def people(self) -> tuple[RosterEntry, ...]:
+        """Everybody in the roster once, by address: told once, interviewed once, in the line if any entry says so."""
+        entries: dict[str, list[RosterEntry]] = {}
+        for entry in self.roster:
+            entries.setdefault(entry.email, []).append(entry)
+        return tuple(_one_person(found) for found in entries.values())
+
+
+def _one_person(entries: list[RosterEntry]) -> RosterEntry:
+    role = min((entry.role for entry in entries), key=_FIRST_ROLES.index)
+    in_line = any(entry.is_in_line for entry in entries)
+    return RosterEntry.model_construct(role=role, name=entries[0].name, email=entries[0].email, in_line=in_line)
 
 
 @dataclass(frozen=True)
@@ -302,17 +321,29 @@ def _wrong_roster(charge: Charge) -> Iterator[Problem]:
     managed = {RosterRole.PRACTITIONER, RosterRole.LINE_MANAGER}
     if not any(entry.role in managed for entry in charge.roster):
         yield Problem("roster", "names nobody who managed the case", "add the practitioner or line manager")
-    seen: set[tuple[str, RosterRole]] = set()
+    known: dict[str, list[RosterEntry]] = {}
     for index, entry in enumerate(charge.roster):
-        if (entry.email, entry.role) in seen:
+        same = known.setdefault(entry.email, [])
+        if any(_plain_name(entry) != _plain_name(other) for other in same):
+            remedy = "give each person an own address, or write the name in one way"
+            yield Problem(f"roster[{index}].email", "the same address stands under another name", remedy)
+        elif any(entry.role is other.role for other in same):
             yield Problem(f"roster[{index}]", "stands twice with the same role", "keep one of them")
-        seen.add((entry.email, entry.role))
+        same.append(entry)
+
+
+def _plain_name(entry: RosterEntry) -> str:
+    return " ".join(entry.name.casefold().split())
 
 
 def _remarks(charge: Charge) -> Iterator[Problem]:
     """One person in two roles is possible in a small team, and worth a look."""
-    times = Counter(entry.email for entry in charge.roster)
+    counted = {person.email: person for person in charge.people}
+    seen: set[str] = set()
     for index, entry in enumerate(charge.roster):
-        if times[entry.email] > 1:
-            remedy = "correct it unless one person held both roles"
-            yield Problem(f"roster[{index}].email", "the same address has two roles", remedy)
+        if entry.email in seen:
+            # Of two different roles at least one stands in the line.
+            role = counted[entry.email].role.replace("_", " ")
+            message = f"the same person stands in the roster twice and is counted once, as {role}, in the line"
+            yield Problem(f"roster[{index}].email", message, "correct it unless one person held both roles")
+        seen.add(entry.email)

@@ -29,6 +29,8 @@ LEVELS = (
     Choice("mix", "A mix of these"),
 )
 
+FINDING_KINDS = (Choice("strength", "Strength"), Choice("deficiency", "Deficiency"))
+
 # Rule: Annex J, redaction grounds (i), (ii), (iii).
 REDACTION_GROUNDS = (
     Choice("third_party_confidence", "Given in confidence by a third party"),

@@ -104,5 +104,10 @@ class Question:
         """The answer with this value, or none."""
         return next((a for a in self.answers if a.value == value), None)
 
+    @property
+    def walled(self) -> tuple[str, ...]:
+        """The fields whose values no decision keeps once it was applied or made void. Rule: facts.md 5.15, 5.16."""
+        return tuple(sorted({field.name for answer in self.answers for field in answer.fields if field.is_walled}))
+
 
 CHASED = "You will be reminded. After the date it goes to your deputy, then to the senior lead, and further up."

@@ -1,6 +1,6 @@
 """Every question that a stage can ask, by key. How one is described: question.py; the questions: questions_*.py."""
 
-from .choices import CONTACTS, LEVELS, RATINGS, REDACTION_GROUNDS, ROSH_LABELS, YES_NO
+from .choices import CONTACTS, FINDING_KINDS, LEVELS, RATINGS, REDACTION_GROUNDS, ROSH_LABELS, YES_NO
 from .question import Answer, Choice, Field, FieldKind, Question, Silence
 from .questions_case import QUESTIONS as OF_THE_CASE
 from .questions_review import QUESTIONS as OF_THE_REVIEW
@@ -9,6 +9,7 @@ from .questions_victims import QUESTIONS as OF_VICTIMS
 
 __all__ = [
     "CONTACTS",
+    "FINDING_KINDS",
     "LEVELS",
     "QUESTIONS",
     "RATINGS",

@@ -1,6 +1,6 @@
 """Questions of the review: who writes it, the text and its facts, its date, countersignature, rating, its actions."""
 
-from .choices import CONFIRMED, RATERS, RATINGS, YES_NO
+from .choices import CONFIRMED, RATINGS, YES_NO
 from .question import CHASED, Answer, Choice, Field, FieldKind, Question, Silence
 from .vocabulary import Role
 
@@ -250,7 +250,7 @@ QUESTIONS: tuple[Question, ...] = (
                 "At or above the accepted rating the review is final; below, it is returned with what must change.",
                 reasons_required=True,
                 fields=(
-                    Field("rated_by", "Who rated it", FieldKind.CHOICE, choices=RATERS),
+                    Field("rated_by", "Who rated it", FieldKind.OPTION),
                     Field("analysis_of_practice", "Analysis of practice", FieldKind.CHOICE, choices=RATINGS),
                     Field("overall_judgements", "Overall judgements", FieldKind.CHOICE, choices=RATINGS),
                     Field("learning", "Learning", FieldKind.CHOICE, choices=RATINGS),

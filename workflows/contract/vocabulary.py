@@ -175,7 +175,7 @@ class Rung(StrEnum):
 
 
 class ClockState(StrEnum):
-    """How the review stands towards its date. Rule: design.md 3.4 and 3.12."""
+    """How a case or a stage stands towards its dates. Rule: design.md 3.4 and 3.12."""
 
     IN_TIME = "in_time"
     AT_RISK = "at_risk"

@@ -5,17 +5,24 @@ in `contract/questions.py`; what depends on the case comes with the gate's page:
 
 - `not_before`: the earliest date that may be given, ISO;
 - `today`: the case's date when the answer is given, ISO, which whoever checks adds;
-- `options[field]`: the people who may be chosen, the owners of actions, the passages to be decided.
+- `options[field]`: the people who may be chosen, the owners of actions, the paragraphs to comment on, the times;
+- `redactions`, `comments`, `contacts`: rows that are answered one by one (`contract/columns.py`);
+- `accepted_rating`: the rating at or above which a review is accepted;
+- `names`, `identifiers`: who must not be named in the review, and the person's own numbers.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
 from workflows.contract.questions import Answer, FieldKind, Question
 
-from .field_rules import Page, field_problems, text_problems
+from .anonymity import findings_in, named_on, words_for
+from .document import cross_problems
+from .field_rules import Page, field_problems
+from .quality import SCALE
+from .value_rules import text_problems
 
 REASONS = 10_000
 
@@ -39,7 +46,13 @@ def check_answer(
     if chosen is None:
         offered = ", ".join(f"{a.label} ({a.value})" for a in question.answers)
         return [Problem("answer", f"Select an answer: {offered}")]
-    return [*_unknown(chosen, fields), *_fields(chosen, fields, page), *_reasons(chosen, reasons)]
+    together = _TOGETHER.get(question.key, _nothing)
+    return [
+        *_unknown(chosen, fields),
+        *_fields(chosen, fields, page),
+        *together(fields, page),
+        *_reasons(chosen, reasons),
+    ]
 
 
 def _unknown(answer: Answer, fields: Mapping[str, Any]) -> Iterator[Problem]:
@@ -63,3 +76,32 @@ def _reasons(answer: Answer, reasons: str | None) -> Iterator[Problem]:
         yield Problem("reasons", f"Reasons: enter why you answer “{answer.label}”")
     for _, message in text_problems("Reasons", reasons or "", REASONS):
         yield Problem("reasons", message)
+
+
+# --- What fields say together -----------------------------------------------------------------------
+
+
+def _nothing(_fields: Mapping[str, Any], _page: Page) -> Iterator[Problem]:
+    return iter(())
+
+
+def _draft(fields: Mapping[str, Any], page: Page) -> Iterator[Problem]:
+    """The plan answers the findings, and nobody is named. Rule: Annex J; facts.md 4.2."""
+    for place, message in cross_problems(fields):
+        yield Problem(place, message)
+    for trace in findings_in(fields, *named_on(page)) if "names" in page or "identifiers" in page else ():
+        remedy = "write the role instead" if trace.what == "name" else "take it out"
+        who = f" ({trace.who})" if trace.who else ""
+        yield Problem(trace.field, f"{trace.place}: {words_for(trace.what)} stands there; {remedy}{who}")
+
+
+def _rating(fields: Mapping[str, Any], page: Page) -> Iterator[Problem]:
+    """A review that is returned is returned with what must change. Rule: Annex J; facts.md 6.1."""
+    composite, accepted = fields.get("composite"), page.get("accepted_rating")
+    if composite not in SCALE or accepted not in SCALE or str(fields.get("must_change") or "").strip():
+        return
+    if SCALE.index(composite) > SCALE.index(accepted):  # best first
+        yield Problem("must_change", "What must change: enter it, since this composite rating returns the review")
+
+
+_TOGETHER: dict[str, Callable[[Mapping[str, Any], Page], Iterator[Problem]]] = {"draft": _draft, "quality": _rating}

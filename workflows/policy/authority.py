@@ -18,7 +18,17 @@ IS_THE_AUTHOR = "is_the_author"
 IS_THE_COUNTERSIGNER = "is_the_countersigner"
 IS_THE_PROPOSER = "is_the_proposer"
 IS_THE_REQUESTER = "is_the_requester"
+IS_CARED_FOR = "is_cared_for"
 NOT_ASKED = "not_asked"
+
+# What people read for a refusal code, on pages and at the command line.
+IN_WORDS = {
+    AWAY: "Away on this day",
+    IN_THE_LINE: "In the line management of the case",
+    IN_THE_CASE: "Involved in the case",
+    IS_THE_AUTHOR: "Wrote the review",
+    IS_THE_COUNTERSIGNER: "Countersigns the review",
+}
 
 # These roles stand in the line of the case whatever the charge file says. Rule: design.md 2, review.
 LINE_ROLES = frozenset({Role.PRACTITIONER, Role.LINE_MANAGER, Role.HEAD_OF_PDU})
@@ -40,14 +50,20 @@ class Involved:
 
 @dataclass(frozen=True)
 class Ties:
-    """Who is tied to a case, by address: its delivery unit, its roster, and who has acted so far."""
+    """Who is tied to a case, by address: its delivery unit, its roster, and who has acted so far.
+
+    `author` is the reviewing manager of today, `wrote` everybody who wrote a version of the review, `requester` who
+    asked for the extension that waits for its decision, `cared_for` those whose carer is being asked about them.
+    """
 
     pdu: str
     roster: tuple[Involved, ...] = ()
     author: str | None = None
+    wrote: tuple[str, ...] = ()
     countersigner: str | None = None
     proposer: str | None = None
     requester: str | None = None
+    cared_for: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -89,8 +105,11 @@ def why_not_review(person: Person, ties: Ties, on: date | None = None) -> str | 
 
 
 def why_not_countersign(person: Person, ties: Ties, on: date | None = None) -> str | None:
-    """Why this person may not countersign: the author, tied to the case, or away on the day."""
-    if same_person(person.email, ties.author):
+    """Why this person may not countersign: an author of it, tied to the case, or away on the day.
+
+    Whoever wrote a version and then handed the review over is its author still. Rule: design.md 3.2.
+    """
+    if any(same_person(person.email, author) for author in (ties.author, *ties.wrote)):
         return IS_THE_AUTHOR
     return why_not_in_line(person, ties) or _away(person, on)
 
@@ -107,17 +126,40 @@ def why_not_decide_extension(person: Person, ties: Ties, on: date | None = None)
     return IS_THE_AUTHOR if same_person(person.email, ties.author) else _away(person, on)
 
 
+def why_not_care(person: Person, ties: Ties, on: date | None = None) -> str | None:
+    """Why this person may not look after these members of staff: being one of them, or away. Rule: facts.md 5.17."""
+    is_one = any(same_person(person.email, email) for email in ties.cared_for)
+    return IS_CARED_FOR if is_one else _away(person, on)
+
+
 Rule = Callable[[Person, Ties, date | None], str | None]
 
 # Questions whose answerer must be independent; every other question asks only for presence.
 _INDEPENDENT: dict[str, Rule] = {
+    "invite": why_not_review,
+    "companion": why_not_review,
     "interview": why_not_review,
     "draft": why_not_review,
+    "answer_comments": why_not_review,
     "submit": why_not_review,
+    "give_feedback": why_not_review,
     "countersign": why_not_countersign,
     "redaction_decision": why_not_decide_redactions,
     "extension": why_not_decide_extension,
+    "welfare": why_not_care,
 }
+
+
+_APPOINTED: dict[Role, Rule] = {
+    Role.REVIEWING_MANAGER: why_not_review,
+    Role.COUNTERSIGNING_MANAGER: why_not_countersign,
+}
+
+
+def why_not_appoint(role: Role, person: Person, ties: Ties, on: date | None = None) -> str | None:
+    """Why this person may not take this role in the case, by its own rule; `unknown_role` for one nobody is given."""
+    rule = _APPOINTED.get(role)
+    return rule(person, ties, on) if rule else "unknown_role"
 
 
 def why_not_answer(question: str, person: Person, ties: Ties, on: date | None = None) -> str | None:
@@ -129,6 +171,12 @@ def why_not_answer(question: str, person: Person, ties: Ties, on: date | None = 
 def why_not_asked(by: str, asked: str, deputy: str | None = None, also: Collection[str] = ()) -> str | None:
     """`not_asked` unless `by` is the person asked, the recorded deputy, or one of `also`; keys or addresses."""
     return None if any(same_person(by, allowed) for allowed in (asked, deputy, *also)) else NOT_ASKED
+
+
+def holds(email: str, roles: Iterable[Role], directory: Directory, region: str, pdu: str) -> bool:
+    """Whether this address is a holder of one of these roles for the place, or the recorded deputy of one."""
+    holders = [person for role in roles for person in directory.people_for(role, region, pdu)]
+    return any(same_person(email, one.email) for holder in holders for one in _with_deputy(holder, directory))
 
 
 def eligible_reviewers(people: Iterable[Person], ties: Ties, on: date | None = None) -> Eligibility:

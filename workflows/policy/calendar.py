@@ -1,6 +1,10 @@
 """Working days: not Saturday, not Sunday, not a bank holiday of England and Wales. Rule: facts.md 2, design.md 6.
 
 The holidays come in as dates. The day that a period is counted from is day nought.
+
+A bank holiday announced late moves only dates that are counted in working days: the holiday takes one of those days
+away, and counting anew gives it back. Calendar days and months run over days off anyway, and a date that somebody gave
+or decided says what it says, so those stay; no source rolls them. Rule: design.md 3.12.
 """
 
 from collections.abc import Collection
@@ -42,3 +46,13 @@ def working_day_on_or_before(on: date, holidays: Collection[date]) -> date:
 def working_day_on_or_after(on: date, holidays: Collection[date]) -> date:
     """Return this date, or the first working day after it."""
     return on if is_working_day(on, holidays) else add_working_days(on, 1, holidays)
+
+
+def rebased(due_on: date, counted_from: date | None, counted_days: int | None, holidays: Collection[date]) -> date:
+    """The due date as counted with the holidays now known; never earlier than the date that people were told.
+
+    Without `counted_from` and `counted_days` it is not counted in working days and stays.
+    """
+    if counted_from is None or counted_days is None:
+        return due_on
+    return max(due_on, add_working_days(counted_from, counted_days, holidays))

@@ -51,12 +51,13 @@ def unmet(owed: Iterable[Owed]) -> tuple[str, ...]:
 def owed_to_staff(staff: Sequence[StaffRef], *, is_reviewed: bool) -> tuple[Owed, ...]:
     """What each member of staff is owed by a review; nothing where there is none.
 
-    Everybody is told and fed back to; practitioners and managers are interviewed; the Head of PDU is offered the
-    draft on matters of fact.
+    Everybody is told, cared for and fed back to; practitioners and managers are interviewed; the Head of PDU is
+    offered the draft on matters of fact. Care is met by the first contact: the contacts that follow at each stage
+    are questions of their own, and an open question blocks closing as well. Rule: facts.md 5.17.
     """
     if not is_reviewed:
         return ()
-    everybody = [Owed(kind, m.ref) for m in staff for kind in (DutyKind.TOLD, DutyKind.FED_BACK)]
+    everybody = [Owed(kind, m.ref) for m in staff for kind in (DutyKind.TOLD, DutyKind.CARED_FOR, DutyKind.FED_BACK)]
     everybody += [Owed(DutyKind.INTERVIEWED, m.ref) for m in staff if m.role in INTERVIEWED]
     heads = [Owed(DutyKind.FACTS_OFFERED, m.ref) for m in staff if m.role is Role.HEAD_OF_PDU]
     return (*everybody, *heads)

@@ -18,3 +18,8 @@ def is_hmip_sample(reference: str, share: float) -> bool:
     """Whether this case falls in the inspectorate's sample: spread evenly, and always the same for a case."""
     drawn = int.from_bytes(hashlib.sha256(reference.encode()).digest()[:8], "big")
     return drawn < share * 2**64
+
+
+def rater(reference: str, rulebook: Rulebook) -> str:
+    """Who rates this review: `hmip` in the inspectorate's sample, `national_team` for the rest. Rule: facts.md 2.8."""
+    return "hmip" if is_hmip_sample(reference, rulebook.hmip_share.value) else "national_team"

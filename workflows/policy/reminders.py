@@ -3,6 +3,10 @@
 Reminders and climbs go out at 09:00 London on working days: a reminder that would fall on a day off goes out on the
 working day before, or after it once the date has passed. A question that opens after its date is overdue at once and
 its ladder counts from the opening, so that nobody's director hears of it before the person asked.
+
+A schedule is made anew when more time was given, a pause ended or the calendar changed. A rung that has been told of
+a question is not told again, whatever its date; a rung not told yet is told when the new date's ladder reaches it. A
+new date that is missed is a new lateness and marks the question as overdue once more; the same date never does.
 """
 
 import math
@@ -38,23 +42,33 @@ def schedule(
     lapses: bool,
     role: Role,
     after: datetime | None = None,
+    forecasts: Collection[date] = (),
+    ladder_from: date | None = None,
+    fired: Collection[tuple[StepKind, Rung]] | None = None,
 ) -> tuple[Step, ...]:
     """Every step of a question, in order of time, none twice, all strictly after `after`.
 
     `after` is the moment of opening, or of re-arming when a date has moved; the end of the opening day if not given.
     With `lapses` the period ends in LAPSE one second after the due moment, otherwise in OVERDUE, climbs and reminders.
+    `forecasts` are the dates up to the due date on which the outlook is worked out, on the working day on or after.
+    `ladder_from` is the date from which climbs count after a pause; unless given the due date, or the opening if later.
+
+    `fired` is given on re-arming, also when empty: the rungs climbed for this question, and OVERDUE while it is marked
+    as overdue. Those do not come again; LAPSE, OVERDUE and climbs that were missed come at once, or at the next 09:00.
     """
     opening = _opening(opened_on, after)
-    ends_at = max(due_moment(due_on), opening) + _SECOND
+    start = after or opening
+    ends = Step(at=max(due_moment(due_on), opening) + _SECOND, kind=StepKind.LAPSE if lapses else StepKind.OVERDUE)
     steps = {Step(at=at, kind=StepKind.REMIND) for at in _before(rulebook, deadline_key, opened_on, due_on, holidays)}
-    if lapses:
-        steps.add(Step(at=ends_at, kind=StepKind.LAPSE))
-    else:
-        steps.add(Step(at=ends_at, kind=StepKind.OVERDUE))
-        steps.update(_climbs(rulebook, deadline_key, max(opened_on, due_on), holidays, role))
-    kept = [step for step in steps if step.at > (after or opening)]
+    steps.update(_forecasts(forecasts, due_on, holidays))
+    once = {ends}
     if not lapses:
-        kept += further(rulebook, deadline_key, opened_on, due_on, holidays, after=after or opening)
+        once.update(_climbs(rulebook, deadline_key, ladder_from or max(opened_on, due_on), holidays, role))
+    if fired is not None:
+        once = set(_owed(once, fired, start, holidays))
+    kept = [step for step in steps | once if step.at > start]
+    if not lapses:
+        kept += further(rulebook, deadline_key, opened_on, due_on, holidays, after=start)
     return tuple(sorted(kept, key=_order))
 
 
@@ -123,6 +137,35 @@ def _climbs(
         if rung in allowed:
             at = moment_at(add_working_days(past_on, days, holidays), SENDING_HOUR)
             yield Step(at=at, kind=StepKind.CLIMB, rung=rung)
+
+
+def _forecasts(dates: Collection[date], due_on: date, holidays: Collection[date]) -> Iterator[Step]:
+    for day in dates:
+        on = working_day_on_or_after(day, holidays)
+        if on <= due_on:
+            yield Step(at=moment_at(on, SENDING_HOUR), kind=StepKind.FORECAST)
+
+
+def _owed(
+    steps: Collection[Step], fired: Collection[tuple[StepKind, Rung]], start: datetime, holidays: Collection[date]
+) -> Iterator[Step]:
+    """What has not fired yet; what is past although nobody was told, brought to the first moment that is left."""
+    for step in steps:
+        if step.kind is not StepKind.CLIMB and step.at > start:
+            yield step  # The date has not passed, so nothing has been said about it, whatever was said of another.
+        elif (step.kind, step.rung) in fired:
+            continue
+        elif step.kind is not StepKind.CLIMB:
+            yield step.model_copy(update={"at": start + _SECOND})
+        else:
+            yield step.model_copy(update={"at": max(step.at, _next_sending(start, holidays))})
+
+
+def _next_sending(after: datetime, holidays: Collection[date]) -> datetime:
+    """The first 09:00 of a working day strictly after this moment."""
+    on = working_day_on_or_after(on_in_london(after), holidays)
+    at = moment_at(on, SENDING_HOUR)
+    return at if at > after else moment_at(add_working_days(on, 1, holidays), SENDING_HOUR)
 
 
 def _order(step: Step) -> tuple[datetime, int, int]:

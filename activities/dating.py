@@ -1,0 +1,63 @@
+"""Until when a question is asked: the date as given or as counted, what it was counted from, and its first steps."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from activities.asked import Asking
+from activities.scheduling import forecast_days
+from workflows.contract.messages import Due, Step
+from workflows.contract.questions import Silence
+from workflows.contract.rulebook import Unit
+from workflows.contract.vocabulary import Role
+from workflows.policy import deadlines
+from workflows.policy import due as moments
+from workflows.policy.reminders import schedule
+
+_WITH_A_DATE_OF_ITS_OWN = ("action", "management_action")
+
+
+@dataclass(frozen=True)
+class Dated:
+    """A due date; from which date how many working days lead to it, nothing where it is not counted so."""
+
+    due: Due
+    counted_from: date | None = None
+    counted_days: int | None = None
+
+
+async def dated(asking: Asking) -> Dated:
+    """As given; the action's own date; else counted by the rulebook."""
+    if given := asking.request.due or await _own_date(asking):
+        return Dated(given)
+    rule, counted_from = asking.rulebook.deadlines[deadline_of(asking)], asking.request.counted_from or asking.opened_on
+    due = deadlines.due(rule, counted_from, asking.holidays)
+    return Dated(due, counted_from, rule.amount) if rule.unit is Unit.WORKING_DAYS else Dated(due)
+
+
+async def _own_date(asking: Asking) -> Due | None:
+    if asking.question.key not in _WITH_A_DATE_OF_ITS_OWN:
+        return None
+    on = await asking.place.connection.fetchval(
+        "SELECT due_on FROM actions WHERE reference = $1 AND ref = $2", asking.place.reference, asking.request.subject
+    )
+    return moments.due(on) if on else None
+
+
+def deadline_of(asking: Asking) -> str:
+    """The rulebook key of the date, its reminders and its ladder."""
+    return asking.request.deadline or asking.question.deadline
+
+
+def first_steps(asking: Asking, due: Due, role: Role) -> tuple[Step, ...]:
+    """The schedule with which the question opens, when it is put to this role."""
+    return schedule(
+        asking.rulebook,
+        deadline_of(asking),
+        asking.opened_on,
+        due.on,
+        asking.holidays,
+        lapses=asking.question.silence is Silence.LAPSE,
+        role=role,
+        after=asking.request.at,
+        forecasts=forecast_days(asking.rulebook, deadline_of(asking), due.on, asking.holidays),
+    )

@@ -1,0 +1,107 @@
+"""How a review stands towards its date, from the record; whoever can still help is told while there is time.
+
+Rule: facts.md 6.6. What a forecast needs is policy's; what remains is counted here, in numbers, never in names.
+"""
+
+from datetime import datetime
+
+from activities.correspondence import Letter
+from activities.means import Means
+from activities.people import Place
+from activities.record import Connection, Row, audit, lock_case
+from workflows.contract.messages import Forecast
+from workflows.contract.vocabulary import Role
+from workflows.policy.calendar import working_days_between
+from workflows.policy.due import on_in_london
+from workflows.policy.forecast import Outlook, Standing, forecast
+
+_WORDS = {
+    "interviews": ("interview not held yet", "interviews not held yet"),
+    "comments": ("comment on factual accuracy not answered", "comments on factual accuracy not answered"),
+    "draft": ("draft not ready", ""),
+    "facts": ("factual accuracy not checked", ""),
+    "submit": ("review not submitted", ""),
+}
+
+
+async def outlook_of(connection: Connection, means: Means, case: Row, at: datetime) -> Outlook | None:
+    """The outlook of the case's review at this moment; none without a date. While its clock stands still: as it stood.
+
+    `means` hold the calendar of the record.
+    """
+    if case["review_due"] is None:
+        return None
+    today = on_in_london(case["paused_at"] or at)
+    standing = await _standing(connection, means, case["reference"], at)
+    rulebook = means.rulebook(case["rulebook"], at)
+    return forecast(standing, rulebook, today=today, due_on=case["review_due"], holidays=means.holidays)
+
+
+async def keep_forecast(connection: Connection, means: Means, reference: str, at: datetime) -> Forecast | None:
+    """The case holds whether its review is at risk; where it has turned so, the two who can help have letters.
+
+    One letter a person for each due date, however often the outlook turns. None: the case has no review date.
+    """
+    case = await lock_case(connection, reference)
+    outlook = await outlook_of(connection, means, case, at)
+    if outlook is None:
+        await connection.execute("UPDATE cases SET at_risk = false WHERE reference = $1 AND at_risk", reference)
+        return None
+    await connection.execute("UPDATE cases SET at_risk = $2 WHERE reference = $1", reference, outlook.at_risk)
+    if outlook.at_risk and not case["at_risk"]:
+        await _tell(connection, means, case, outlook, at)
+        await audit(
+            connection,
+            at,
+            reference,
+            "system",
+            "at_risk",
+            "review",
+            due_on=case["review_due"],
+            days_left=outlook.days_left,
+            days_needed=outlook.days_needed,
+            remaining=list(outlook.remaining),
+        )
+    return Forecast(at_risk=outlook.at_risk, remaining=outlook.remaining)
+
+
+def in_lines(outlook: Outlook | None) -> list[str]:
+    """What remains and how long there is, as letters say it: `2 interviews not held yet`, `18 working days left`."""
+    if outlook is None or not outlook.remaining:
+        return []
+    lines = [_line(code) for code in outlook.remaining]
+    if outlook.days_left >= 0:
+        lines.append(f"{outlook.days_left} working day{'' if outlook.days_left == 1 else 's'} left")
+    return lines
+
+
+def _line(code: str) -> str:
+    what, _, count = code.partition(":")
+    one, more = _WORDS[what]
+    return f"{count} {one if count == '1' else more}" if count else one
+
+
+async def _tell(connection: Connection, means: Means, case: Row, outlook: Outlook, at: datetime) -> None:
+    place = Place(connection, means.directory(at), case)
+    due = case["review_due"].isoformat()
+    words = {"due": due, "lines": in_lines(outlook)}
+    for person in await place.recipients((Role.REVIEWING_MANAGER, Role.SENIOR_LEAD)):
+        event = f"{place.reference}/at-risk/{due}"
+        letter = Letter(event, "at_risk", person.name, person.email, place.reference, at, words=words)
+        await means.letters.queue(connection, letter)
+
+
+async def _standing(connection: Connection, means: Means, reference: str, at: datetime) -> Standing:
+    row = await connection.fetchrow("SELECT * FROM standings WHERE reference = $1", reference)
+    if row is None:  # the caller holds the case's row
+        raise LookupError("no such case in the record")
+    facts_due = row["facts_due_on"]
+    today = on_in_london(row["facts_paused_at"] or at)
+    return Standing(
+        interviews_open=row["interviews_open"],
+        has_draft=row["version"] is not None,
+        facts_offered=row["facts_offered"],
+        comments_open=row["comments_open"],
+        is_submitted=row["is_submitted"],
+        facts_days_left=working_days_between(today, facts_due, means.holidays) if facts_due else None,
+    )

@@ -1,0 +1,177 @@
+"""The review inside the read model: its clock and outlook, its rounds, more time, pauses, interviews. No names."""
+
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
+from typing import Any
+
+import asyncpg
+
+from starter.judging import Pinned
+from workflows.asking.display import clock_state
+from workflows.policy.calendar import working_days_between
+from workflows.policy.due import on_in_london
+from workflows.policy.forecast import Outlook, Standing, forecast
+
+View = dict[str, Any]
+Row = asyncpg.Record
+Parts = Mapping[str, list[Row]]
+
+# By the name under which they stand in a case; each gives rows with the reference of the case that they belong to.
+PARTS = {
+    "standing": "SELECT * FROM sfo.standings WHERE reference = ANY($1)",
+    "holidays": """
+        SELECT c.reference, h.holiday FROM sfo.bank_holidays h CROSS JOIN sfo.cases c WHERE c.reference = ANY($1)""",
+    "extensions": "SELECT * FROM sfo.extension_requests WHERE reference = ANY($1) ORDER BY at, request",
+    "pauses": "SELECT * FROM sfo.pauses WHERE reference = ANY($1) ORDER BY number",
+    "rounds": "SELECT * FROM sfo.rounds WHERE reference = ANY($1) ORDER BY submitted_at",
+    "interviews": """
+        SELECT d.reference, d.subject AS ref, d.state AS duty, t.state AS told, t.at AS told_at, i.invited_at, i.reply,
+            i.held_on, d.at
+        FROM sfo.duties d
+        LEFT JOIN sfo.duties t ON t.reference = d.reference AND t.subject = d.subject AND t.kind = 'told'
+        LEFT JOIN sfo.interviews i ON i.reference = d.reference AND i.ref = d.subject
+        WHERE d.kind = 'interviewed' AND d.reference = ANY($1) ORDER BY length(d.subject), d.subject""",
+    "related": """
+        SELECT reference, other, kind FROM sfo.relations WHERE reference = ANY($1)
+        UNION ALL SELECT other, reference, kind FROM sfo.relations WHERE other = ANY($1) ORDER BY 1, 2""",
+    "appointments": """
+        SELECT reference, role, organisation FROM sfo.appointments WHERE reference = ANY($1) ORDER BY role""",
+}
+
+
+def outlook_of(case: Row, parts: Parts, now: datetime, pinned: Pinned | None) -> Outlook | None:
+    """How the review stands towards its date at this moment; while its clock stands still, as it stood then.
+
+    None without a date, once the case is closed, and where the rules were not given or lack the case's version.
+    """
+    rulebook = pinned.rulebooks.get(case["rulebook"] or "") if pinned else None
+    if pinned is None or rulebook is None or case["review_due"] is None or case["closed_on"] is not None:
+        return None
+    holidays = pinned.holidays | {row["holiday"] for row in parts["holidays"]}
+    today = on_in_london(case["paused_at"] or now)
+    standing = _standing(parts["standing"][0], now, holidays)
+    return forecast(standing, rulebook, today=today, due_on=case["review_due"], holidays=holidays)
+
+
+def _standing(row: Row, now: datetime, holidays: frozenset[date]) -> Standing:
+    facts_due = row["facts_due_on"]
+    today = on_in_london(row["facts_paused_at"] or now)
+    return Standing(
+        interviews_open=row["interviews_open"],
+        has_draft=row["version"] is not None,
+        facts_offered=row["facts_offered"],
+        comments_open=row["comments_open"],
+        is_submitted=row["is_submitted"],
+        facts_days_left=working_days_between(today, facts_due, holidays) if facts_due else None,
+    )
+
+
+def review_view(case: Row, parts: Parts, outlook: Outlook | None, *, overdue: bool) -> View:
+    """The fields about the review. `clock` is none once the case is closed; `overdue` says whether anything is late."""
+    at_risk = outlook.at_risk if outlook else case["at_risk"]
+    clock = clock_state(paused=case["paused_at"] is not None, overdue=overdue, at_risk=at_risk)
+    return {
+        "clock": None if case["closed_on"] else str(clock),
+        "forecast": _forecast(outlook),
+        "extensions": [_extension(row) for row in parts["extensions"]],
+        "pauses": [_pause(row) for row in parts["pauses"]],
+        "rounds": [_round(row) for row in parts["rounds"]],
+        "interviews": [_interview(row) for row in parts["interviews"]],
+        "related": [{"reference": row["other"], "kind": row["kind"]} for row in parts["related"]],
+        "appointments": [{"role": row["role"], "organisation": row["organisation"]} for row in parts["appointments"]],
+    }
+
+
+def _forecast(outlook: Outlook | None) -> View | None:
+    """Working days left and needed, whether that is a risk, and what remains, as codes."""
+    if outlook is None:
+        return None
+    return {
+        "days_left": outlook.days_left,
+        "days_needed": outlook.days_needed,
+        "at_risk": outlook.at_risk,
+        "remaining": list(outlook.remaining),
+    }
+
+
+def _extension(row: Row) -> View:
+    """`new_on` is the date asked for, `granted_on` the date that was granted; granted None: not decided yet."""
+    return {
+        "asked_on": _day(row["at"]),
+        "new_on": row["new_on"].isoformat(),
+        "granted": row["granted"],
+        "granted_on": row["granted_on"].isoformat() if row["granted_on"] else None,
+        "late": row["late"],
+    }
+
+
+def _pause(row: Row) -> View:
+    return {
+        "number": row["number"],
+        "reason": row["reason_code"],
+        "paused_on": _day(row["paused_at"]),
+        "days_left": row["days_left"],
+        "resumed_on": _day(row["resumed_at"]),
+        "new_due": row["new_due"].isoformat() if row["new_due"] else None,
+    }
+
+
+def _round(row: Row) -> View:
+    """`days` are the calendar days from its beginning until it was returned or accepted; none while it goes on."""
+    ended_at = row["ended_at"]
+    days = (on_in_london(ended_at) - on_in_london(row["started_at"])).days if ended_at else None
+    return {
+        "round": row["round"],
+        "version": row["version"],
+        "submitted_on": _day(row["submitted_at"]),
+        "returned_on": _day(ended_at) if row["is_returned"] else None,
+        "by": row["ended_by_role"] if row["is_returned"] else None,
+        "days": days,
+    }
+
+
+def _interview(row: Row) -> View:
+    """How far it has come, and since when: told, invited, accepted, held, or not_possible; owed before all that."""
+    steps = (
+        ("held", row["duty"] == "met", row["held_on"] or row["at"]),
+        ("not_possible", row["duty"] == "closed", row["at"]),
+        ("accepted", row["reply"] in ("accepted", "accompanied", "lapsed"), row["invited_at"]),
+        ("invited", row["invited_at"] is not None, row["invited_at"]),
+        ("told", row["told"] == "met", row["told_at"]),
+    )
+    state, on = next(((state, on) for state, is_so, on in steps if is_so), ("owed", None))
+    return {"ref": row["ref"], "state": state, "on": _day(on)}
+
+
+def _day(moment: datetime | date | None) -> str | None:
+    """The date in London of a moment, or the date itself, in ISO."""
+    if isinstance(moment, datetime):
+        moment = on_in_london(moment)
+    return moment.isoformat() if moment else None
+
+
+def review_lines(view: View) -> Iterable[str]:
+    """The review for a person to read: only what there is to say."""
+    outlook = view["forecast"]
+    if outlook and outlook["remaining"]:
+        line = f"{outlook['days_left']} working days left, {outlook['days_needed']} needed"
+        yield f"    forecast  {line}: {', '.join(outlook['remaining'])}" + ("  AT RISK" if outlook["at_risk"] else "")
+    for interview in view["interviews"]:
+        yield f"    interview {interview['ref']}  {interview['state']}" + (
+            f" {interview['on']}" if interview["on"] else ""
+        )
+    for one in view["rounds"]:
+        back = f", returned {one['returned_on']} by {one['by']} after {one['days']} days" if one["returned_on"] else ""
+        yield f"    round {one['round']}  version {one['version']} submitted {one['submitted_on']}{back}"
+    for asked in view["extensions"]:
+        decided = {None: "not decided", True: f"granted until {asked['granted_on']}", False: "refused"}
+        late = ", asked late" if asked["late"] else ""
+        yield f"    extension until {asked['new_on']} asked {asked['asked_on']}{late}: {decided[asked['granted']]}"
+    for pause in view["pauses"]:
+        again = f"resumed {pause['resumed_on']}, due {pause['new_due']}" if pause["resumed_on"] else "still paused"
+        yield f"    pause {pause['number']}  {pause['reason']} since {pause['paused_on']}: {again}"
+    for role in view["appointments"]:
+        if role["organisation"]:
+            yield f"    {role['role']} from {role['organisation']}"
+    for other in view["related"]:
+        yield f"    related {other['reference']}  {other['kind']}"

@@ -1,0 +1,227 @@
+"""Whether a review names somebody. Rule: Annex J: the completed review contains no names; facts.md 4.2.
+
+A part of a name (3 letters or more) counts wherever it stands as a word with a capital. A part that is an ordinary
+word as well (`ordinary_words.py`) counts beside another part of the same name, after a title, or with a capital in
+mid-sentence; a role, a place or a month with less. What is found is told by place and kind, never by its words.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from .document import Document, passages
+from .identifiers import kinds_in, own_number
+from .ordinary_words import ABBREVIATED, CAPITALISED, MONTHS, ORDINARY, PARTICLES, TITLES
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Somebody in the case: the name as the record has it, and who they are, a role."""
+
+    name: str
+    who: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """Where somebody can be recognised. `place`: the paragraph in words; `field`: its input on the page.
+
+    `what` is `name`, `crn`, `noms`, `pnc`, `national_insurance`, `phone`, `postcode` or `email`.
+    """
+
+    place: str
+    what: str
+    field: str = ""
+    who: str = ""
+
+
+def findings_in(document: Document, names: Iterable[Named], identifiers: Iterable[str] = ()) -> tuple[Trace, ...]:
+    """Every place of the document in which a name or an identifier stands, each with its kinds once; empty: none.
+
+    `identifiers` are the person's own numbers, found however they are spaced, even where their shape is unusual.
+    """
+    people, own = tuple(names), tuple(filter(None, (own_number(_simple(i)) for i in identifiers)))
+    found: list[Trace] = []
+    for passage in passages(document):
+        text = _simple(passage.text)
+        who = [person.who for person in people if _names(text, person.name)]
+        if who:
+            found.append(Trace(passage.label, "name", passage.place, " or ".join(dict.fromkeys(filter(None, who)))))
+        found += [Trace(passage.label, kind, passage.place) for kind in kinds_in(text, own)]
+    return tuple(dict.fromkeys(found))
+
+
+# Letters that have no plain letter below an accent, and the signs that word processors put in.
+_PLAIN = str.maketrans({
+    "ø": "o", "Ø": "O", "ł": "l", "Ł": "L", "đ": "d", "Đ": "D", "ð": "d", "Ð": "D", "þ": "th", "Þ": "Th",
+    "\N{LATIN SMALL LETTER DOTLESS I}": "i", "ß": "ss", "æ": "ae", "Æ": "Ae", "œ": "oe", "Œ": "Oe",
+    "\N{RIGHT SINGLE QUOTATION MARK}": "'",
+    "\N{LEFT SINGLE QUOTATION MARK}": "'", "\N{MODIFIER LETTER APOSTROPHE}": "'", "\N{HYPHEN}": "-",
+    "\N{NON-BREAKING HYPHEN}": "-", "\N{EN DASH}": "-", "\N{EM DASH}": "-", "\N{MINUS SIGN}": "-",
+})  # fmt: skip
+_LETTER = r"[^\W\d_]"
+_WORD = re.compile(rf"(?<![^\W_]){_LETTER}+(?:'{_LETTER}+)*(?![^\W_])")  # N53 is no word
+_BETWEEN = r"(?:[\s\-,_]|\.(?!\s))+"  # a full stop with a space behind it ends a sentence
+_GLUED = 8  # letters: johnsmith is a name, maybe is none
+_NEAR = 80  # characters that tell how a word stands in its sentence
+# A sentence, a list or a quotation begins here, so a capital says nothing.
+_BEGINNING = re.compile(r"(?:^|[.!?:;*•\n]|(?:^|\s)-)[\s\"“”'(\[]*$")
+_TITLED = re.compile(rf"(?<!{_LETTER})({'|'.join(sorted(TITLES))})\.? +$", re.IGNORECASE)
+_OF_A_DATE = re.compile(
+    r"(?:\d|\d(?:st|nd|rd|th)|\b(?:in|on|of|by|since|until|till|from|to|through|and|or|between|before|after|during"
+    r"|early|late|mid|last|next|this|each|every))[\s,/-]*$",
+    re.IGNORECASE,
+)
+
+
+def _simple(text: str) -> str:
+    """The text without accents, without signs that nobody sees, with one kind of space, hyphen and apostrophe."""
+    apart = unicodedata.normalize("NFKD", text.translate(_PLAIN))
+    seen = "".join(c for c in apart if unicodedata.category(c) not in ("Mn", "Cf"))
+    return re.sub(r"[^\S\n]", " ", seen.translate(_PLAIN))
+
+
+@dataclass(frozen=True, slots=True)
+class _Name:
+    """What a name is looked for by: its strong parts, its weak ones, two of them side by side, and the whole."""
+
+    words: tuple[str, ...]
+    strong: tuple[re.Pattern[str], ...]
+    weak: tuple[re.Pattern[str], ...]
+    beside: tuple[re.Pattern[str], ...]
+    whole: re.Pattern[str] | None
+    glued: re.Pattern[str] | None
+
+
+@lru_cache(maxsize=512)
+def _name(name: str) -> _Name:
+    words = [w for w in _WORD.findall(_simple(name)) if w.lower() not in TITLES]
+    parts = list(dict.fromkeys(w for w in words if len(w) > 1 and w.lower() not in PARTICLES))
+    pairs = [(a, b) for a in parts for b in parts if a != b and not {a.lower(), b.lower()} <= CAPITALISED]
+    return _Name(
+        words=tuple(words),
+        strong=tuple(_part(p) for p in parts if len(p) > 2 and not _is_ordinary(p)),
+        weak=tuple(_part(p) for p in parts if len(p) <= 2 or _is_ordinary(p)),
+        beside=tuple(_in_a_row(pair) for pair in pairs),
+        whole=_in_a_row(words) if parts and len(words) > 1 else None,
+        glued=_glued(parts) if len(parts) > 1 and len("".join(parts)) >= _GLUED else None,
+    )
+
+
+def _is_ordinary(part: str) -> bool:
+    return part.lower() in ORDINARY | MONTHS | CAPITALISED
+
+
+def _spelt(part: str) -> str:
+    """The part as a pattern: O'Brien is written OBrien and O Brien as well."""
+    return "['\\s-]?".join(re.escape(piece) for piece in part.split("'"))
+
+
+def _part(part: str) -> re.Pattern[str]:
+    plural = "(?:s|es)?" if part.lower().endswith(("s", "x", "z", "ch", "sh")) else "s?"
+    return re.compile(rf"(?<!{_LETTER}){_spelt(part)}{plural}(?:'s?)?(?!{_LETTER})", re.IGNORECASE)
+
+
+def _in_a_row(words: Sequence[str]) -> re.Pattern[str]:
+    spelt = _BETWEEN.join(f"({_spelt(word)})" for word in words)
+    return re.compile(rf"(?<!{_LETTER}){spelt}(?:'?s|'|es)?(?!{_LETTER})", re.IGNORECASE)
+
+
+def _glued(parts: Sequence[str]) -> re.Pattern[str] | None:
+    if all(map(_is_ordinary, parts)):
+        return None
+    spelt = [_spelt(part) for part in parts]
+    either = "".join(spelt), "".join(reversed(spelt))
+    return re.compile(rf"(?<!{_LETTER})(?:{'|'.join(either)})(?:'?s)?(?!{_LETTER})", re.IGNORECASE)
+
+
+def _names(text: str, name: str) -> bool:
+    """Whether this name, or a part of it that gives the person away, stands in the text."""
+    shape = _name(name)
+    return (
+        any(_is_capital(m[0]) for pattern in shape.strong for m in pattern.finditer(text))
+        or any(_is_pair(m) for pattern in shape.beside for m in pattern.finditer(text))
+        or any(_gives_away(text, m, shape) for pattern in shape.weak for m in pattern.finditer(text))
+        or bool(shape.whole and any(_is_whole(m, shape.words) for m in shape.whole.finditer(text)))
+        or bool(shape.glued and shape.glued.search(text))
+    )
+
+
+def _is_capital(word: str) -> bool:
+    """Whether the word begins with a capital; scripts without capitals count."""
+    return not word[0].islower()
+
+
+def _is_pair(match: re.Match[str]) -> bool:
+    """Two parts side by side are a name in any case; two ordinary words need their capitals."""
+    both = match[1], match[2]
+    return not all(map(_is_ordinary, both)) or all(map(_is_capital, both))
+
+
+def _is_whole(match: re.Match[str], words: Sequence[str]) -> bool:
+    """A whole name is one in any case; where all of it is ordinary words, with the capitals that it has."""
+    if not all(word.lower() in PARTICLES or len(word) == 1 or _is_ordinary(word) for word in words):
+        return True
+    return all(_is_capital(found) or not _is_capital(word) for found, word in zip(match.groups(), words, strict=True))
+
+
+def _gives_away(text: str, match: re.Match[str], shape: _Name) -> bool:
+    """Whether a part that is also an ordinary word is a name here."""
+    word, before, after = match[0], _before(text, match.start()), text[match.end() : match.end() + _NEAR]
+    titled = _TITLED.search(before)
+    if titled and (_is_capital(word) or titled[1].lower() in ABBREVIATED):  # "we miss young people" names nobody
+        return True
+    if not _is_capital(word):
+        return False
+    if _has_initial(before, shape):
+        return True
+    plain = re.sub(r"'s?$", "", word.lower())
+    if len(plain) <= 2 or plain in CAPITALISED or _BEGINNING.search(before):
+        return False
+    if plain in MONTHS and (_OF_A_DATE.search(before) or re.match(r",?\s*\d", after)):
+        return False
+    return not _is_shouted(word, before, after)
+
+
+def _before(text: str, at: int) -> str:
+    """What stands just before; a cut is marked by a letter, so that it does not read as the beginning."""
+    return text[:at] if at <= _NEAR else "x" + text[at - _NEAR : at]
+
+
+def _has_initial(before: str, shape: _Name) -> bool:
+    found = re.search(rf"(?<!{_LETTER})([A-Z])(\.?)\s?$", before)
+    # "A Young person" and "I Will" hold a word of one letter, and no initial.
+    initials = {other[0].upper() for other in shape.words}
+    return bool(found and found[1] in initials and (found[2] or found[1] not in "AI"))
+
+
+def _is_shouted(word: str, before: str, after: str) -> bool:
+    """A word in a line of capitals is no more a name than its neighbours."""
+    beside = [*_WORD.findall(before)[-1:], *_WORD.findall(after)[:1]]
+    return word.isupper() and any(len(other) > 1 and other.isupper() for other in beside)
+
+
+def words_for(what: str) -> str:
+    """The kind of a trace in words, for a message."""
+    return _WORDS[what]
+
+
+_WORDS: dict[str, str] = {
+    "name": "a name of somebody in the case",
+    "crn": "a CRN",
+    "noms": "a NOMS number",
+    "pnc": "a PNC number",
+    "national_insurance": "a National Insurance number",
+    "phone": "a phone number",
+    "postcode": "a postcode",
+    "email": "an email address",
+}
+
+
+def named_on(page: Mapping[str, Any]) -> tuple[list[Named], list[str]]:
+    """The people and the numbers that a page says must not stand in the document; empty lists: it says none."""
+    people = [Named(str(row["name"]), str(row.get("who", ""))) for row in page.get("names", ())]
+    return people, [str(identifier) for identifier in page.get("identifiers", ())]
