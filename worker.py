@@ -32,6 +32,7 @@ from workflows.escalation import Escalation
 from workflows.notification import Notification
 from workflows.quality_assurance import QualityAssurance
 from workflows.review import Review
+from workflows.staff_care import StaffCare
 from workflows.staff_feedback import StaffFeedback
 from workflows.victim_disclosure import VictimDisclosure
 
@@ -47,6 +48,7 @@ CASEWORK = [
     VictimDisclosure,
     ActionPlan,
     Enquiry,
+    StaffCare,
 ]
 NATIONAL = [Escalation]
 

@@ -12,7 +12,7 @@ from activities.correspondence import Letter
 from activities.interview_facts import progress_of
 from workflows.contract.rulebook import Rulebook
 from workflows.contract.vocabulary import DutyKind
-from workflows.policy.care import again_on
+from workflows.policy.care import again_on, rest_until
 from workflows.policy.due import moment_at, on_in_london
 from workflows.policy.interviewing import ALREADY_HELD, why_not_hold, why_not_invite
 
@@ -177,21 +177,31 @@ _LAST_FEEDBACK = """
 
 
 async def welfare(answered: Answered) -> Effect:
-    """That contact was made, never what was said; and when it is due again. Rule: facts.md 5.17.
+    """That contact was made, never what was said; when it is due again, and whether anybody is still owed one.
 
-    Whoever could not be reached stays owed, and is tried again sooner.
+    Whoever could not be reached stays owed, and is tried again sooner. Rule: facts.md 5.17.
     """
-    contacts = answered.fields["contacts"]
+    contacts, today = answered.fields["contacts"], on_in_london(answered.at)
     for contact in contacts:
         await _note_contact(answered, contact)
-    is_everybody_reached = all(contact["contact"] != NOT_REACHED for contact in contacts)
-    on = again_on(
-        on_in_london(answered.at),
-        _rulebook(answered),
-        answered.means.holidays,
-        is_everybody_reached=is_everybody_reached,
+    owed = await answered.connection.fetchval(
+        """
+        SELECT EXISTS (SELECT FROM duties
+            WHERE reference = $1 AND kind = 'cared_for' AND state = 'owed' AND subject = ANY($2))
+        """,
+        answered.reference,
+        [contact["member"] for contact in contacts],
     )
-    return Effect(facts={"again_at": moment_at(on, MORNING).isoformat()})
+    is_everybody_reached = all(contact["contact"] != NOT_REACHED for contact in contacts)
+    rulebook, holidays = _rulebook(answered), answered.means.holidays
+    again = again_on(today, rulebook, holidays, is_everybody_reached=is_everybody_reached)
+    return Effect(
+        facts={
+            "owed": "yes" if owed else "no",
+            "rest_until": moment_at(rest_until(today, rulebook, holidays), MORNING).isoformat(),
+            "again_at": moment_at(again, MORNING).isoformat(),
+        }
+    )
 
 
 async def _note_contact(answered: Answered, contact: dict[str, Any]) -> None:

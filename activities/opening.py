@@ -23,6 +23,7 @@ from workflows.contract.questions import QUESTIONS, Question
 from workflows.contract.vocabulary import EscalationKind, Role, Stage
 from workflows.policy import deadlines
 from workflows.policy.authority import Ties, who_answers, why_not_answer
+from workflows.policy.stages import OF_THE_REVIEW
 
 # Whom a question goes to when nobody who holds its role can take it. Rule: design.md 3.13 and 4.
 _RUNGS = (Role.SENIOR_LEAD, Role.REGIONAL_DIRECTOR, Role.NATIONAL_TEAM)
@@ -97,7 +98,7 @@ def stage_of(gate: str) -> tuple[str, int]:
 
 def is_on_the_clock(part: str) -> bool:
     """Whether the stage with this id part stands still while the clock of the review does. Rule: design.md 3.12."""
-    return _kind(part) in (Stage.REVIEW, Stage.COUNTERSIGN, Stage.QUALITY_ASSURANCE)
+    return _kind(part) in OF_THE_REVIEW
 
 
 def is_review(part: str) -> bool:

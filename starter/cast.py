@@ -19,7 +19,7 @@ from typing import Any
 import httpx
 from bs4 import BeautifulSoup, Tag
 
-from starter.script import BY_PERSON, FIRST, SILENT_ON, TODAY, USUAL, Line
+from starter.script import BY_PERSON, FIRST, SILENT_ON, TODAY, USUAL, Ahead, Each, Line
 from workflows.contract.messages import CaseClock
 from workflows.contract.questions import QUESTIONS, Question
 from workflows.policy.clock import case_time, wall_delay
@@ -217,11 +217,18 @@ def _inputs(form: Tag, name: str, value: Any, today: date) -> dict[str, str]:
             for column, cell in row.items()
             for key, text in _inputs(form, f"{name}-{number}-{column}", cell, today).items()
         }
-    if value is True:  # every proposed passage is accepted
-        shown = [str(i["name"]) for i in form.select(f'input[name^="{name}-"][name$="-accepted"]')]
-        return dict.fromkeys(shown, "yes")
+    if isinstance(value, Each):
+        shown = {str(i["name"]).removeprefix(f"{name}-").partition("-")[0] for i in form.select(f'[name^="{name}-"]')}
+        return {
+            key: text
+            for number in sorted(shown)
+            for column, cell in value.columns.items()
+            for key, text in _inputs(form, f"{name}-{number}-{column}", cell, today).items()
+        }
     if value == FIRST:
         return {name: _first_option(form, name)}
+    if isinstance(value, Ahead):
+        value = today + timedelta(days=value.days)
     if value == TODAY:
         value = today
     return {name: value.isoformat() if isinstance(value, date) else str(value)}

@@ -14,8 +14,6 @@ import asyncpg
 from pydantic import BaseModel
 from temporalio.client import Client
 from temporalio.common import (
-    SearchAttributePair,
-    TypedSearchAttributes,
     WorkflowIDConflictPolicy,
     WorkflowIDReusePolicy,
 )
@@ -87,7 +85,7 @@ class Delivery:
                     task_queue=ids.CASEWORK_QUEUE,
                     id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
                     id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-                    search_attributes=_search_attributes(opening),
+                    search_attributes=search.at_start(Stage.CHARGE, opening.region, opening.pdu, Ground.ASK),
                     static_summary=f"SFO case {reference}, {opening.region}",
                     rpc_timeout=RPC,
                 )
@@ -253,15 +251,3 @@ def _where(key: Mapping[str, object]) -> str:
 def _reason(code: str) -> ReasonCode:
     """Only a code may enter a history; whatever else stands in the row stays there."""
     return ReasonCode(code) if code in set(ReasonCode) else ReasonCode.OTHER
-
-
-def _search_attributes(opening: CaseOpening) -> TypedSearchAttributes:
-    return TypedSearchAttributes(
-        [
-            SearchAttributePair(search.STAGE, str(Stage.CHARGE)),
-            SearchAttributePair(search.REGION, opening.region),
-            SearchAttributePair(search.PDU, opening.pdu),
-            SearchAttributePair(search.GROUND, str(Ground.ASK)),
-            SearchAttributePair(search.OVERDUE, False),
-        ]
-    )

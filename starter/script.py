@@ -7,6 +7,21 @@ from typing import Any
 TODAY = "today"
 FIRST = "first"
 
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """A date this many days after the day on which it is typed."""
+
+    days: int
+
+
+@dataclass(frozen=True, slots=True)
+class Each:
+    """The same in every row that the page gives: each comment, passage or member of staff."""
+
+    columns: dict[str, Any]
+
+
 SENTENCE = "Sentence {n} of an invented review: contact was planned, recorded and followed up in the expected time."
 PASSAGE = "Sentence 3 of an invented review: contact was planned"
 
@@ -27,13 +42,21 @@ def _invented(sentences: int) -> str:
 
 def _rating(composite: str) -> dict[str, Any]:
     standards = ("analysis_of_practice", "overall_judgements", "learning", "victims")
-    return {**dict.fromkeys(standards, "good"), "composite": composite}
+    must_change = {} if composite == "good" else {"must_change": "Invented demand: say clearly what was missed."}
+    return {**dict.fromkeys(standards, "good"), "rated_by": FIRST, "composite": composite, **must_change}
 
 
 DRAFT = Line(
     "draft_ready",
     {
-        "sources": "Invented case records, and interviews with the staff who managed this invented case.",
+        "sources": [
+            {"what": "Invented case records."},
+            {"what": "Interviews with the staff who managed this invented case."},
+        ],
+        "chronology": [
+            {"on": date(2026, 2, 2), "what": "Invented event: the first appointment was kept.", "source": "Records"},
+            {"on": date(2026, 5, 11), "what": "Invented event: the case was handed over late.", "source": "Records"},
+        ],
         "analysis": _invented(8),
         "findings": [
             {"kind": "strength", "level": "individual", "text": "Invented strength: home visits were made.",
@@ -42,10 +65,13 @@ DRAFT = Line(
              "reasons": "Invented reason: the team carried vacancies."},
         ],
         "judgement": "partly",
+        "judgement_reasons": "Invented grounds: the late handover left three weeks without contact.",
         "learning": "Invented learning: hand a case over in one meeting.",
         "actions": [
-            {"what": "Invented action: hold one handover meeting a case.", "owner": FIRST, "due_on": date(2027, 6, 30)},
-            {"what": "Invented action: report vacancies monthly.", "owner": FIRST, "due_on": date(2027, 7, 30)},
+            {"finding": "2", "what": "Invented action: hold one handover meeting a case.", "owner": FIRST,
+             "due_on": date(2027, 6, 30), "improvement": "Invented improvement: no gap in contact."},
+            {"finding": "2", "what": "Invented action: report vacancies monthly.", "owner": FIRST,
+             "due_on": date(2027, 7, 30), "improvement": "Invented improvement: gaps are seen early."},
         ],
     },
     after_days=30,
@@ -57,14 +83,38 @@ USUAL: dict[str, Line] = {
     "management_action": Line("done", {"done_on": TODAY}, after_days=5),
     "confirm_actions": Line("confirmed"),
     "commission": Line("appoint", {"reviewer": FIRST, "countersigner": FIRST}),
-    "interview": Line("held", {"held_on": TODAY}, after_days=17),
+    "invite": Line(
+        "invited",
+        {
+            "times": [
+                {"on": Ahead(10), "at": "10:30", "place": "Invented House, room 1"},
+                {"on": Ahead(11), "at": "14:00", "place": "By video"},
+            ]
+        },
+    ),
+    "invitation": Line("accepted", {"time": FIRST}, after_days=1),
+    "companion": Line("agreed", reasons="Invented reason: it helps to have somebody there.", after_days=1),
+    "interview": Line("held", {"held_on": TODAY, "workload_asked": "yes", "support_offered": "yes"}, after_days=12),
     "draft": DRAFT,
-    "facts": Line("comments", reasons="Invented comment: the second date should be a day later.", after_days=5),
+    "facts": Line(
+        "comments",
+        {"comments": [{"paragraph": FIRST, "comment": "Invented comment: the second date is a day later."}]},
+        after_days=5,
+    ),
+    "answer_comments": Line("answered", {"answers": Each({"accepted": "yes"})}),
     "submit": Line("submitted", {"facts_satisfied": "yes"}),
     "countersign": Line("signed", {"facts_satisfied": "yes"}, after_days=4),
     "quality": Line("rated", _rating("good"), "Invented reason: a clear judgement with its grounds.", after_days=6),
-    "feedback": Line("received", {"received_on": TODAY}, after_days=5),
-    "action": Line("done", {"done_on": TODAY}, "Invented evidence: a dated note.", after_days=12),
+    "give_feedback": Line(
+        "given", {"given_on": TODAY, "learning": "Invented learning: ask for help sooner."}, after_days=4
+    ),
+    "feedback": Line("received", {"received_on": TODAY}, after_days=3),
+    "action": Line("done", {"done_on": TODAY, "evidence": "Invented evidence: a dated note."}, after_days=12),
+    "welfare": Line(
+        "recorded",
+        {"contacts": Each({"contact": "made", "on_date": TODAY, "outside_offered": "yes"})},
+        after_days=3,
+    ),
     "tell_family": Line("told", {"told_on": TODAY}, after_days=4),
     "offer": Line("accepted", after_days=5),
     "redactions": Line(
@@ -72,7 +122,7 @@ USUAL: dict[str, Line] = {
         {"redactions": [{"passage": PASSAGE, "ground": "personal_data", "note": "Invented note: names a habit."}]},
         after_days=5,
     ),
-    "redaction_decision": Line("decided", {"decisions": True}),
+    "redaction_decision": Line("decided", {"decisions": Each({"accepted": "yes"})}),
     "staff_impact": Line("manageable"),
     "release": Line("released"),
     "handover": Line("handed_over", {"handed_over_on": TODAY}, after_days=4),
@@ -95,6 +145,15 @@ ALWAYS_REVIEWED: dict[str, list[Line]] = {
             after_days=6,
         )
     ],
+    "invitation": [
+        Line("accompanied", {"time": FIRST, "companion": "union"}, after_days=1),
+        USUAL["invitation"],
+    ],
+    "answer_comments": [
+        Line("answered", {"answers": Each({"accepted": "no", "answer": "Invented answer: the record has this date."})}),
+        USUAL["answer_comments"],
+    ],
+    "feedback": [Line("not_yet", after_days=1), USUAL["feedback"]],
     "countersign": [
         Line("returned", reasons="Invented reason: say why the handover was late.", after_days=4),
         USUAL["countersign"],
@@ -114,8 +173,8 @@ BY_PERSON: dict[tuple[str, str], Line] = {
     ("offer", "liaison.2.ash@invented.example.test"): Line("declined", after_days=5),
 }
 
-# The fourth case: commissioned and interviewed, and then nobody writes the draft.
-SILENT_ON = ("draft", "interview")
+# The fourth case: commissioned and everybody told, and then nobody invites or writes.
+SILENT_ON = ("draft", "invite")
 
 # The draft takes its time, so that the prosecution ends in mid-review however busy the machine is.
 DISCONTINUED: dict[str, list[Line]] = {"draft": [replace(DRAFT, after_days=70)]}

@@ -1,9 +1,10 @@
-"""The case: it awaits the stages in order and listens to the court, to concerns and to enquiries throughout."""
+"""The case: it awaits the stages in order and listens to the court, to concerns and to changes throughout."""
 
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from pydantic import BaseModel
@@ -12,13 +13,16 @@ from temporalio.common import RawValue
 from temporalio.exceptions import FailureError, is_cancelled_exception
 
 from workflows.asking import case_time
+from workflows.asking.changes import Changes
 from workflows.asking.children import Children
 from workflows.asking.concerns import Concerns
 from workflows.asking.court import Court
+from workflows.asking.display import clock_state
 from workflows.asking.inbox import DeadLetters
 from workflows.contract import ids, search
 from workflows.contract.messages import (
     AmendedCharge,
+    CareBrief,
     CaseClosed,
     CaseNews,
     CaseOpening,
@@ -26,23 +30,29 @@ from workflows.contract.messages import (
     Closing,
     CourtEvent,
     Notice,
+    PauseSignal,
     RaisedConcern,
     RaisedEnquiry,
+    ReplaceSignal,
+    ResumeSignal,
     StageBrief,
     StageEnd,
     StageNews,
+    TransferSignal,
 )
 from workflows.contract.options import RECORD
 from workflows.contract.ports import Casework
 from workflows.contract.vocabulary import (
+    ClockState,
     CourtEventKind,
     Ground,
     Outcome,
+    ReasonCode,
     Stage,
 )
+from workflows.policy.stages import OF_THE_REVIEW
 
 LOOK_AGAIN = timedelta(days=7)
-THE_REVIEW = (Stage.REVIEW, Stage.COUNTERSIGN, Stage.QUALITY_ASSURANCE)
 
 
 @workflow.defn(name="sfo-case")
@@ -67,12 +77,17 @@ class Case:
         self.version: int | None = None
         self.actions: tuple[str, ...] = ()
         self.overdue: set[str] = set()
+        self.outlook = StageNews(stage=Stage.REVIEW, overdue=False)
+        self.shown = (False, ClockState.IN_TIME)
         self.inbox: deque[BaseModel] = deque()
         self.attending: set[asyncio.Task[None]] = set()
         self.dead_letters = DeadLetters()
         self.disclosing: asyncio.Task[None]
         self.children = Children()
         self.concerns = Concerns(opening, self.children, self.common)
+        self.changes = Changes(opening, self.children, self.dead_letters, self.inbox.append)
+        self.caring: asyncio.Task[StageEnd] | None = None
+        self.is_cared_for = True
 
     # --- signals and the query ------------------------------------------------------------------
 
@@ -100,9 +115,29 @@ class Case:
         """Somebody outside asks."""
         self._receive("enquiry", raw, RaisedEnquiry)
 
+    @workflow.signal(description="Stop the clock of the review: {reason}")
+    def pause(self, raw: RawValue) -> None:
+        """The clock of the review is to stand still."""
+        self._receive("pause", raw, PauseSignal)
+
+    @workflow.signal(description="The clock of the review runs again: {reason}")
+    def resume(self, raw: RawValue) -> None:
+        """The clock of the review is to run again."""
+        self._receive("resume", raw, ResumeSignal)
+
+    @workflow.signal(description="Supervision has moved: {region, pdu, reason}")
+    def transfer(self, raw: RawValue) -> None:
+        """The case is to move to another region or delivery unit."""
+        self._receive("transfer", raw, TransferSignal)
+
+    @workflow.signal(description="Another reviewing or countersigning manager: {role, to, reason}")
+    def replace_manager(self, raw: RawValue) -> None:
+        """Another person is to review or to countersign."""
+        self._receive("replace_manager", raw, ReplaceSignal)
+
     @workflow.signal(description="Sent by the stages themselves")
     def stage_news(self, raw: RawValue) -> None:
-        """A stage became overdue, or no longer is."""
+        """How a stage stands towards its dates has changed."""
         self._receive("stage_news", raw, StageNews)
 
     @workflow.query(description="Where the case is")
@@ -111,12 +146,18 @@ class Case:
         return CaseStatus(
             reference=self.opening.reference,
             ground=self.ground,
-            stages_open=tuple(sorted(self.children.running)),
+            stages_open=tuple(sorted(part for part in self.children.running if "/" not in part)),
             stages_ended=tuple(self.children.ended),
             court=tuple(self.court.events),
             on_hold=self.concerns.is_held,
             escalations_open=tuple(sorted(self.concerns.escalations)),
             dead_letters=self.dead_letters.count,
+            clock=self.clock,
+            review_due=self.outlook.due,
+            original_review_due=self.outlook.original_due,
+            remaining=self.outlook.remaining or (),
+            extensions=self.outlook.extensions or 0,
+            rounds=self.rounds,
         )
 
     def _receive(self, name: str, raw: RawValue, kind: type[BaseModel]) -> None:
@@ -139,6 +180,7 @@ class Case:
                 await self.follow()
         if self.court.opens_disclosure:
             await self.disclosing
+        await self.end_care()
         closed = await self.close()
         listening.cancel()
         self.disclosing.cancel()
@@ -158,12 +200,14 @@ class Case:
         self.court.acquittal_ends_review = end.acquittal_ends_review
         workflow.upsert_search_attributes([search.GROUND.value_set(str(self.ground))])
         if was_reviewed and not self.ground.is_reviewed and self.version is None:
-            self.children.stop(*THE_REVIEW, Stage.VICTIM_DISCLOSURE)
+            self.children.stop(*OF_THE_REVIEW, Stage.VICTIM_DISCLOSURE)
         if self.ground.is_reviewed and self.disclosing.done():
             self.disclosing = asyncio.create_task(self.disclose())
+        await self.care()
 
     async def follow(self) -> None:
         """From the court appearance until nothing is left to do but what conviction opens."""
+        await self.care()
         notifying = asyncio.create_task(self.notify())
         if await self.reviewed():
             await asyncio.gather(self.stage(Stage.STAFF_FEEDBACK), self.stage(Stage.ACTION_PLAN))
@@ -225,15 +269,35 @@ class Case:
     async def accept(self, rated: StageEnd) -> None:
         """The review is final: everyone in it hears so, and a disclosure that has been waiting for it."""
         self.version, self.actions = rated.version, rated.actions
+        if self.changes.paused:  # nothing is left whose clock could stand still
+            await self.hear_resumption(ResumeSignal(reason=ReasonCode.OTHER))
         await self.tell_staff("review_signed")
-        await self.children.tell(Stage.VICTIM_DISCLOSURE, CaseNews(accepted_version=rated.version))
+        await self.children.tell(CaseNews(accepted_version=rated.version), Stage.VICTIM_DISCLOSURE)
 
     async def disclose(self) -> None:
         """At conviction, whenever that comes, and only where the case is reviewed and there is someone to tell."""
         # A conviction can be reported while the charge is still being judged.
         await workflow.wait_condition(lambda: self.court.opens_disclosure and self.ground is not Ground.ASK)
         if self.ground.is_reviewed and self.opening.victims:
-            await self.stage(Stage.VICTIM_DISCLOSURE, version=self.version)
+            await self.stage(Stage.VICTIM_DISCLOSURE)
+
+    async def care(self) -> None:
+        """From the court appearance the staff of a reviewed case are looked after; at rest while no review is due.
+
+        Rule: facts.md 5.17, at every stage; whatever the court did, until nothing else of the case is open.
+        """
+        is_due = self.ground.is_reviewed and (self.version is not None or not self.court.ends_review)
+        if self.caring is None and is_due and self.court.has_appeared:
+            self.caring = asyncio.create_task(self.carried(ids.STAFF_CARE, self.care_brief))
+        elif self.caring and is_due != self.is_cared_for:
+            await self.children.tell(CaseNews(stopped=not is_due), ids.STAFF_CARE)
+        self.is_cared_for = is_due
+
+    async def end_care(self) -> None:
+        """Nothing else is open: what is still owed is done, and no further contact falls due."""
+        if self.caring:
+            await self.children.tell(CaseNews(closing=True), ids.STAFF_CARE)
+            await self.caring
 
     async def tell_staff(self, letter: str) -> None:
         """Everyone who was told of the review hears that it is finished, or not completed. Rule: facts.md 5.3."""
@@ -307,7 +371,11 @@ class Case:
             AmendedCharge: self.hear_amendment,
             RaisedConcern: self.concerns.escalate,
             RaisedEnquiry: self.concerns.enquire,
-            StageNews: self.note_overdue,
+            StageNews: self.note,
+            PauseSignal: self.hear_pause,
+            ResumeSignal: self.hear_resumption,
+            TransferSignal: self.changes.transfer,
+            ReplaceSignal: self.changes.replace,
         }
         try:
             await actions[type(message)](message)
@@ -322,19 +390,47 @@ class Case:
         """An end of the prosecution stops the review."""
         await self.court.hear(event)
         if self.court.ends_review:
-            self.children.stop(*THE_REVIEW)
+            self.children.stop(*OF_THE_REVIEW)
+            await self.care()
 
     async def hear_amendment(self, amended: AmendedCharge) -> None:
         """The criteria are run again, beside whatever else arrives."""
         await self.court.hear_amendment(amended)
         self.attend_to(self.charge())
 
-    async def note_overdue(self, news: StageNews) -> None:
-        """The case is overdue while any of its stages is."""
-        before = bool(self.overdue)
+    async def hear_pause(self, signal: PauseSignal) -> None:
+        """The clock stands still, and operations see it."""
+        await self.changes.pause(signal)
+        self.show()
+
+    async def hear_resumption(self, signal: ResumeSignal) -> None:
+        """The clock runs again, towards a date that gives the remaining working days back."""
+        resumed = await self.changes.resume(signal, self.rulebook)
+        if resumed.due:
+            self.outlook = self.outlook.model_copy(update={"due": resumed.due.on})
+        self.show()
+
+    async def note(self, news: StageNews) -> None:
+        """The case is overdue while any of its stages is; how its review stands is known from the review."""
         (self.overdue.add if news.overdue else self.overdue.discard)(news.stage)
-        if before != bool(self.overdue):
-            workflow.upsert_search_attributes([search.OVERDUE.value_set(bool(self.overdue))])
+        changed = {name: value for name, value in news if value is not None}
+        if news.at_risk is not None:
+            self.outlook = self.outlook.model_copy(update=changed)
+        self.show()
+
+    def show(self) -> None:
+        """Operations see how the case stands towards its dates; one upsert, and only when it changed."""
+        shown = (bool(self.overdue), self.clock)
+        if shown != self.shown:
+            self.shown = shown
+            workflow.upsert_search_attributes(
+                [search.OVERDUE.value_set(shown[0]), search.CLOCK.value_set(str(shown[1]))]
+            )
+
+    @property
+    def clock(self) -> ClockState:
+        """How the case stands towards its dates."""
+        return clock_state(paused=self.changes.paused, overdue=bool(self.overdue), at_risk=bool(self.outlook.at_risk))
 
     # --- small things -----------------------------------------------------------------------------
 
@@ -348,41 +444,56 @@ class Case:
         return {
             "reference": opening.reference,
             "clock": opening.clock,
-            "region": opening.region,
-            "pdu": opening.pdu,
+            "region": self.changes.region,
+            "pdu": self.changes.pdu,
             "ground": self.ground,
             "rulebook": self.rulebook,
         }
 
     async def stage(self, stage: Stage, version: int | None = None) -> StageEnd:
-        """Run a stage to its end, once more each time; one that was cancelled by hand is begun anew."""
+        """Run a stage to its end, once more each time."""
         workflow.upsert_search_attributes([search.STAGE.value_set(str(stage))])
+        if not self.children.times[stage]:
+            await self.children.tell(CaseNews(stage=stage), ids.STAFF_CARE)
+        return await self.carried(stage, partial(self.brief, stage, version))
+
+    async def carried(self, kind: str, brief: Callable[[int], StageBrief | CareBrief]) -> StageEnd:
+        """Carry a stage, or staff care, to its end; one that was cancelled by hand is begun anew."""
         while True:
-            self.children.times[stage] += 1
-            brief = self.brief(stage, version)
-            end = await self.children.stage(brief, self.news)
-            part = ids.stage_part(stage, brief.round)
-            await self.note_overdue(StageNews(stage=part, overdue=False))
+            self.children.times[kind] += 1
+            round_ = self.children.times[kind]
+            part = ids.stage_part(kind, round_)
+            end = await self.children.stage(kind, round_, partial(brief, round_))
+            is_review = kind == Stage.REVIEW
+            await self.note(
+                StageNews(
+                    stage=part,
+                    overdue=False,
+                    at_risk=False if is_review else None,
+                    remaining=() if is_review else None,
+                )
+            )
             if end.outcome is not Outcome.WITHDRAWN or part in self.children.stopped:
                 return end
-            self.dead_letters.keep(stage, "cancelled by hand, begun anew")
+            self.dead_letters.keep(kind, "cancelled by hand, begun anew")
 
-    def brief(self, stage: Stage, version: int | None) -> StageBrief:
-        """What a stage starts with."""
+    def brief(self, stage: Stage, version: int | None, round_: int) -> StageBrief:
+        """What a stage starts with; disclosure takes whichever version was accepted last."""
         return StageBrief(
             stage=stage,
-            round=self.children.times[stage],
+            round=round_,
             staff=self.opening.staff,
             victims=self.opening.victims,
             actions=self.actions,
             appeared_on=self.court.appeared_on,
             is_commissioned=self.is_commissioned,
-            version=version,
+            version=self.version if stage is Stage.VICTIM_DISCLOSURE else version,
             held=self.concerns.is_held,
             stopped=self.concerns.is_stopped,
+            paused=self.changes.paused and stage in OF_THE_REVIEW,
             **self.common(),
         )
 
-    def news(self) -> CaseNews:
-        """Where the case stands now, for a stage that was being started while something changed."""
-        return CaseNews(accepted_version=self.version, held=self.concerns.is_held, stopped=self.concerns.is_stopped)
+    def care_brief(self, _round: int) -> CareBrief:
+        """What staff care starts with."""
+        return CareBrief(staff=self.opening.staff, **self.common())

@@ -7,15 +7,18 @@ from temporalio import workflow
 from temporalio.common import RawValue
 from temporalio.exceptions import is_cancelled_exception
 
-from workflows.asking.stage import Stage, procedure, stopped
+from workflows.asking.asking import stopped
+from workflows.asking.stage import Stage, procedure
 from workflows.contract.messages import (
+    CaseNews,
     ClockStart,
     DeadlineMove,
+    DeadlineMoved,
     Decision,
-    Due,
     ExtensionSignal,
     StageBrief,
     StageEnd,
+    StageNews,
 )
 from workflows.contract.options import RECORD
 from workflows.contract.ports import Casework, Gates
@@ -37,7 +40,7 @@ class Review(Stage):
     def __init__(self) -> None:
         super().__init__()
         self.requests: deque[ExtensionSignal] = deque()
-        self.due: Due
+        self.dates: DeadlineMoved
 
     @workflow.signal(description="Ask for a later date: {new_on, reason}")
     def request_extension(self, raw: RawValue) -> None:
@@ -49,7 +52,7 @@ class Review(Stage):
     @procedure
     async def run(self, brief: StageBrief) -> StageEnd:
         """Commission, tell, interview, write; a review that was returned is only written again."""
-        self.due = await self.start_clock()
+        self.dates = await self.start_clock()
         extensions = asyncio.create_task(self.decide_extensions())
         try:
             end = await self.carry_out(brief)
@@ -63,26 +66,42 @@ class Review(Stage):
     async def carry_out(self, brief: StageBrief) -> StageEnd:
         """The people first, then the text; the date runs from the start."""
         if brief.is_commissioned:
-            return await self.finish(await self.ask("draft", due=self.due))
+            return await self.finish(await self.ask_on_the_date("draft"))
         await self.commission()
         await self.tell_staff()
-        _, drafted = await asyncio.gather(self.interview_staff(), self.ask("draft", due=self.due))
+        _, drafted = await asyncio.gather(self.interview_staff(), self.ask_on_the_date("draft"))
         return await self.finish(drafted)
 
-    async def start_clock(self) -> Due:
-        """The review's date, computed once from the rulebook's anchor; later rounds keep it."""
-        start = ClockStart(reference=self.brief.reference, at=self.now(), rulebook=self.rulebook)
-        started = await workflow.execute_activity_method(
-            Casework.start_review_clock, start, summary="Start the three months", **RECORD
-        )
-        return started.due
+    # --- who reviews ------------------------------------------------------------------------------
 
     async def commission(self) -> None:
-        """Appoint two independent managers; where the region has none, the national team finds them first."""
-        while (await self.ask("commission")).answer == "nobody":
-            self.news.clear()
-            # The answer itself raised the escalation; it is asked again once the national team has resolved it.
-            await workflow.wait_condition(lambda: any(n.resolved is EscalationKind.REVIEWER for n in self.news))
+        """Ask the senior lead until a reviewing manager is found: here, in another region, or at the inspectorate.
+
+        Rule: Annex J (who reviews), facts.md 5.1, 5.2.
+        """
+        while not await self.is_found(await self.ask("commission")):
+            continue
+
+    async def is_found(self, commission: Decision) -> bool:
+        """Whether the answer led to a reviewing manager; where it did not, the search goes on."""
+        match commission.answer:
+            case "another_region":
+                lent = await self.ask("lend", subject=commission.facts["region"])
+                return lent.answer == "accepted"
+            case "hmip":
+                return (await self.ask("hmip")).answer == "recorded"
+            case "nobody":
+                await self.national_team_has_looked()
+                return False
+            case _:
+                return True
+
+    async def national_team_has_looked(self) -> None:
+        """The answer itself raised the escalation; what the team resolved stands on the page that is asked next."""
+        self.news.clear()
+        await workflow.wait_condition(lambda: any(n.resolved is EscalationKind.REVIEWER for n in self.news))
+
+    # --- the people -------------------------------------------------------------------------------
 
     async def tell_staff(self) -> None:
         """Everyone in the case is told that a review is under way, before anyone is interviewed."""
@@ -90,19 +109,54 @@ class Review(Stage):
         await self.tell("under-way", "review_under_way", everyone, DutyKind.TOLD)
 
     async def interview_staff(self) -> None:
-        """Practitioners and managers are interviewed, or it is recorded why not."""
+        """Practitioners and managers are interviewed, or it is recorded why not. Rule: Annex J, information used."""
         people = [member.ref for member in self.brief.staff if member.role in INTERVIEWED]
-        await asyncio.gather(*(self.ask("interview", subject=ref) for ref in people))
+        await asyncio.gather(*(self.interview(ref) for ref in people))
+
+    async def interview(self, member: str) -> None:
+        """Invited with times, answered, held; or not possible with a reason. Another time begins anew."""
+        while await self.is_invited(member):
+            held = await self.ask("interview", subject=member)
+            if held.answer != "rearrange":
+                return
+
+    async def is_invited(self, member: str) -> bool:
+        """Invite until a time suits; a wish to be accompanied is decided for this person. False: not possible."""
+        while (await self.ask("invite", subject=member)).answer == "invited":
+            reply = await self.ask("invitation", subject=member)
+            if reply.answer == "accompanied":
+                await self.ask("companion", subject=member)
+            if reply.answer != "another_time":
+                return True
+        return False
+
+    # --- the text ---------------------------------------------------------------------------------
 
     async def finish(self, drafted: Decision) -> StageEnd:
-        """Facts are checked and the review submitted; revising it asks for the draft and the facts again."""
+        """Facts are checked, each comment answered, the review submitted; revising it begins the text again."""
         while True:
             version = drafted.facts["version"]
-            await self.ask("facts", subject=f"v{version}")
-            submitted = await self.ask("submit", subject=f"v{version}", due=self.due)
+            checked = await self.ask("facts", subject=f"v{version}")
+            if checked.answer == "comments":
+                await self.ask("answer_comments", subject=f"v{version}")
+            submitted = await self.ask_on_the_date("submit", subject=f"v{version}")
             if submitted.answer == "submitted":
                 return StageEnd(outcome=Outcome.SUBMITTED, version=int(version))
-            drafted = await self.ask("draft", due=self.due)
+            drafted = await self.ask_on_the_date("draft")
+
+    # --- its date ---------------------------------------------------------------------------------
+
+    async def ask_on_the_date(self, question: str, subject: str | None = None) -> Decision:
+        """Ask until the review's own date, as it stands once the clock runs."""
+        await workflow.wait_condition(lambda: not self.paused)
+        return await self.ask(question, subject=subject, due=self.dates.due)
+
+    async def start_clock(self) -> DeadlineMoved:
+        """The review's date, computed once from the rulebook's anchor; later rounds keep it."""
+        start = ClockStart(reference=self.brief.reference, at=self.now(), rulebook=self.rulebook)
+        return await workflow.execute_activity_method(
+            Casework.start_review_clock, start, summary="Start the three months", **RECORD
+        )
 
     async def decide_extensions(self) -> None:
         """Each request for more time is decided and, when granted, moves the date and every gate armed on it."""
@@ -124,9 +178,29 @@ class Review(Stage):
             at=self.now(),
             rulebook=self.rulebook,
         )
-        moved = await workflow.execute_activity_method(Gates.move_deadline, move, summary="Move the date", **RECORD)
-        self.due = moved.due
-        for rearmed in moved.gates:
+        self.dates = await workflow.execute_activity_method(
+            Gates.move_deadline, move, summary="Move the date", **RECORD
+        )
+        self.forecast = self.dates.forecast or self.forecast
+        for rearmed in self.dates.gates:
             if gate := self.gates.get(rearmed.gate):
                 gate.rearm(rearmed)
         await self.show()
+
+    def heard(self, news: CaseNews) -> None:
+        """After a pause the review has the date that gives its working days back."""
+        super().heard(news)
+        if news.due:
+            self.dates = self.dates.model_copy(update={"due": news.due})
+
+    def tidings(self) -> StageNews:
+        """The case shows how its review stands towards its date, before it is overdue as well as after."""
+        return StageNews(
+            stage=self.part,
+            overdue=self.display.is_overdue,
+            at_risk=self.forecast.at_risk,
+            remaining=tuple(code.partition(":")[0] for code in self.forecast.remaining),
+            due=self.dates.due.on,
+            original_due=self.dates.original.on,
+            extensions=self.dates.extensions,
+        )

@@ -12,9 +12,10 @@ from workflows.contract.vocabulary import Stage as Stages
 
 @workflow.defn(name=Stages.STAFF_FEEDBACK)
 class StaffFeedback(Stage):
-    """Asks each member of staff in the case to confirm that they have had feedback.
+    """Asks the reviewing manager to give feedback to each member of staff, then each of them to confirm it.
 
-    Waits `feedback`; silence is chased. Ends when all are fed back; a case cannot close with one unmet.
+    Waits `give_feedback`, then `feedback`. Ends when everybody has confirmed, let the period pass, or could not be
+    reached after an attempt that stands in the record; agency and former staff included.
     Rule: Annex J, feedback and employee care.
     """
 
@@ -26,7 +27,9 @@ class StaffFeedback(Stage):
         return StageEnd(outcome=Outcome.FED_BACK)
 
     async def feed_back(self, member: str) -> None:
-        """Ask until this person has had feedback; whoever says "not yet" prompts the reviewing manager."""
-        while (await self.ask("feedback", subject=member)).answer != "received":
+        """Until this person confirms or is silent; whoever says "not yet" is given feedback again."""
+        while (await self.ask("give_feedback", subject=member)).answer == "given":
+            if (await self.ask("feedback", subject=member)).answer != "not_yet":
+                return
             event = f"feedback-missing:{member}-{self.asked[f'feedback:{member}']}"
             await self.tell(event, "feedback_missing", (Role.REVIEWING_MANAGER,))

@@ -29,6 +29,7 @@ SEARCH_ATTRIBUTES = {
     "SfoAwaiting": IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
     "SfoDue": IndexedValueType.INDEXED_VALUE_TYPE_DATETIME,
     "SfoOverdue": IndexedValueType.INDEXED_VALUE_TYPE_BOOL,
+    "SfoClock": IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
     "SfoEscalation": IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD_LIST,
 }
 """What operations search by, and its type. Registered on every start."""

@@ -3,14 +3,17 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from starter.script import FIRST, TODAY, USUAL, Line
+from starter.script import FIRST, TODAY, USUAL, Ahead, Each, Line
 from tests.workflows.conftest import Office
 from workflows.contract import ids
+from workflows.contract.columns import GIVEN_ROWS
 from workflows.contract.messages import CaseClock, DecideSignal
+from workflows.contract.question import FieldKind
+from workflows.contract.questions import QUESTIONS
 from workflows.contract.vocabulary import Rung
 from workflows.policy.clock import case_time
 from workflows.policy.due import on_in_london
@@ -43,9 +46,9 @@ class People:
         if line is SILENT or line is None:
             return
         now = case_time(CaseClock.model_validate(row["clock"]), datetime.now(UTC))
-        if str(row["page"].get("not_before") or "") > str(on_in_london(now)):
+        if row["question"] == "interview" and str(row["page"]["not_before"]) > str(on_in_london(now)):
             return
-        fields = {name: self.value(row, name, value, on_in_london(now)) for name, value in line.fields.items()}
+        fields = {name: self.value(row, line, name, value, on_in_london(now)) for name, value in line.fields.items()}
         decision = uuid4()
         await self.office.record.pool.execute(
             """INSERT INTO decisions (decision, gate, answer, fields, reasons, by_email, by_name, by_rung, channel,
@@ -63,12 +66,22 @@ class People:
         lines = self.lines.get(question)
         return lines[min(self.times[question], len(lines)) - 1] if lines else USUAL.get(question)
 
-    def value(self, row: dict[str, Any], name: str, value: Any, today: date) -> Any:
+    def value(self, row: dict[str, Any], line: Line, name: str, value: Any, today: date) -> Any:
         if isinstance(value, list):
-            return [{k: self.value(row, name, v, today) for k, v in item.items()} for item in value]
-        if value is True:
-            return [{"number": r["number"], "accepted": "yes"} for r in row["page"]["redactions"]]
+            return [{k: self.value(row, line, name, v, today) for k, v in item.items()} for item in value]
+        if isinstance(value, Each):
+            given = GIVEN_ROWS[kind_of(str(row["question"]), line.answer, name)]
+            filled = {k: self.value(row, line, name, v, today) for k, v in value.columns.items()}
+            return [{given.key: str(shown[given.key]), **filled} for shown in row["page"][given.listed]]
         if value == FIRST:
             return row["page"]["options"][name][0]["value"]
+        if isinstance(value, Ahead):
+            value = today + timedelta(days=value.days)
         value = today if value == TODAY else value
         return value.isoformat() if isinstance(value, date) else value
+
+
+def kind_of(question: str, answer: str, name: str) -> FieldKind:
+    described = QUESTIONS[question].answer(answer)
+    assert described is not None
+    return next(field.kind for field in described.fields if field.name == name)

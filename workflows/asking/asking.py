@@ -2,18 +2,19 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from datetime import date, datetime
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from temporalio import workflow
 from temporalio.common import RawValue
 from temporalio.exceptions import is_cancelled_exception
 
-from workflows.contract import ids
+from workflows.contract import ids, search
 from workflows.contract.messages import (
     CalendarSignal,
     CaseClock,
+    CaseNews,
     Chase,
     ConcernRecord,
     DecideSignal,
@@ -40,7 +41,7 @@ from workflows.contract.messages import (
 from workflows.contract.options import RECORD
 from workflows.contract.ports import Casework, Gates
 from workflows.contract.questions import QUESTIONS
-from workflows.contract.vocabulary import DateCause, DutyKind, EscalationKind, ReasonCode, Role, StepKind
+from workflows.contract.vocabulary import DateCause, DutyKind, EscalationKind, Ground, ReasonCode, Role, StepKind
 
 from . import case_time
 from .display import Display
@@ -59,6 +60,8 @@ class Brief(Protocol):
     def clock(self) -> CaseClock: ...  # noqa: D102
     @property
     def rulebook(self) -> str: ...  # noqa: D102
+    @property
+    def ground(self) -> Ground: ...  # noqa: D102
 
 
 class Asking:
@@ -75,7 +78,7 @@ class Asking:
         self.rulebook = ""
         self.paused = False
         self.forecast = Forecast(at_risk=False)
-        self.told: StageNews | None = None
+        self.told = StageNews(stage="", overdue=False)
 
     # --- signals and the query: sync, never raise, never wait -----------------------------------
 
@@ -105,6 +108,12 @@ class Asking:
             for gate in self.gates.values():
                 gate.changes.append((DateCause.CALENDAR, signal.holiday))
 
+    @workflow.signal(description="What changed elsewhere in the case; sent by the case itself")
+    def case_news(self, raw: RawValue) -> None:
+        """Something changed elsewhere in the case."""
+        if news := self.dead_letters.read("case_news", raw, CaseNews):
+            self.heard(news)
+
     @workflow.query(description="What became of a decision: applied, or refused with a code; empty while waiting")
     def receipt(self, decision: str) -> Receipt | None:
         """What became of this decision."""
@@ -126,6 +135,14 @@ class Asking:
         if gate not in self.gates:
             self.dead_letters.keep(name, "no such open gate")
         return self.gates.get(gate)
+
+    def begin(self) -> None:
+        """Called once the brief is there and before anything is asked."""
+
+    def heard(self, news: CaseNews) -> None:
+        """Take what changed elsewhere; a case that moved is found in its new place. Sync, as every handler."""
+        if news.region and news.pdu:
+            workflow.upsert_search_attributes([search.REGION.value_set(news.region), search.PDU.value_set(news.pdu)])
 
     # --- what a stage says ------------------------------------------------------------------------
 
@@ -167,9 +184,22 @@ class Asking:
                 raise asyncio.CancelledError from error
             raise
         del self.gates[gate.id]
-        if self.gates or gate.overdue or self.forecast.remaining:
+        if self.gates or gate.overdue:
             await self.show()
         return decision
+
+    async def ask_until(
+        self, is_over: Callable[[], bool], question: str, *, subject: str | None = None, role: Role | None = None
+    ) -> Decision | None:
+        """Ask, and withdraw the question as soon as `is_over` holds; then none. An answer that was applied counts."""
+        asking = asyncio.create_task(self.ask(question, subject=subject, role=role))
+        try:
+            await workflow.wait_condition(lambda: asking.done() or is_over())
+        except asyncio.CancelledError:
+            await stopped(asking)
+            raise
+        await stopped(asking)
+        return None if asking.cancelled() else asking.result()
 
     async def tell(self, event: str, letter: str, to: tuple[str, ...], duty: DutyKind | None = None) -> None:
         """Tell people something that asks nothing; `event` is unique within this stage."""
@@ -200,7 +230,7 @@ class Asking:
     @property
     def part(self) -> str:
         """The part of this workflow's id after the case's, `review-2` or `escalation/overdue-1`."""
-        return workflow.info().workflow_id.removeprefix(f"{ids.case_id(self.brief.reference)}/")
+        return ids.part_of(workflow.info().workflow_id)
 
     # --- the gate's life ----------------------------------------------------------------------------
 
@@ -372,9 +402,9 @@ class Asking:
 
     async def show(self) -> None:
         """Operations see the most urgent open gate and the clock; the case is told when what it shows changes."""
-        self.display.show(self.gates.values(), paused=self.paused, at_risk=self.forecast.at_risk)
+        self.display.show(self.gates.values(), self.forecast, paused=self.paused)
         news = self.tidings()
-        if news != self.told:
+        if news != self.told.model_copy(update={"stage": self.part}):
             self.told = news
             await self._signal_case("stage_news", news)
 
@@ -390,6 +420,16 @@ class Asking:
             if is_cancelled_exception(error):
                 raise
             self.dead_letters.keep(signal, "the case is not running")
+
+
+async def stopped(task: "asyncio.Task[Any]") -> None:
+    """Cancel a task and wait until it has put away what it had open.
+
+    Not to be called in a `finally`: a workflow that leaves the cache is closed there and may not wait any more.
+    """
+    if not task.done():
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 async def _finish(doing: Awaitable[Result]) -> tuple[Result, bool]:

@@ -3,11 +3,12 @@
 import asyncio
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any, Protocol, cast
+from typing import Any, Protocol, TypeAlias, cast
 
 from temporalio import workflow
-from temporalio.common import TypedSearchAttributes, WorkflowIDReusePolicy
+from temporalio.common import WorkflowIDReusePolicy
 from temporalio.exceptions import (
     ChildWorkflowError,
     FailureError,
@@ -17,8 +18,9 @@ from temporalio.exceptions import (
 )
 from temporalio.workflow import ChildWorkflowCancellationType, ParentClosePolicy
 
-from workflows.contract import ids
+from workflows.contract import ids, search
 from workflows.contract.messages import (
+    CareBrief,
     CaseNews,
     EnquiryBrief,
     EscalationBrief,
@@ -28,106 +30,96 @@ from workflows.contract.messages import (
 )
 from workflows.contract.options import RECORD
 from workflows.contract.ports import Casework
-from workflows.contract.vocabulary import Outcome, Stage
-
-from .display import at_start
+from workflows.contract.vocabulary import Outcome
 
 LOOK_AGAIN = timedelta(minutes=10)
 LONGEST_LOOK = timedelta(days=1)
-HEARS_NEWS = (Stage.VICTIM_DISCLOSURE,)
+
+Brief: TypeAlias = StageBrief | CareBrief | EscalationBrief | EnquiryBrief
 
 
 class Running(Protocol):
-    """A stage that runs: a child, or after a reset of the case one that it finds still running."""
+    """A workflow of the case that runs: a child, or after a reset of the case one that it finds still running."""
 
     def cancel(self) -> Any: ...  # noqa: D102
     async def signal(self, signal: str, arg: Any) -> None: ...  # noqa: D102
+
+
+@dataclass
+class _Starting:
+    """What came for a child while it was being started: it is handed over once there is a hand on it."""
+
+    news: list[CaseNews] = field(default_factory=list)
+    is_stopped: bool = False
 
 
 class Children:
     """What the case has running. A stage's number is how often the case has run it."""
 
     def __init__(self) -> None:
-        self.times: Counter[Stage] = Counter()
+        self.times: Counter[str] = Counter()
         self.running: dict[str, Running] = {}
         self.ended: list[str] = []
-        self.starting: dict[str, bool] = {}
+        self.starting: dict[str, _Starting] = {}
         self.stopped: set[str] = set()
 
-    async def stage(self, brief: StageBrief, news: Callable[[], CaseNews]) -> StageEnd:
-        """Run a stage to its end. One that was terminated or failed goes on where the record says it was."""
-        part = ids.stage_part(brief.stage, brief.round)
+    async def stage(self, kind: str, round_: int, brief: Callable[[], StageBrief | CareBrief]) -> StageEnd:
+        """Run a stage, or staff care, to its end. One that was terminated or failed goes on where the record says.
+
+        `brief` is asked for at each start, so that a stage begun again knows the case as it is then.
+        """
+        part = ids.stage_part(kind, round_)
         try:
-            while True:
-                if end := await self._run(brief, part, news):
-                    return end
+            return await self._to_its_end(kind, part, brief, ids.CASEWORK_QUEUE)
         finally:
             self.ended.append(part)
 
-    async def _run(self, brief: StageBrief, part: str, news: Callable[[], CaseNews]) -> StageEnd | None:
-        self.starting[part] = False
+    async def escalation(self, brief: Callable[[], EscalationBrief]) -> StageEnd:
+        """Run an escalation on the national team's queue to its resolution."""
+        part = ids.part_of(ids.escalation_id(brief().reference, brief().kind, brief().number))
+        return await self._to_its_end("escalation", part, brief, ids.NATIONAL_QUEUE)
+
+    async def enquiry(self, brief: Callable[[], EnquiryBrief]) -> StageEnd:
+        """Run an enquiry to its answer."""
+        part = ids.part_of(ids.enquiry_id(brief().reference, brief().number))
+        return await self._to_its_end("enquiry", part, brief, ids.CASEWORK_QUEUE)
+
+    async def _to_its_end(self, kind: str, part: str, brief: Callable[[], Brief], queue: str) -> StageEnd:
+        while True:
+            if end := await self._run(kind, part, brief(), queue):
+                return end
+
+    async def _run(self, kind: str, part: str, brief: Brief, queue: str) -> StageEnd | None:
+        self.starting[part] = _Starting()
         try:
-            handle = await self._start(brief)
+            handle = await workflow.start_child_workflow(
+                kind, brief, result_type=StageEnd, task_queue=queue, **_options(kind, part, brief)
+            )
         except WorkflowAlreadyStartedError:
             handle = None
         finally:
-            stopped = self.starting.pop(part)
+            starting = self.starting.pop(part)
         if handle is None:
-            return await self._attach(brief.reference, part)
+            return await self._attach(brief.reference, part, starting)
         self.running[part] = handle
-        if stopped:
+        if starting.is_stopped:
             handle.cancel()
         try:
-            await self._catch_up(handle, brief, news())
+            await _catch_up(handle, starting)
             return StageEnd.model_validate(await handle)
         except ChildWorkflowError as error:
-            if is_cancelled_exception(error):
+            if is_cancelled_exception(error) and isinstance(brief, StageBrief | CareBrief):
                 return StageEnd(outcome=Outcome.WITHDRAWN)
             await _wait_for_repair(part, error)
             return None
         finally:
             del self.running[part]
 
-    async def _start(self, brief: StageBrief) -> workflow.ChildWorkflowHandle[Any, Any]:
-        id_ = ids.stage_id(brief.reference, brief.stage, brief.round)
-        return await workflow.start_child_workflow(
-            str(brief.stage), brief, result_type=StageEnd, **_options(id_, brief, str(brief.stage))
-        )
-
-    async def _catch_up(self, handle: Running, brief: StageBrief, news: CaseNews) -> None:
-        """What changed between writing the brief and the start would otherwise reach nobody."""
-        before, now = (brief.version, brief.held, brief.stopped), (news.accepted_version, news.held, news.stopped)
-        if before != now and brief.stage in HEARS_NEWS:
-            await _send(handle, news)
-
-    async def escalation(self, brief: EscalationBrief) -> StageEnd:
-        """Run an escalation on the national team's queue to its resolution."""
-        id_ = ids.escalation_id(brief.reference, brief.kind, brief.number)
-        options = {**_options(id_, brief, "escalation"), "task_queue": ids.NATIONAL_QUEUE}
-        return await self._beside("escalation", brief, options)
-
-    async def enquiry(self, brief: EnquiryBrief) -> StageEnd:
-        """Run an enquiry to its answer."""
-        id_ = ids.enquiry_id(brief.reference, brief.number)
-        return await self._beside("enquiry", brief, _options(id_, brief, "enquiry"))
-
-    async def _beside(self, name: str, brief: EscalationBrief | EnquiryBrief, options: dict[str, Any]) -> StageEnd:
-        """As a stage: ended by hand it goes on where the record says it was; after a reset its end is awaited."""
-        part = options["id"].removeprefix(f"{ids.case_id(brief.reference)}/")
-        while True:
-            try:
-                end: StageEnd = await workflow.execute_child_workflow(name, brief, result_type=StageEnd, **options)
-                return end
-            except WorkflowAlreadyStartedError:
-                return await self._attach(brief.reference, part)
-            except ChildWorkflowError as error:
-                await _wait_for_repair(part, error)
-
-    def stop(self, *stages: Stage) -> None:
+    def stop(self, *stages: str) -> None:
         """Cancel these stages where they run; each withdraws its questions and ends withdrawn."""
-        for part in self.starting:
+        for part, starting in self.starting.items():
             if _is_of(part, stages):
-                self.starting[part] = True
+                starting.is_stopped = True
                 self.stopped.add(part)
         for part, handle in sorted(self.running.items(), key=lambda item: item[0]):
             if _is_of(part, stages):
@@ -136,17 +128,24 @@ class Children:
                 if asyncio.iscoroutine(cancelling):  # one that a reset case found running
                     self.cancelling = asyncio.ensure_future(cancelling)
 
-    async def tell(self, stage: Stage, news: CaseNews) -> None:
-        """Tell a stage what changed elsewhere, where it runs."""
+    async def tell(self, news: CaseNews, *stages: str) -> None:
+        """Tell these stages, or everything that runs, what changed elsewhere in the case."""
+        for part, starting in self.starting.items():
+            if not stages or _is_of(part, stages):
+                starting.news.append(news)
         for part, handle in sorted(self.running.items(), key=lambda item: item[0]):
-            if _is_of(part, (stage,)):
+            if not stages or _is_of(part, stages):
                 await _send(handle, news)
 
-    async def _attach(self, reference: str, part: str) -> StageEnd:
+    async def _attach(self, reference: str, part: str, starting: _Starting) -> StageEnd:
         """The case was reset while this ran on: keep a hand on it, and wait until the record holds its end."""
-        self.running[part] = cast(Running, workflow.get_external_workflow_handle(f"{ids.case_id(reference)}/{part}"))
+        handle = workflow.get_external_workflow_handle(f"{ids.case_id(reference)}/{part}")
+        self.running[part] = cast(Running, handle)
         pause = LOOK_AGAIN
         try:
+            if starting.is_stopped:
+                await handle.cancel()
+            await _catch_up(self.running[part], starting)
             while True:
                 lookup = StageLookup(reference=reference, stage=part)
                 found = await workflow.execute_activity_method(Casework.find_stage_end, lookup, **RECORD)
@@ -156,6 +155,12 @@ class Children:
                 pause = min(pause * 2, LONGEST_LOOK)
         finally:
             del self.running[part]
+
+
+async def _catch_up(handle: Running, starting: _Starting) -> None:
+    """What came while a child was being started would otherwise reach nobody."""
+    for news in starting.news:
+        await _send(handle, news)
 
 
 async def _send(handle: Running, news: CaseNews) -> None:
@@ -173,16 +178,15 @@ async def _wait_for_repair(part: str, error: ChildWorkflowError) -> None:
         await workflow.sleep(LOOK_AGAIN, summary=f"{part} failed; begun again later")
 
 
-def _is_of(part: str, stages: tuple[Stage, ...]) -> bool:
+def _is_of(part: str, stages: tuple[str, ...]) -> bool:
     return any(part == stage or part.startswith(f"{stage}-") for stage in stages)
 
 
-def _options(id_: str, brief: StageBrief | EscalationBrief | EnquiryBrief, stage: str) -> dict[str, Any]:
-    attributes: TypedSearchAttributes = at_start(stage, brief.region, brief.pdu, brief.ground)
+def _options(kind: str, part: str, brief: Brief) -> dict[str, Any]:
     return {
-        "id": id_,
-        "search_attributes": attributes,
-        "static_summary": f"{stage} of {brief.reference}, {brief.region}",
+        "id": f"{ids.case_id(brief.reference)}/{part}",
+        "search_attributes": search.at_start(kind, brief.region, brief.pdu, brief.ground),
+        "static_summary": f"{kind} of {brief.reference}, {brief.region}",
         # Ended by hand, it may be begun again under its own id: the record gives it back every answer it had.
         "id_reuse_policy": WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
         # A case that is terminated must not take a running stage's open questions with it silently.

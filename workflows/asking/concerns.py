@@ -23,6 +23,8 @@ from workflows.contract.vocabulary import EscalationKind, EscalationOutcome, Sta
 from . import case_time
 from .children import Children
 
+_HELD = (Stage.VICTIM_DISCLOSURE,)
+
 
 class Concerns:
     """What is open beside the stages. A staff-safety escalation holds disclosure until it is resolved."""
@@ -50,7 +52,7 @@ class Concerns:
         self.raised.add(name)
         self.escalations[name] = concern.kind
         await self._show()
-        end = await self.children.escalation(EscalationBrief(kind=concern.kind, number=number, **self.common()))
+        end = await self.children.escalation(lambda: EscalationBrief(kind=concern.kind, number=number, **self.common()))
         del self.escalations[name]
         await self._show(concern.kind, end.resolution)
 
@@ -58,7 +60,7 @@ class Concerns:
         """Start the enquiry; one typed by hand gets its row first."""
         number = raised.number or await self._number_enquiry(raised)
         await self.children.enquiry(
-            EnquiryBrief(kind=raised.kind, number=number, received_on=raised.received_on, **self.common())
+            lambda: EnquiryBrief(kind=raised.kind, number=number, received_on=raised.received_on, **self.common())
         )
 
     async def _show(self, resolved: EscalationKind | None = None, outcome: EscalationOutcome | None = None) -> None:
@@ -68,9 +70,8 @@ class Concerns:
         if resolved is EscalationKind.STAFF_SAFETY and outcome is EscalationOutcome.STOP:
             self.is_stopped = True
         news = CaseNews(held=self.is_held, stopped=self.is_stopped, resolved=resolved, outcome=outcome)
-        await self.children.tell(Stage.VICTIM_DISCLOSURE, news)
-        if resolved is EscalationKind.REVIEWER:
-            await self.children.tell(Stage.REVIEW, news)
+        hearing = (Stage.VICTIM_DISCLOSURE, Stage.REVIEW) if resolved is EscalationKind.REVIEWER else _HELD
+        await self.children.tell(news, *hearing)
 
     async def _number_concern(self, concern: RaisedConcern) -> int:
         self.typed += 1  # the same after a reset, where a random name would make a second row

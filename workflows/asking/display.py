@@ -5,26 +5,13 @@ from datetime import datetime
 from typing import Any
 
 from temporalio import workflow
-from temporalio.common import SearchAttributePair, SearchAttributeUpdate, TypedSearchAttributes
+from temporalio.common import SearchAttributeUpdate
 
 from workflows.contract import search
-from workflows.contract.vocabulary import ClockState, Ground
+from workflows.contract.messages import Forecast
+from workflows.contract.vocabulary import ClockState
 
 from .gate import Gate
-
-
-def at_start(stage: str, region: str, pdu: str, ground: Ground) -> TypedSearchAttributes:
-    """The search attributes that a workflow starts with."""
-    return TypedSearchAttributes(
-        [
-            SearchAttributePair(search.STAGE, stage),
-            SearchAttributePair(search.REGION, region),
-            SearchAttributePair(search.PDU, pdu),
-            SearchAttributePair(search.GROUND, str(ground)),
-            SearchAttributePair(search.OVERDUE, False),
-            SearchAttributePair(search.CLOCK, str(ClockState.IN_TIME)),
-        ]
-    )
 
 
 class Display:
@@ -34,16 +21,19 @@ class Display:
         self.is_overdue = False
         self.shown: tuple[str | None, datetime | None, bool, ClockState] = (None, None, False, ClockState.IN_TIME)
 
-    def show(self, gates: Iterable[Gate], *, paused: bool = False, at_risk: bool = False) -> None:
+    def show(self, gates: Iterable[Gate], forecast: Forecast, *, paused: bool) -> None:
         """Show the most urgent open gate; while the clock stands still no date is due."""
         standing = sorted((g for g in gates if g.due), key=lambda g: (g.due.at, g.id) if g.due else (None, ""))
         first = standing[0] if standing else None
         self.is_overdue = any(g.overdue for g in standing)
         role = str(first.role) if first and first.role else None
         due = first.due.at if first and first.due and not paused else None
-        clock = clock_state(paused=paused, overdue=self.is_overdue, at_risk=at_risk)
+        clock = clock_state(paused=paused, overdue=self.is_overdue, at_risk=forecast.at_risk)
         lines = ["**The clock stands still.**"] if paused else []
-        workflow.set_current_details("\n".join([*lines, *(_line(g) for g in standing)]) or "Nobody is awaited.")
+        if forecast.remaining:
+            lines.append(f"Still to do{', **at risk**' if forecast.at_risk else ''}: {', '.join(forecast.remaining)}")
+        awaited = [_line(g) for g in standing] or ["Nobody is awaited."]
+        workflow.set_current_details("\n\n".join([*lines, "\n".join(awaited)]))
         shown = (role, due, self.is_overdue, clock)
         if self.shown != shown:
             self.shown = shown

@@ -52,7 +52,9 @@ class Gate:
 
     def open(self, opened: GateOpened) -> None:
         """Take the schedule that the record fixed; an answer that the record already holds is offered."""
-        self.role, self.due, self.steps = opened.role, opened.due, list(opened.steps)
+        self.role = opened.role
+        if self.due is None:  # a date that moved while the gate was being opened is newer
+            self.due, self.steps = opened.due, list(opened.steps)
         if opened.decision and all(o.decision != opened.decision for o in self.offers):
             self.offers.append(DecideSignal(gate=self.id, decision=opened.decision))
 

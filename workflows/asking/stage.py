@@ -1,19 +1,16 @@
 """What every stage of a case has: a brief, the case's news, and an end that stands in the record."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from functools import wraps
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from temporalio import workflow
-from temporalio.common import RawValue
 from temporalio.exceptions import is_cancelled_exception
 
 from workflows.contract.messages import CaseNews, Decision, EscalationRef, StageBrief, StageEnd
-from workflows.contract import search
 from workflows.contract.vocabulary import DateCause, EscalationKind, Outcome
 
-from .asking import Asking
+from .asking import Asking, Brief
 
 
 class Stage(Asking):
@@ -27,20 +24,15 @@ class Stage(Asking):
         self.accepted_version: int | None = None
         self.news: list[CaseNews] = []
 
-    @workflow.signal(description="What changed elsewhere in the case; sent by the case itself")
-    def case_news(self, raw: RawValue) -> None:
-        """Something changed elsewhere in the case."""
-        news = self.dead_letters.read("case_news", raw, CaseNews)
-        if news is None:
-            return
+    def heard(self, news: CaseNews) -> None:
+        """Take what changed elsewhere in the case."""
+        super().heard(news)
         self.news.append(news)
         self.held = self.held if news.held is None else news.held
         self.stopped = self.stopped or bool(news.stopped)
         self.accepted_version = news.accepted_version or self.accepted_version
         if news.paused is not None:
             self.pause(news.paused)
-        if news.region and news.pdu:
-            workflow.upsert_search_attributes([search.REGION.value_set(news.region), search.PDU.value_set(news.pdu)])
 
     def pause(self, paused: bool) -> None:
         """The clock stands still or runs again; then every open question gets its remaining working days back."""
@@ -49,10 +41,9 @@ class Stage(Asking):
                 gate.changes.appendleft((DateCause.RESUMED, None))
         self.paused = paused
 
-    def begin(self, brief: StageBrief) -> None:
-        """Take the brief; from here on the stage can ask."""
-        self.brief = brief
-        self.rulebook = brief.rulebook
+    def begin(self) -> None:
+        """Take what the brief says of the case as it is now."""
+        brief = self.brief
         self.held = self.held or brief.held
         self.stopped = self.stopped or brief.stopped
         self.accepted_version = self.accepted_version or brief.version
@@ -69,41 +60,23 @@ class Stage(Asking):
             await workflow.wait_condition(lambda: not self.held or self.stopped)
             if self.stopped:
                 return None
-            decision = await self._ask_until_held(question, subject)
+            decision = await self.ask_until(lambda: self.held or self.stopped, question, subject=subject)
             if decision:
                 return decision
 
-    async def _ask_until_held(self, question: str, subject: str | None) -> Decision | None:
-        asking = asyncio.create_task(self.ask(question, subject=subject))
-        try:
-            await workflow.wait_condition(lambda: asking.done() or self.held or self.stopped)
-        except asyncio.CancelledError:
-            await stopped(asking)
-            raise
-        await stopped(asking)
-        return None if asking.cancelled() else asking.result()
+
+AskingT = TypeVar("AskingT", bound=Asking)
+BriefT = TypeVar("BriefT", bound=Brief)
+Run = Callable[[AskingT, BriefT], Awaitable[StageEnd]]
 
 
-async def stopped(task: "asyncio.Task[Any]") -> None:
-    """Cancel a task and wait until it has put away what it had open.
-
-    Not to be called in a `finally`: a workflow that leaves the cache is closed there and may not wait any more.
-    """
-    if not task.done():
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-
-
-StageT = TypeVar("StageT", bound=Stage)
-Run = Callable[[StageT, StageBrief], Awaitable[StageEnd]]
-
-
-def procedure(run: Run[StageT]) -> Run[StageT]:
+def procedure(run: Run[AskingT, BriefT]) -> Run[AskingT, BriefT]:
     """Wrap a stage's `run`: take the brief before it, record its end after it; cancelled means withdrawn."""
 
     @wraps(run)
-    async def carried(self: StageT, brief: StageBrief) -> StageEnd:
-        self.begin(brief)
+    async def carried(self: AskingT, brief: BriefT) -> StageEnd:
+        self.brief, self.rulebook = brief, brief.rulebook
+        self.begin()
         try:
             end = await run(self, brief)
         except BaseException as error:

@@ -7,6 +7,8 @@ from .vocabulary import EscalationKind, Stage
 CASEWORK_QUEUE = "sfo-casework"
 NATIONAL_QUEUE = "sfo-national"
 DEPLOYMENT = "sfo"
+STAFF_CARE = "staff-care"
+"""The workflow type and id part of staff care, `sfo/SFO-2026-00042/staff-care`."""
 
 REFERENCE = re.compile(r"^SFO-\d{4}-\d{5}$")
 
@@ -16,8 +18,8 @@ def case_id(reference: str) -> str:
     return f"sfo/{reference}"
 
 
-def stage_part(stage: Stage, round_: int = 1) -> str:
-    """The id part of a stage; later rounds carry their number, `review-2`."""
+def stage_part(stage: str, round_: int = 1) -> str:
+    """The id part of a stage or of staff care; later rounds carry their number, `review-2`."""
     return str(stage) if round_ == 1 else f"{stage}-{round_}"
 
 
@@ -36,9 +38,9 @@ def enquiry_id(reference: str, number: int) -> str:
     return f"{case_id(reference)}/enquiry/{number}"
 
 
-def care_id(reference: str) -> str:
-    """The workflow id of staff care, `sfo/SFO-2026-00042/staff-care`."""
-    return f"{case_id(reference)}/staff-care"
+def part_of(workflow_id: str) -> str:
+    """The part of a workflow's id after the case's: `review-2` or `escalation/overdue-1`."""
+    return workflow_id.split("/", 2)[2]
 
 
 def gate_id(workflow_id: str, question: str, subject: str | None = None, ask: int = 1) -> str:

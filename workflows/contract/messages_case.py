@@ -128,7 +128,8 @@ class ReplaceSignal(Signal):
 class CaseNews(Message):
     """Signal `case_news`, case to stage: what changed elsewhere that a running stage must know.
 
-    `due` is the review's date after a pause, `region` and `pdu` where the case is now, `stage` the one just begun.
+    `due` is the review's date after a pause, `region` and `pdu` where the case is now. For staff care: `stage` is the
+    one just begun, `stopped` false says that a review is due again, `closing` that nothing else of the case is open.
     """
 
     held: bool | None = None
@@ -141,12 +142,14 @@ class CaseNews(Message):
     region: Ref | None = None
     pdu: Ref | None = None
     stage: Stage | None = None
+    closing: bool = False
 
 
 class StageNews(Message):
     """Signal `stage_news`, stage to case: whether a gate of it is overdue; from a review also how its date stands.
 
-    `remaining` are codes with counts, `interviews:2`, `draft`. None: as before.
+    `remaining` are the kinds of what is still to do, `interviews`, `draft`; how many stands in the record and in the
+    review's own details, so that the case need not hear of each interview. None: as before.
     """
 
     stage: str

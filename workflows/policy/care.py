@@ -51,6 +51,11 @@ def again_on(today: date, rulebook: Rulebook, holidays: Collection[date], *, is_
     """When contact is due again while the case goes on; sooner where somebody could not be reached."""
     if is_everybody_reached:
         return add_working_days(today, rulebook.welfare_again.value, holidays)
+    return rest_until(today, rulebook, holidays)
+
+
+def rest_until(today: date, rulebook: Rulebook, holidays: Collection[date]) -> date:
+    """Before this date nobody is asked for contact again, whatever begins: the time that one contact is given."""
     return due_on(rulebook.deadlines["welfare"], today, holidays)
 
 

@@ -14,3 +14,7 @@ ORDER: tuple[Stage, ...] = (
     Stage.VICTIM_DISCLOSURE,
     Stage.ACTION_PLAN,
 )
+
+# What writes, signs and rates a review: stopped together, and standing still together while its clock does.
+# Rule: design.md 3.12; facts.md 5.3.
+OF_THE_REVIEW: tuple[Stage, ...] = (Stage.REVIEW, Stage.COUNTERSIGN, Stage.QUALITY_ASSURANCE)
