@@ -25,6 +25,11 @@ WORDS = {
     "role": "the spoc",
     "overdue": True,
     "because": "of a <reason>.",
+    "here": True,
+    "line": True,
+    "other": "SFO-2026-00043",
+    "lines": ["2 interviews not held yet", "18 working days left"],
+    "questions": [{"title": "Write the draft review", "due": "2027-03-12"}],
 }
 NAMES = sorted(path.name for path in LETTERS.iterdir() if path.name != "layout")
 

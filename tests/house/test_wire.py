@@ -86,11 +86,13 @@ def test_removing_a_name_would_be_noticed() -> None:
 def test_the_names_that_the_outside_relies_on() -> None:
     assert set(registered()) == {
         "sfo-case", "charge", "notification", "early-look", "review", "countersign", "quality-assurance",
-        "staff-feedback", "victim-disclosure", "action-plan", "escalation", "enquiry",
+        "staff-feedback", "victim-disclosure", "action-plan", "staff-care", "escalation", "enquiry",
     }  # fmt: skip
     signals = {name: set(definition(cls).signals) for name, cls in registered().items()}
-    assert {"court_event", "raise_concern", "amend_charge", "enquiry"} <= signals.pop("sfo-case")
-    assert all({"decide", "reassign"} <= s for s in signals.values())
+    of_the_case = signals.pop("sfo-case")
+    assert {"court_event", "raise_concern", "amend_charge", "enquiry"} <= of_the_case
+    assert {"pause", "resume", "transfer", "replace_manager"} <= of_the_case
+    assert all({"decide", "reassign", "calendar", "case_news"} <= s for s in signals.values())
     assert {"acknowledge", "resolve"} <= signals["escalation"]
     assert "request_extension" in signals["review"]
     queries = {name: set(definition(cls).queries) for name, cls in registered().items()}

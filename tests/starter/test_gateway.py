@@ -367,7 +367,7 @@ async def test_two_people_at_the_same_moment_are_one_decision(desk: Desk, asked:
     pages = await first.sign_in(link), await second.sign_in(deputy)
     replies = await asyncio.gather(
         first.answer(link, pages[0], "sent", sent_on="2026-10-05"),
-        second.answer(deputy, pages[1], "sent", sent_on="2026-10-06"),
+        second.answer(deputy, pages[1], "sent", sent_on="2026-10-04"),
     )
     assert sorted(reply.status_code for reply in replies) == [200, 409]
     assert len(await desk.decisions()) == 1
@@ -401,7 +401,12 @@ async def test_what_is_wrong_is_listed_and_everything_typed_is_kept(desk: Desk) 
         link,
         await browser.sign_in(link),
         "draft_ready",
-        **{"sources": "Kept <sources>", "findings-1-text": "Kept finding", "actions-3-what": "Kept action"},
+        **{
+            "sources-1-what": "Kept source",
+            "learning": "Kept <learning>",
+            "findings-1-text": "Kept finding",
+            "actions-3-what": "Kept action",
+        },
     )
     assert reply.status_code == 400
     soup = BeautifulSoup(reply.text, "html.parser")
@@ -412,7 +417,8 @@ async def test_what_is_wrong_is_listed_and_everything_typed_is_kept(desk: Desk) 
     assert {"draft_ready.analysis", "draft_ready.judgement", "draft_ready.findings-1-kind"} <= set(targets)
     assert all(soup.find(id=target) for target in targets)
     assert all(soup.find(id=f"{target}-error") for target in targets)
-    assert "Kept &lt;sources&gt;" in reply.text
+    assert "Kept &lt;learning&gt;" in reply.text
+    assert "Kept source" in reply.text
     assert "Kept finding" in reply.text
     assert "Kept action" in reply.text
     assert await desk.decisions() == []

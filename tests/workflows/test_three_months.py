@@ -1,51 +1,20 @@
 """The three-month limit at speed 1, crossed on the real server: reminders, overdue, extension, lateness."""
 
-from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from dateutil.relativedelta import relativedelta
-from temporalio.client import WorkflowHandle
 
 from tests.workflows.conftest import Office
+from tests.workflows.reviewing import REVIEWER, a_draft, interviewed, moved
 from workflows.contract import ids
-from workflows.contract.messages import CaseOpening, DecideSignal, ExtensionSignal
+from workflows.contract.messages import DecideSignal, ExtensionSignal
 from workflows.contract.vocabulary import ReasonCode, Stage
 from workflows.policy.due import due_moment
 
-REVIEWER = "reviewer.one@n53.example.test"
-
-
-def plan(today: date) -> dict[str, Any]:
-    """An invented draft."""
-    finding = {"kind": "deficiency", "level": "team", "text": "Invented.", "reasons": "Invented."}
-    action = {"what": "Invented action.", "owner": "n53lei.head", "due_on": str(today + timedelta(days=200))}
-    return {
-        "sources": "Invented.", "analysis": "Invented.", "judgement": "partly", "learning": "Invented.",
-        "findings": [finding], "actions": [action],
-    }  # fmt: skip
-
-
-async def begun(office: Office) -> tuple[CaseOpening, WorkflowHandle[Any, Any]]:
-    """A review that has been commissioned, its staff interviewed; the draft is awaited until the date."""
-    opening = await office.report()
-    review = await office.start(opening, Stage.REVIEW)
-    stem = f"{opening.reference}/review"
-    await office.answer(
-        review, f"{stem}/commission", "appoint", {"reviewer": "n53.reviewer.1", "countersigner": "n53.countersigner.1"}
-    )
-    for member in ("s1", "s2"):
-        await office.gate(f"{stem}/interview:{member}")
-    await office.skip(review, timedelta(days=15))
-    for member in ("s1", "s2"):
-        held_on = office.now(review).date()
-        decided = await office.answer(review, f"{stem}/interview:{member}", "held", {"held_on": str(held_on)})
-        assert (await office.receipt(review, decided))["applied"]
-    return opening, review
-
 
 async def test_the_limit_is_three_calendar_months_and_the_clock_reaches_it(office: Office) -> None:
-    opening, review = await begun(office)
+    opening, review = await interviewed(office)
     draft = f"{opening.reference}/review/draft"
     gate = await office.gate(draft)
     today = datetime.now(UTC).date()
@@ -78,7 +47,7 @@ async def test_the_limit_is_three_calendar_months_and_the_clock_reaches_it(offic
 
 
 async def test_an_extension_moves_the_date_and_keeps_the_original(office: Office) -> None:
-    opening, review = await begun(office)
+    opening, review = await interviewed(office)
     stem = f"{opening.reference}/review"
     original = (await office.gate(f"{stem}/draft"))["due_on"]
     new_on = original + timedelta(days=30)
@@ -106,31 +75,28 @@ async def test_an_extension_moves_the_date_and_keeps_the_original(office: Office
     assert len(office.letters(REVIEWER, "reminder")) > reminders
 
 
-async def moved(office: Office, gate: str, on: date) -> dict[str, Any] | None:
-    rows = await office.record.rows("SELECT * FROM gates WHERE gate = $1 AND due_on = $2", gate, on)
-    return rows[0] if rows else None
-
-
 @pytest.mark.parametrize(("minutes_after", "late"), [(-5, False), (5, True)])
 async def test_lateness_is_judged_by_when_the_answer_was_received(
     office: Office, minutes_after: int, late: bool
 ) -> None:
     """The signal arrives after the date in both cases; only the moment of receipt differs."""
-    opening, review = await begun(office)
+    opening, review = await interviewed(office)
     draft = f"{opening.reference}/review/draft"
     due_at = (await office.gate(draft))["due_at"]
     await office.skip_to(review, due_at + timedelta(hours=3))
     received_at = due_at + timedelta(minutes=minutes_after)
-    decided = await office.answer(review, draft, "draft_ready", plan(datetime.now(UTC).date()), received_at=received_at)
+    decided = await office.answer(
+        review, draft, "draft_ready", a_draft(datetime.now(UTC).date()), received_at=received_at
+    )
     assert (await office.receipt(review, decided))["applied"]
     assert await office.record.value("SELECT late FROM decisions WHERE decision = $1::uuid", decided) is late
     await office.gate(f"{opening.reference}/review/facts:v1")
 
 
 async def test_silence_on_facts_is_recorded_and_the_review_goes_on(office: Office) -> None:
-    opening, review = await begun(office)
+    opening, review = await interviewed(office)
     stem = f"{opening.reference}/review"
-    await office.answer(review, f"{stem}/draft", "draft_ready", plan(datetime.now(UTC).date()))
+    await office.answer(review, f"{stem}/draft", "draft_ready", a_draft(datetime.now(UTC).date()))
     gate = await office.gate(f"{stem}/facts:v1")
     await office.skip_to(review, gate["due_at"] + timedelta(hours=1))
     await office.gate(f"{stem}/submit:v1")
