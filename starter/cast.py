@@ -19,7 +19,7 @@ from typing import Any
 import httpx
 from bs4 import BeautifulSoup, Tag
 
-from starter.script import BY_PERSON, FIRST, SILENT_ON, TODAY, USUAL, Ahead, Each, Line
+from starter.script import BY_PERSON, FIRST, SILENT, SILENT_ON, TODAY, USUAL, Ahead, Each, Line
 from workflows.contract.messages import CaseClock
 from workflows.contract.questions import QUESTIONS, Question
 from workflows.policy.clock import case_time, wall_delay
@@ -120,7 +120,7 @@ class Cast:
 
     async def _answer(self, letter: Letter, line: Line | None) -> None:
         """Take the time that the script gives, then sit down; what the page does not yet allow is tried again."""
-        if line is None:
+        if line is None or line is SILENT:
             return
         clock = self._clocks[letter.reference]
         if clock.speed != 1:

@@ -36,6 +36,10 @@ class Line:
     after_days: float = 2.0
 
 
+SILENT = Line("")
+"""Nothing is answered this time."""
+
+
 def _invented(sentences: int) -> str:
     return " ".join(SENTENCE.format(n=n) for n in range(1, sentences + 1))
 

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from starter.script import FIRST, TODAY, USUAL, Ahead, Each, Line
+from starter.script import FIRST, SILENT, TODAY, USUAL, Ahead, Each, Line
 from tests.workflows.conftest import Office
 from workflows.contract import ids
 from workflows.contract.columns import GIVEN_ROWS
@@ -17,8 +17,6 @@ from workflows.contract.questions import QUESTIONS
 from workflows.contract.vocabulary import Rung
 from workflows.policy.clock import case_time
 from workflows.policy.due import on_in_london
-
-SILENT = Line("")
 
 
 class People:

@@ -12,9 +12,9 @@ from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
 from temporalio.client import WorkflowHandle
 from temporalio.service import RPCError, RPCStatusCode
 
-from starter.script import Line
+from starter.script import SILENT, Line
 from tests.workflows.conftest import PATIENCE, Office
-from tests.workflows.people import SILENT, People
+from tests.workflows.people import People
 from workflows.contract import ids
 from workflows.contract.messages import AmendedCharge, CaseOpening, CourtEvent, OffenceRef, RaisedConcern, RaisedEnquiry
 from workflows.contract.vocabulary import CourtEventKind, EnquiryKind, EscalationKind
