@@ -1,5 +1,6 @@
 """The documents say what the code says: every value, key, link, source and command that they must name is there."""
 
+import ast
 import re
 from collections.abc import Iterator
 from enum import StrEnum
@@ -88,6 +89,34 @@ def test_every_stage_has_its_part_of_the_lifecycle_in_the_order_of_the_stages() 
 def newest_rulebook() -> Rulebook:
     books = [Rulebook.from_toml(path.read_text()) for path in (ROOT / "deploy" / "rulebook").glob("*.toml")]
     return max(books, key=lambda book: book.effective_on)
+
+
+# --- rule, code, test -------------------------------------------------------------------------------
+
+_IN_CODE = re.compile(r"`((?:[\w-]+/)*[\w-]+\.py):(\w+)`")
+_IN_TESTS = re.compile(r"`(tests/[\w/]+\.py)::(test_\w+)`")
+
+
+def defined_in(path: Path) -> set[str]:
+    """Every function, method, class and variable of a file by its own name; none where there is no such file."""
+    if not path.is_file():
+        return set()
+    nodes = [*ast.walk(ast.parse(path.read_text()))]
+    named = {n.name for n in nodes if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)}
+    return named | {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+
+
+def test_every_rule_names_its_code_and_a_test_of_it_and_both_exist() -> None:
+    rows = re.findall(r"^\| (.+) \|$", sections((DOCS / "lifecycle.md").read_text())["Rule, code, test"], re.MULTILINE)
+    assert rows[0] == "rule | it demands | code | test"
+    missing = set()
+    for row in rows[1:]:
+        rule, _, code, test = row.split(" | ")
+        missing |= set(re.findall(_NUMBER, re.sub(r"design [\d., ]+", "", rule))) - explained()
+        for cell, form in ((code, _IN_CODE), (test, _IN_TESTS)):
+            assert len(form.findall(cell)) == cell.count("`") / 2 > 0, f"not named as the others are: {row}"
+            missing |= {f"{file}:{name}" for file, name in form.findall(cell) if name not in defined_in(ROOT / file)}
+    assert missing == set()
 
 
 # --- links ------------------------------------------------------------------------------------------
@@ -190,6 +219,7 @@ _INPUT = re.compile(r"^`(\w+)` (?:[^`\n]|`[^`\n]*`)*Model `(\w+)`:\n\n```json\n(
 BY_HAND = {
     "decide", "reassign", "acknowledge", "resolve", "request_extension",
     "court_event", "amend_charge", "raise_concern", "enquiry",
+    "pause", "resume", "transfer", "replace_manager", "calendar",
 }  # fmt: skip
 
 
