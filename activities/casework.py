@@ -8,9 +8,11 @@ from activities.closing import close_case
 from activities.correspondence import Correspondence
 from activities.court_record import record_amendment, record_court_event
 from activities.escalations import Concern, raise_escalation
+from activities.forecasting import look_at_date
 from activities.handing_over import events_under
 from activities.judging import judge_charge
 from activities.means import Means
+from activities.opening import is_review
 from activities.pausing import pause_review, resume_review
 from activities.rearming import extensions_granted
 from activities.record import Connection, Pool, Row, audit, fingerprint, lock_case, once, plain, remembered, transaction
@@ -27,6 +29,8 @@ from workflows.contract.messages import (
     Closing,
     ConcernRecord,
     CourtRecord,
+    DateLook,
+    DateSeen,
     DeadlineMoved,
     EnquiryRecord,
     EscalationRef,
@@ -114,6 +118,12 @@ class PostgresCasework(Casework):
         )  # fmt: skip
 
     @activity.defn
+    async def look_at_date(self, look: DateLook) -> DateSeen:
+        """The record holds whether the review is at risk or overdue, and who can help has been told, once a date."""
+        async with transaction(self._means.pool) as connection:
+            return await look_at_date(connection, self._means, look)
+
+    @activity.defn
     async def tell(self, notice: Notice) -> None:
         """Each recipient has a letter on the way, and the duty, if named, is met."""
 
@@ -181,6 +191,13 @@ class PostgresCasework(Casework):
             if record.stage.startswith(Stage.CHARGE) and record.end.ground is not None:
                 await connection.execute(
                     "UPDATE cases SET ground = $2 WHERE reference = $1", record.reference, str(record.end.ground)
+                )
+            if is_review(record.stage):  # nobody decides any more on time for a text that is submitted or stopped
+                await connection.execute(
+                    "UPDATE extension_requests SET void_at = $2 "
+                    "WHERE reference = $1 AND granted IS NULL AND void_at IS NULL",
+                    record.reference,
+                    record.at,
                 )
             await audit(
                 connection, record.at, record.reference, "system", "stage_ended", record.stage, outcome=record.outcome

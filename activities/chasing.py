@@ -6,7 +6,7 @@ from uuid import UUID
 
 from activities.correspondence import Letter
 from activities.escalations import Concern, named, raise_escalation
-from activities.forecasting import in_lines, keep_forecast, outlook_of
+from activities.forecasting import in_lines, outlook_of
 from activities.hearing import Hearing, hearing_of
 from activities.means import Means
 from activities.opening import deputy_for, link_for, role_in_words
@@ -14,7 +14,7 @@ from activities.people import APPOINTED, by_address
 from activities.record import Connection, audit, fingerprint, plain
 from activities.scheduling import REVIEW, further_steps
 from workflows.contract.directory import Person
-from workflows.contract.messages import Chase, Chased, EscalationRef, Forecast, Step
+from workflows.contract.messages import Chase, Chased, EscalationRef, Step
 from workflows.contract.vocabulary import EscalationKind, GateState, Role, Rung, StepKind
 from workflows.policy.due import on_in_london
 
@@ -54,7 +54,6 @@ async def chase_gate(connection: Connection, means: Means, chase: Chase) -> Chas
         further=further_steps(hearing.means, hearing.gate, max(s.at for s in chase.steps), hearing.at)
         if chase.steps
         else (),
-        forecast=await _forecast(hearing),
     )
 
 
@@ -72,13 +71,6 @@ async def _words(hearing: Hearing) -> dict[str, Any]:
         "lines": lines,
         "for_staff": hearing.question.role is None,
     }
-
-
-async def _forecast(hearing: Hearing) -> Forecast | None:
-    """How the review stands, worked out whenever a question on its date is chased."""
-    if hearing.gate["deadline"] != REVIEW:
-        return None
-    return await keep_forecast(hearing.connection, hearing.means, hearing.place.reference, hearing.at)
 
 
 async def _is_new(hearing: Hearing, step: Step) -> bool:
@@ -169,13 +161,8 @@ async def _queue(
 
 
 async def _mark_overdue(hearing: Hearing, overdue: bool) -> None:
-    if not overdue or hearing.gate["overdue"]:
-        return
-    await hearing.connection.execute("UPDATE gates SET overdue = true WHERE gate = $1", hearing.name)
-    if hearing.gate["deadline"] == REVIEW:
-        await hearing.connection.execute(
-            "UPDATE cases SET review_overdue = true WHERE reference = $1", hearing.place.reference
-        )
+    if overdue and not hearing.gate["overdue"]:
+        await hearing.connection.execute("UPDATE gates SET overdue = true WHERE gate = $1", hearing.name)
 
 
 async def _note(hearing: Hearing, steps: Sequence[Step], escalation: EscalationRef | None) -> None:

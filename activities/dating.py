@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import date
 
 from activities.asked import Asking
-from activities.scheduling import forecast_days
 from workflows.contract.messages import Due, Step
 from workflows.contract.questions import Silence
 from workflows.contract.rulebook import Unit
@@ -59,5 +58,4 @@ def first_steps(asking: Asking, due: Due, role: Role) -> tuple[Step, ...]:
         lapses=asking.question.silence is Silence.LAPSE,
         role=role,
         after=asking.request.at,
-        forecasts=forecast_days(asking.rulebook, deadline_of(asking), due.on, asking.holidays),
     )

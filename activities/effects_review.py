@@ -4,8 +4,9 @@ from collections.abc import Awaitable, Callable
 from datetime import date
 
 from activities.answered import Answered, AnswerRefusedError, Effect
+from activities.correspondence import Letter
 from activities.effects_case import add_actions
-from activities.record import fingerprint
+from activities.record import Row, fingerprint
 from activities.review_text import last_version, obstacles, review_of
 from workflows.contract.vocabulary import DutyKind, Role
 from workflows.policy.deadlines import extended
@@ -179,14 +180,50 @@ async def extension(answered: Answered) -> Effect:
         """
         UPDATE extension_requests SET granted = $3, granted_on = $4
         WHERE request = (SELECT request FROM extension_requests
-            WHERE reference = $1 AND granted IS NULL AND new_on = $2 ORDER BY at LIMIT 1)
+            WHERE reference = $1 AND granted IS NULL AND void_at IS NULL AND new_on = $2 ORDER BY at LIMIT 1)
         """,
         answered.reference,
         asked_on,
         granted_on is not None,
         granted_on,
     )
+    await _tell_decided(answered, asked_on, granted_on)
     return Effect()
+
+
+async def _tell_decided(answered: Answered, asked_on: date, granted_on: date | None) -> None:
+    """Whoever writes the review hears the decision, and the senior lead where the date moves; why is on the page."""
+    case, place, event = answered.place.case, answered.place, f"{answered.gate['gate']}/extension-decided"
+    words = {
+        "granted": granted_on is not None,
+        "asked": asked_on.isoformat(),
+        "due": (granted_on or case["review_due"] or asked_on).isoformat(),
+        "original": (case["original_review_due"] or asked_on).isoformat(),
+    }
+    for role in (Role.REVIEWING_MANAGER, Role.SENIOR_LEAD) if granted_on else (Role.REVIEWING_MANAGER,):
+        for person in await place.recipients((role,)):
+            row = await _standing_link(answered, person.email) if role is Role.REVIEWING_MANAGER else None
+            gate, link = (row["gate"], row["link"]) if row else (None, None)
+            await answered.means.letters.queue(
+                answered.connection,
+                Letter(
+                    event, "extension_decided", person.name, person.email, place.reference, answered.at, gate, link,
+                    words,
+                ),
+            )  # fmt: skip
+
+
+async def _standing_link(answered: Answered, email: str) -> Row | None:
+    """The link by which this person is asked for the text, if one is open: its page shows the requests and why."""
+    return await answered.connection.fetchrow(
+        """
+        SELECT l.gate, l.link FROM links l JOIN gates g USING (gate)
+        WHERE g.reference = $1 AND g.state = 'open' AND g.deadline = 'review' AND l.revoked_at IS NULL
+            AND lower(l.email) = lower($2) ORDER BY g.opened_at DESC LIMIT 1
+        """,
+        answered.reference,
+        email,
+    )
 
 
 async def quality(answered: Answered) -> Effect:

@@ -3,17 +3,18 @@
 Rule: facts.md 6.6. What a forecast needs is policy's; what remains is counted here, in numbers, never in names.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from activities.correspondence import Letter
 from activities.means import Means
 from activities.people import Place
 from activities.record import Connection, Row, audit, lock_case
-from workflows.contract.messages import Forecast
+from workflows.contract.messages import DateLook, DateSeen, Forecast
 from workflows.contract.vocabulary import Role
-from workflows.policy.calendar import working_days_between
-from workflows.policy.due import on_in_london
-from workflows.policy.forecast import Outlook, Standing, forecast
+from workflows.policy.calendar import working_day_on_or_after, working_days_between
+from workflows.policy.due import due_moment, moment_at, on_in_london
+from workflows.policy.forecast import Outlook, Standing, forecast, latest_starts
+from workflows.policy.reminders import SENDING_HOUR
 
 _WORDS = {
     "interviews": ("interview not held yet", "interviews not held yet"),
@@ -49,7 +50,7 @@ async def keep_forecast(connection: Connection, means: Means, reference: str, at
         return None
     await connection.execute("UPDATE cases SET at_risk = $2 WHERE reference = $1", reference, outlook.at_risk)
     if outlook.at_risk and not case["at_risk"]:
-        await _tell(connection, means, case, outlook, at)
+        await _tell(connection, means, case, "at_risk", in_lines(outlook), at)
         await audit(
             connection,
             at,
@@ -81,14 +82,60 @@ def _line(code: str) -> str:
     return f"{count} {one if count == '1' else more}" if count else one
 
 
-async def _tell(connection: Connection, means: Means, case: Row, outlook: Outlook, at: datetime) -> None:
+async def look_at_date(connection: Connection, means: Means, look: DateLook) -> DateSeen:
+    """The outlook of this moment stands in the record, and that the review is overdue once it is.
+
+    Overdue stands until the text is submitted, also where more time was granted late. Rule: design.md 3.4.
+    """
+    means = await means.with_calendar(connection)
+    found = await keep_forecast(connection, means, look.reference, look.at)
+    if found is None:
+        return DateSeen()
+    case = await lock_case(connection, look.reference)
+    is_late = bool(found.remaining) and _has_passed(case, look.at)
+    if is_late and not case["review_overdue"]:
+        await _mark_late(connection, means, case, look.at)
+    overdue = bool(found.remaining) and (is_late or case["review_overdue"])
+    return DateSeen(forecast=found, overdue=overdue, look_at=_next_look(means, case, look.at))
+
+
+def _has_passed(case: Row, at: datetime) -> bool:
+    """While the clock stands still nothing becomes overdue. Rule: design.md 3.12."""
+    return due_moment(case["review_due"]) < min(at, case["paused_at"] or at)
+
+
+def _next_look(means: Means, case: Row, at: datetime) -> datetime | None:
+    """The next morning on which a review that stands still turns at risk, or the moment at which it is overdue."""
+    due_on = case["review_due"]
+    starts = latest_starts(means.rulebook(case["rulebook"], at), due_on, means.holidays)
+    mornings = [moment_at(working_day_on_or_after(on, means.holidays), SENDING_HOUR) for on in starts]
+    past = due_moment(due_on) + timedelta(seconds=1)
+    return min((moment for moment in (*mornings, past) if at < moment <= past), default=None)
+
+
+async def _mark_late(connection: Connection, means: Means, case: Row, at: datetime) -> None:
+    """Once a date. Where no question stands on the date, nobody would be chased, so the two who can help are told."""
+    reference, due_on = case["reference"], case["review_due"]
+    await connection.execute("UPDATE cases SET review_overdue = true WHERE reference = $1", reference)
+    is_chased = await connection.fetchval(
+        "SELECT EXISTS (SELECT FROM gates WHERE reference = $1 AND state = 'open' AND deadline = 'review')", reference
+    )
+    if not is_chased:
+        outlook = await outlook_of(connection, means, case, at)
+        await _tell(connection, means, case, "review_late", in_lines(outlook), at)
+    await audit(connection, at, reference, "system", "review_overdue", "review", due_on=due_on, chased=is_chased)
+
+
+async def _tell(connection: Connection, means: Means, case: Row, letter: str, lines: list[str], at: datetime) -> None:
+    """The reviewing manager and the senior lead each have this letter once for each date of the review."""
     place = Place(connection, means.directory(at), case)
     due = case["review_due"].isoformat()
-    words = {"due": due, "lines": in_lines(outlook)}
+    event = f"{place.reference}/{letter.replace('_', '-')}/{due}"
     for person in await place.recipients((Role.REVIEWING_MANAGER, Role.SENIOR_LEAD)):
-        event = f"{place.reference}/at-risk/{due}"
-        letter = Letter(event, "at_risk", person.name, person.email, place.reference, at, words=words)
-        await means.letters.queue(connection, letter)
+        words = {"due": due, "lines": lines}
+        await means.letters.queue(
+            connection, Letter(event, letter, person.name, person.email, place.reference, at, words=words)
+        )
 
 
 async def _standing(connection: Connection, means: Means, reference: str, at: datetime) -> Standing:

@@ -31,22 +31,23 @@ async def bring_in_line(connection: Connection, means: Means, reference: str, at
     case = await lock_case(connection, reference)
     if not Ground(case["ground"]).is_reviewed:
         return
-    court = await _court(connection, reference)
+    court = await court_of(connection, reference)
     if is_open(court):
         await _owe(connection, reference, await _victims(connection, reference), at)
-    if case["accepted_version"] is None and _is_ended(means, case, court, at):
+    if case["accepted_version"] is None and is_ended(means, case, court, at):
         await _close(connection, reference, at)
     else:
         await _owe(connection, reference, owed_to_staff(await staff_of(connection, reference), is_reviewed=True), at)
 
 
-def _is_ended(means: Means, case: Row, court: list[CourtEventKind], at: datetime) -> bool:
+def is_ended(means: Means, case: Row, court: list[CourtEventKind], at: datetime) -> bool:
     """Whether a review under way is not completed; after an acquittal the rulebook says. Rule: facts.md 5.3, 5.4."""
     rulebook = means.rulebook(case["rulebook"], at)
     return ends_the_review(court, acquittal_ends_it=not rulebook.review_continues_after_acquittal.value)
 
 
-async def _court(connection: Connection, reference: str) -> list[CourtEventKind]:
+async def court_of(connection: Connection, reference: str) -> list[CourtEventKind]:
+    """What the court has done in this case so far."""
     rows = await connection.fetch(
         "SELECT kind FROM court_events WHERE reference = $1 AND applied_at IS NOT NULL", reference
     )

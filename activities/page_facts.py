@@ -111,7 +111,7 @@ async def _extension_facts(asking: Asking) -> Facts:
     requests = await asking.place.connection.fetch(
         "SELECT * FROM extension_requests WHERE reference = $1 ORDER BY at", asking.place.reference
     )
-    asked = next((r for r in requests if r["granted"] is None and r["new_on"] == subject), None)
+    asked = next((r for r in requests if r["granted"] is None and not r["void_at"] and r["new_on"] == subject), None)
     rule = asking.rulebook.extension
     outlook = await outlook_of(asking.place.connection, asking.means, case, asking.request.at)
     return [
@@ -120,12 +120,24 @@ async def _extension_facts(asking: Asking) -> Facts:
         ["Date asked for", in_words(subject)],
         ["Reason", f"{asked['reason_code'].replace('_', ' ')}. {asked['reasons'] or ''}" if asked else "not recorded"],
         *([["Late", "Asked after the date had passed"]] if asked and asked["late"] else []),
-        ["Extensions granted so far", str(sum(bool(r["granted"]) for r in requests))],
+        ["Extensions granted so far", str(await _granted_before(asking))],
         ["Longest extension", f"{rule.longest_months.value} months"],
         ["All extensions together", f"{rule.cap_months.value} months after the original date; beyond that only "
          f"the {rule.cap_decider.value.replace('_', ' ')}"],
         ["What remains", "; ".join(in_lines(outlook)) or "nothing"],
     ]  # fmt: skip
+
+
+async def _granted_before(asking: Asking) -> int:
+    """How often more time was granted, asked for on the record or typed by hand alike."""
+    number: int = await asking.place.connection.fetchval(
+        """
+        SELECT count(*) FROM decisions d JOIN gates g USING (gate)
+        WHERE g.reference = $1 AND g.question = 'extension' AND d.answer = 'granted' AND d.applied_at IS NOT NULL
+        """,
+        asking.place.reference,
+    )
+    return number
 
 
 async def _escalation_facts(asking: Asking) -> Facts:

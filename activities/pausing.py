@@ -4,13 +4,15 @@ Rule: design.md 3.4 and 3.12; a trial can stand in the way of interviews, facts.
 """
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from activities.forecasting import keep_forecast
 from activities.handing_over import request_of
 from activities.means import Means
 from activities.opening import is_on_the_clock
+from activities.owing import court_of, is_ended
 from activities.record import Connection, Row, audit, decision_uuid, lock_case
+from activities.refusing import Refusal, tell_refused
 from activities.rescheduling import resumed_date, tell_dates
 from workflows.contract.messages import Due, Paused, PauseRecord, ResumeRecord
 from workflows.policy import due as moments
@@ -37,8 +39,9 @@ async def pause_review(connection: Connection, means: Means, record: PauseRecord
     if case["paused_at"] is not None:
         return Paused(is_paused=True)
     request = await _request(connection, record)
-    if why := _why_not(case):
-        await _note(connection, record, request, "pause_refused", why=why)
+    if why := await _why_not(connection, means, case, record.at):
+        refusal = Refusal(record.reference, record.event, record.at, "pause", why)
+        await tell_refused(connection, means, refusal)
         return Paused(is_paused=False)
     means = await means.with_calendar(connection)
     paused_on = on_in_london(record.at)
@@ -97,12 +100,14 @@ async def resume_review(connection: Connection, means: Means, record: ResumeReco
     return Paused(is_paused=False, due=_due(new_due))
 
 
-def _why_not(case: Row) -> str | None:
-    """Only a review that has a date and is not finished has a clock to stop."""
+async def _why_not(connection: Connection, means: Means, case: Row, at: datetime) -> str | None:
+    """Only a review that has a date and is neither finished nor ended by the court has a clock to stop."""
     if case["closed_on"] is not None:
         return "case_closed"
     if case["accepted_version"] is not None:
         return "review_accepted"
+    if is_ended(means, case, await court_of(connection, case["reference"]), at):
+        return "review_ended"
     return "nothing_under_review" if case["review_due"] is None else None
 
 

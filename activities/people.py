@@ -123,7 +123,7 @@ class Place:
         """Who asked for the extension that waits for its decision: one waits at a time."""
         email: str | None = await self.connection.fetchval(
             """
-            SELECT requested_by FROM extension_requests WHERE reference = $1 AND granted IS NULL
+            SELECT requested_by FROM extension_requests WHERE reference = $1 AND granted IS NULL AND void_at IS NULL
             ORDER BY at DESC LIMIT 1
             """,
             self.reference,

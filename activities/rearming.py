@@ -24,7 +24,9 @@ async def move_deadline(connection: Connection, means: Means, move: DeadlineMove
     late = await _asked_on(connection, move, case) > case["review_due"]
     await connection.execute(
         """
-        UPDATE cases SET review_due = $2, review_overdue = CASE WHEN $3 THEN review_overdue ELSE false END
+        UPDATE cases SET review_due = $2, review_overdue = $3 OR EXISTS (
+            SELECT FROM deadlines WHERE reference = $1 AND what = 'review' AND rule = 'extension' AND late
+                AND id > (SELECT max(id) FROM deadlines WHERE reference = $1 AND what = 'review' AND rule = 'review'))
         WHERE reference = $1
         """,
         move.reference,

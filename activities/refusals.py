@@ -34,6 +34,15 @@ _BECAUSE = {
     "unknown_region": "the region named in it is not another one of the directory.",
     "unknown_person": "somebody named in it is not listed in the directory.",
     "is_the_requester": "a second person must decide what you asked for.",
+    "case_closed": "the case has closed.",
+    "review_accepted": "its review has been accepted.",
+    "review_ended": "the prosecution has ended, and with it the review.",
+    "nothing_under_review": "no review with a date is under way.",
+    "unknown_place": "the directory does not know that region and delivery unit.",
+    "already_there": "it is there already.",
+    "unknown_role": "nobody is appointed to that role.",
+    "not_appointed": "nobody has been appointed to that role yet.",
+    "holds_it_already": "that person does it already.",
     "not_asked": "the question was not asked of you or of your recorded deputy.",
 }
 _OTHERWISE = "the record as it stands does not allow it. Your regional SFO Team can tell you more."

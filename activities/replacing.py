@@ -4,6 +4,8 @@ from activities.handing_over import Handover, hand_over, request_of
 from activities.means import Means
 from activities.people import APPOINTED, Place, stored_key
 from activities.record import Connection, audit, lock_case
+from activities.refusing import Refusal, tell_refused
+from workflows.contract.directory import Person
 from workflows.contract.messages import Reassigned, ReplacementRecord
 from workflows.policy.authority import same_person, why_not_appoint
 from workflows.policy.due import on_in_london
@@ -17,18 +19,14 @@ async def replace_manager(connection: Connection, means: Means, record: Replacem
     """
     case = await lock_case(connection, record.reference)
     place = Place(connection, means.directory(record.at), case)
-    person = place.directory.person(record.to)
-    if record.role not in APPOINTED:
-        return Reassigned(allowed=False, refused="unknown_role")
-    if person is None:
-        return Reassigned(allowed=False, refused="unknown_person")
-    holder = await place.appointed(record.role)
-    if holder is None:
-        return Reassigned(allowed=False, refused="not_appointed")
-    if same_person(holder.email, person.email):
-        return Reassigned(allowed=False, refused="holds_it_already")
-    if code := why_not_appoint(record.role, person, await place.ties(), on_in_london(record.at)):
-        return Reassigned(allowed=False, refused=code)
+    person, holder = place.directory.person(record.to), await _holder(place, record)
+    code = await _why_not(place, record, person, holder)
+    if code or person is None or holder is None:
+        refused = code or "unknown_person"
+        await tell_refused(
+            connection, means, Refusal(record.reference, record.event, record.at, "replacement", refused)
+        )
+        return Reassigned(allowed=False, refused=refused)
     gates = await hand_over(Handover(means, place, record.role, person, record.at, record.event))
     request = await request_of(connection, record.event)
     await audit(
@@ -45,3 +43,19 @@ async def replace_manager(connection: Connection, means: Means, record: Replacem
         gates=gates,
     )
     return Reassigned(allowed=True)
+
+
+async def _holder(place: Place, record: ReplacementRecord) -> Person | None:
+    return await place.appointed(record.role) if record.role in APPOINTED else None
+
+
+async def _why_not(place: Place, record: ReplacementRecord, person: Person | None, holder: Person | None) -> str | None:
+    if record.role not in APPOINTED:
+        return "unknown_role"
+    if person is None:
+        return "unknown_person"
+    if holder is None:
+        return "not_appointed"
+    if same_person(holder.email, person.email):
+        return "holds_it_already"
+    return why_not_appoint(record.role, person, await place.ties(), on_in_london(record.at))

@@ -1,17 +1,14 @@
 """The steps of a question: as it opens, and made anew from its row once its date or the calendar has changed."""
 
-from collections.abc import Collection
-from datetime import date, datetime
+from datetime import datetime
 from typing import TypeAlias
 
 from activities.means import Means
 from activities.record import Connection, Row
 from workflows.contract.messages import Step
 from workflows.contract.questions import QUESTIONS, Silence
-from workflows.contract.rulebook import Rulebook
 from workflows.contract.vocabulary import Role, Rung, StepKind
 from workflows.policy.due import on_in_london
-from workflows.policy.forecast import latest_starts
 from workflows.policy.reminders import further, schedule
 
 Fired: TypeAlias = frozenset[tuple[StepKind, Rung]]
@@ -55,7 +52,6 @@ def _steps(means: Means, gate: Row, after: datetime, fired: Fired | None) -> tup
         lapses=_lapses(gate),
         role=Role(gate["role"]),
         after=after,
-        forecasts=forecast_days(rulebook, gate["deadline"], gate["due_on"], means.holidays),
         ladder_from=gate["ladder_from"],
         fired=fired,
     )
@@ -69,8 +65,3 @@ def fired(gate: Row) -> Fired:
     """The rungs that were told of this question, and OVERDUE while it is marked as overdue."""
     climbed = {(StepKind.CLIMB, Rung(rung)) for rung in gate["climbed"]}
     return frozenset(climbed | ({(StepKind.OVERDUE, Rung.ASKED)} if gate["overdue"] else set()))
-
-
-def forecast_days(rulebook: Rulebook, deadline: str, due_on: date, holidays: Collection[date]) -> tuple[date, ...]:
-    """The days on which the outlook is worked out: only for a question on the review's date. Rule: facts.md 6.6."""
-    return latest_starts(rulebook, due_on, holidays) if deadline == REVIEW else ()

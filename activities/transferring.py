@@ -13,6 +13,7 @@ from activities.opening import choose
 from activities.pages import page_of
 from activities.people import APPOINTED, Place
 from activities.record import Connection, Row, audit, lock_case
+from activities.refusing import Refusal, tell_refused
 from workflows.contract.messages import EscalationRef, GateRequest, TransferRecord, Transferred
 from workflows.contract.questions import QUESTIONS
 from workflows.contract.vocabulary import EscalationKind, Role
@@ -50,9 +51,9 @@ async def transfer_case(connection: Connection, means: Means, record: TransferRe
     directory = means.directory(record.at)
     region = directory.region(record.region)
     if region is None or record.pdu not in region.pdus:
-        return _stays(case, "unknown_place")
+        return await _stays(connection, means, case, record, "unknown_place")
     if (case["region"], case["pdu"]) == (record.region, record.pdu):
-        return _stays(case, "already_there")
+        return await _stays(connection, means, case, record, "already_there")
     await connection.execute(
         "UPDATE cases SET region = $2, pdu = $3 WHERE reference = $1", record.reference, record.region, record.pdu
     )
@@ -66,7 +67,8 @@ async def transfer_case(connection: Connection, means: Means, record: TransferRe
     return Transferred(region=record.region, pdu=record.pdu, escalation=escalation)
 
 
-def _stays(case: Row, code: str) -> Transferred:
+async def _stays(connection: Connection, means: Means, case: Row, record: TransferRecord, code: str) -> Transferred:
+    await tell_refused(connection, means, Refusal(record.reference, record.event, record.at, "transfer", code))
     return Transferred(region=case["region"], pdu=case["pdu"], refused=code)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import asyncpg
 
 from starter.casebook_review import PARTS as OF_THE_REVIEW
-from starter.casebook_review import View, outlook_of, review_lines, review_view
+from starter.casebook_review import View, outlook_of, review_is_late, review_lines, review_view
 from starter.connections import Connection
 from starter.judging import Pinned
 from workflows.contract import ids
@@ -83,7 +83,8 @@ def _view(row: asyncpg.Record, parts: Mapping[str, list[asyncpg.Record]], pinned
     now = case_time(CaseClock.model_validate(row["clock"]), datetime.now(UTC))
     gates = [_gate(gate, now) for gate in parts["gates"]]
     outlook = outlook_of(row, parts, now, pinned)
-    overdue = row["closed_on"] is None and (row["review_overdue"] or any(gate["overdue"] for gate in gates))
+    is_late = review_is_late(row, parts, now)
+    overdue = row["closed_on"] is None and (is_late or any(gate["overdue"] for gate in gates))
     return {
         "reference": row["reference"],
         "stage": row["stage"],

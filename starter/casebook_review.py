@@ -9,7 +9,7 @@ import asyncpg
 from starter.judging import Pinned
 from workflows.asking.display import clock_state
 from workflows.policy.calendar import working_days_between
-from workflows.policy.due import on_in_london
+from workflows.policy.due import due_moment, on_in_london
 from workflows.policy.forecast import Outlook, Standing, forecast
 
 View = dict[str, Any]
@@ -51,6 +51,16 @@ def outlook_of(case: Row, parts: Parts, now: datetime, pinned: Pinned | None) ->
     today = on_in_london(case["paused_at"] or now)
     standing = _standing(parts["standing"][0], now, holidays)
     return forecast(standing, rulebook, today=today, due_on=case["review_due"], holidays=holidays)
+
+
+def review_is_late(case: Row, parts: Parts, now: datetime) -> bool:
+    """Whether the text of a review is owed after its date, or was when more time was granted; none once submitted.
+
+    Read from the dates themselves, so it shows while no worker runs. Rule: design.md 3.4 and 3.12.
+    """
+    if case["review_due"] is None or case["accepted_version"] is not None or parts["standing"][0]["is_submitted"]:
+        return False
+    return case["review_overdue"] or min(now, case["paused_at"] or now) > due_moment(case["review_due"])
 
 
 def _standing(row: Row, now: datetime, holidays: frozenset[date]) -> Standing:
@@ -102,6 +112,7 @@ def _extension(row: Row) -> View:
         "granted": row["granted"],
         "granted_on": row["granted_on"].isoformat() if row["granted_on"] else None,
         "late": row["late"],
+        "void": row["void_at"] is not None,
     }
 
 
@@ -164,7 +175,8 @@ def review_lines(view: View) -> Iterable[str]:
         back = f", returned {one['returned_on']} by {one['by']} after {one['days']} days" if one["returned_on"] else ""
         yield f"    round {one['round']}  version {one['version']} submitted {one['submitted_on']}{back}"
     for asked in view["extensions"]:
-        decided = {None: "not decided", True: f"granted until {asked['granted_on']}", False: "refused"}
+        undecided = "no longer needed" if asked["void"] else "not decided"
+        decided = {None: undecided, True: f"granted until {asked['granted_on']}", False: "refused"}
         late = ", asked late" if asked["late"] else ""
         yield f"    extension until {asked['new_on']} asked {asked['asked_on']}{late}: {decided[asked['granted']]}"
     for pause in view["pauses"]:

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from starter.command import BAD_INPUT, DAY, CommandError, deliver, example, services, text_given, wait_for
 from starter.connections import Connection
-from starter.extending import extension_decided_by, later_by, request_extension
+from starter.extending import MoreTime, extension_decided_by, later_by, request_extension
 from starter.judging import rules_in_force
 from starter.reports import report_concern, report_court_event, report_enquiry
 from workflows.contract.charge import Offence
@@ -171,7 +171,7 @@ async def _extend(reference: str, wanted: date | tuple[int, int], code: ReasonCo
         rules = rules_in_force(reached.settings, on_in_london(datetime.now(UTC)))
         async with reached.pool.acquire() as connection:
             new_on = wanted if isinstance(wanted, date) else await _later(connection, reference, wanted)
-            request = await request_extension(connection, reference, new_on, code, words, by)
+            request = await request_extension(connection, reference, MoreTime(new_on, code, words), by)
             role = await extension_decided_by(connection, rules, reference, new_on)
         await deliver(reached.delivery.deliver_extension(request))
         decider = _NATIONAL if role is Role.NATIONAL_TEAM else f"the {role.replace('_', ' ')}"

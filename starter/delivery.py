@@ -154,7 +154,8 @@ class Delivery:
         try:
             await send_signal(self.client, workflow_id, "request_extension", message, str(request))
         except NoSuchWorkflowError:
-            _LOG.warning("the review of %s has ended; the request for more time stays unanswered", row["reference"])
+            _LOG.warning("the review of %s has ended; a request for more time is void", row["reference"])
+            await self._pool.execute("UPDATE sfo.extension_requests SET void_at = at WHERE request = $1", request)
         await self._delivered("extension_requests", request=request)
 
     async def deliver_request(self, request: UUID) -> None:

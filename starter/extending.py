@@ -1,7 +1,10 @@
 """More time for a review: asked by its reviewing manager, one request at a time, decided by the rulebook's role."""
 
+from dataclasses import dataclass, field
 from datetime import date
 from uuid import UUID, uuid4
+
+import asyncpg
 
 from starter.connections import Connection
 from starter.judging import Rules
@@ -11,20 +14,32 @@ from workflows.contract.vocabulary import ReasonCode, Role
 from workflows.policy.authority import same_person
 from workflows.policy.deadlines import extension_decider, proposed
 from workflows.policy.due import due_moment, on_in_london
+from workflows.policy.pausing import was_late
 
 
-async def request_extension(
-    connection: Connection, reference: str, new_on: date, code: ReasonCode, reasons: str | None, email: str
-) -> UUID:
+@dataclass(frozen=True, slots=True)
+class MoreTime:
+    """One request for a later date of a review, in its author's words; `reasons` stay in the record."""
+
+    new_on: date
+    code: ReasonCode
+    reasons: str | None = None
+    request: UUID = field(default_factory=uuid4)
+
+
+async def request_extension(connection: Connection, reference: str, wanted: MoreTime, email: str) -> UUID:
     """Put the reviewing manager's request for a later date on the record; one waits at a time.
 
-    Raises ReportRefusedError. Whoever asks never decides it. Rule: design.md 2, review: asked with a reason and a
-    date; the original date is never forgotten.
+    The same request twice is one. Raises ReportRefusedError. Whoever asks never decides it. Rule: design.md 2,
+    review: asked with a reason and a date; the original date is never forgotten.
     """
+    request, new_on = wanted.request, wanted.new_on
     async with connection.transaction():
         case = await open_case_of(connection, reference)
+        if await connection.fetchval("SELECT EXISTS (SELECT FROM sfo.extension_requests WHERE request = $1)", request):
+            return request
         await _check_extension(connection, case, new_on, email)
-        request, late = uuid4(), case.now > due_moment(case.row["review_due"])
+        late = _is_late(case)
         await connection.execute(
             """INSERT INTO sfo.extension_requests
                    (request, reference, new_on, reason_code, reasons, late, at, requested_by)
@@ -32,15 +47,55 @@ async def request_extension(
             request,
             reference,
             new_on,
-            str(code),
-            reasons,
+            str(wanted.code),
+            wanted.reasons,
             late,
             case.now,
             email,
         )
-        detail = {"new_on": new_on.isoformat(), "reason": str(code), "late": late}
+        detail = {"new_on": new_on.isoformat(), "reason": str(wanted.code), "late": late}
         await append_audit(connection, case.now, reference, email, "extension_requested", str(request), detail)
         return request
+
+
+@dataclass(frozen=True, slots=True)
+class Requests:
+    """The dates of a review and every request for more time, the oldest first, each with what was decided and why."""
+
+    today: date
+    due_on: date | None
+    original_on: date | None
+    made: tuple[asyncpg.Record, ...]
+
+    @property
+    def waiting(self) -> asyncpg.Record | None:
+        """The request that waits for its decision; one at a time."""
+        return next((row for row in self.made if row["granted"] is None and row["void_at"] is None), None)
+
+
+async def requests_of(connection: Connection, reference: str) -> Requests:
+    """Read what was asked for and decided in this case. Raises ReportRefusedError where there is no such case."""
+    async with connection.transaction():
+        case = await locked_case(connection, reference)
+        made = await connection.fetch(_MADE, reference)
+    return Requests(on_in_london(case.now), case.row["review_due"], case.row["original_review_due"], tuple(made))
+
+
+# The first request for a date belongs to the first question about it, the second to the second: clocks may differ.
+_MADE = """
+    WITH asked AS (
+        SELECT subject, role, due_on, gate, row_number() OVER (PARTITION BY subject ORDER BY opened_at, gate) AS n
+        FROM sfo.gates WHERE reference = $1 AND question = 'extension' AND state <> 'withdrawn'
+    ), made AS (
+        SELECT *, row_number() OVER (PARTITION BY new_on, void_at IS NULL ORDER BY at, request) AS n
+        FROM sfo.extension_requests WHERE reference = $1
+    )
+    SELECT made.*, asked.role AS asked_of, asked.due_on AS decided_by_on, d.reasons AS decided_because
+    FROM made
+    LEFT JOIN asked ON asked.subject = made.new_on::text AND asked.n = made.n AND made.void_at IS NULL
+    LEFT JOIN sfo.decisions d ON d.gate = asked.gate AND d.applied_at IS NOT NULL
+    ORDER BY made.at, made.request
+"""
 
 
 async def later_by(connection: Connection, reference: str, *, months: int = 0, weeks: int = 0) -> date:
@@ -58,6 +113,11 @@ async def extension_decided_by(connection: Connection, rules: Rules, reference: 
     """Whom the rulebook of the case asks to decide on this date."""
     case = await locked_case(connection, reference)
     return extension_decider(case.row["original_review_due"], new_on, rules.pinned(case.row["rulebook"]))
+
+
+def _is_late(case: LockedCase) -> bool:
+    """Asked after the date; while the clock stands still, only if the date had passed by then."""
+    return was_late(case.now, due_moment(case.row["review_due"]), case.row["paused_at"])
 
 
 def _review_due(case: LockedCase) -> date:
@@ -82,7 +142,8 @@ async def _check_extension(connection: Connection, case: LockedCase, new_on: dat
     if not same_person(author, email):
         raise ReportRefusedError("only the reviewing manager of the case asks for more time; give their address")
     waiting = await connection.fetchval(
-        "SELECT count(*) FROM sfo.extension_requests WHERE reference = $1 AND granted IS NULL", case.reference
+        "SELECT count(*) FROM sfo.extension_requests WHERE reference = $1 AND granted IS NULL AND void_at IS NULL",
+        case.reference,
     )
     if waiting:
         raise ReportRefusedError("an earlier request is still waiting for its decision; wait for that")

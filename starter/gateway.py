@@ -17,6 +17,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from starter.arrivals import Door
+from starter.asking_for_time import AskingForTime
 from starter.code_mail import CodeMail
 from starter.connections import OUT_OF_REACH, Pool, database_pool, temporal_client
 from starter.deciding import Deciding
@@ -41,7 +42,7 @@ def gateway_app(settings: Settings, pool: Pool, delivery: Delivery, mailer: Smtp
     """Build the application over what it talks to; nothing is opened or closed here."""
     door = Door(settings, pool)
     signing_in, deciding = SigningIn(door, CodeMail(mailer, settings.mail_from)), Deciding(door, delivery)
-    paper = OnPaper(door)
+    paper, more_time = OnPaper(door), AskingForTime(door, delivery)
     routes: list[Route | Mount] = [
         Route("/a/{token}", signing_in.landing),
         Route("/a/{token}/start", signing_in.start, methods=["POST"]),
@@ -50,6 +51,8 @@ def gateway_app(settings: Settings, pool: Pool, delivery: Delivery, mailer: Smtp
         Route("/a/{token}/decide", deciding.decide, methods=["POST"]),
         Route("/a/{token}/review.docx", paper.download),
         Route("/a/{token}/review.docx", paper.send_back, methods=["POST"]),
+        Route("/a/{token}/more-time", more_time.form),
+        Route("/a/{token}/more-time", more_time.ask, methods=["POST"]),
         Mount("/static", StaticFiles(directory=PAGES / "static")),
         *health_routes(settings, pool, delivery.client),
         *(mailbox_routes(settings.mailbox_dir) if settings.mailbox_dir else ()),

@@ -77,7 +77,7 @@ _BACKLOGS = (
     _Backlog(
         "requests for time",
         """SELECT request FROM sfo.extension_requests
-           WHERE delivered_at_wall IS NULL AND granted IS NULL ORDER BY at""",
+           WHERE delivered_at_wall IS NULL AND granted IS NULL AND void_at IS NULL ORDER BY at""",
         lambda d, row: d.deliver_extension(row["request"]),
     ),
     _Backlog(

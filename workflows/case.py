@@ -201,6 +201,7 @@ class Case:
         workflow.upsert_search_attributes([search.GROUND.value_set(str(self.ground))])
         if was_reviewed and not self.ground.is_reviewed and self.version is None:
             self.children.stop(*OF_THE_REVIEW, Stage.VICTIM_DISCLOSURE)
+            await self.let_the_clock_run()
         if self.ground.is_reviewed and self.disclosing.done():
             self.disclosing = asyncio.create_task(self.disclose())
         await self.care()
@@ -269,8 +270,7 @@ class Case:
     async def accept(self, rated: StageEnd) -> None:
         """The review is final: everyone in it hears so, and a disclosure that has been waiting for it."""
         self.version, self.actions = rated.version, rated.actions
-        if self.changes.paused:  # nothing is left whose clock could stand still
-            await self.hear_resumption(ResumeSignal(reason=ReasonCode.OTHER))
+        await self.let_the_clock_run()
         await self.tell_staff("review_signed")
         await self.children.tell(CaseNews(accepted_version=rated.version), Stage.VICTIM_DISCLOSURE)
 
@@ -391,6 +391,7 @@ class Case:
         await self.court.hear(event)
         if self.court.ends_review:
             self.children.stop(*OF_THE_REVIEW)
+            await self.let_the_clock_run()
             await self.care()
 
     async def hear_amendment(self, amended: AmendedCharge) -> None:
@@ -409,6 +410,11 @@ class Case:
         if resumed.due:
             self.outlook = self.outlook.model_copy(update={"due": resumed.due.on})
         self.show()
+
+    async def let_the_clock_run(self) -> None:
+        """A review that is finished or stopped leaves nothing whose clock could stand still."""
+        if self.changes.paused:
+            await self.hear_resumption(ResumeSignal(reason=ReasonCode.OTHER))
 
     async def note(self, news: StageNews) -> None:
         """The case is overdue while any of its stages is; how its review stands is known from the review."""

@@ -2,19 +2,23 @@
 
 import asyncio
 from collections import deque
+from datetime import datetime
 
 from temporalio import workflow
 from temporalio.common import RawValue
 from temporalio.exceptions import is_cancelled_exception
 
+from workflows.asking import case_time
 from workflows.asking.asking import stopped
 from workflows.asking.stage import Stage, procedure
 from workflows.contract.messages import (
     CaseNews,
     ClockStart,
+    DateLook,
     DeadlineMove,
     DeadlineMoved,
     Decision,
+    Due,
     ExtensionSignal,
     StageBrief,
     StageEnd,
@@ -41,6 +45,8 @@ class Review(Stage):
         super().__init__()
         self.requests: deque[ExtensionSignal] = deque()
         self.dates: DeadlineMoved
+        self.resumed: Due | None = None
+        self.times_moved = 0
 
     @workflow.signal(description="Ask for a later date: {new_on, reason}")
     def request_extension(self, raw: RawValue) -> None:
@@ -53,14 +59,14 @@ class Review(Stage):
     async def run(self, brief: StageBrief) -> StageEnd:
         """Commission, tell, interview, write; a review that was returned is only written again."""
         self.dates = await self.start_clock()
-        extensions = asyncio.create_task(self.decide_extensions())
+        beside = [asyncio.create_task(self.decide_extensions()), asyncio.create_task(self.watch_date())]
         try:
             end = await self.carry_out(brief)
         except BaseException as error:
             if is_cancelled_exception(error):
-                await stopped(extensions)
+                await stopped(*beside)
             raise
-        await stopped(extensions)
+        await stopped(*beside)
         return end
 
     async def carry_out(self, brief: StageBrief) -> StageEnd:
@@ -149,7 +155,41 @@ class Review(Stage):
     async def ask_on_the_date(self, question: str, subject: str | None = None) -> Decision:
         """Ask until the review's own date, as it stands once the clock runs."""
         await workflow.wait_condition(lambda: not self.paused)
-        return await self.ask(question, subject=subject, due=self.dates.due)
+        return await self.ask(question, subject=subject, due=self.due)
+
+    @property
+    def due(self) -> Due:
+        """The review's date: as it was fixed or last moved, or as a pause has left it since."""
+        return self.resumed or self.dates.due
+
+    async def watch_date(self) -> None:
+        """See while there is time whether the text will be late, and that it is once it is; whoever is being asked.
+
+        Rule: facts.md 6.6, design.md 3.4.
+        """
+        while True:
+            look = DateLook(reference=self.brief.reference, at=self.now())
+            seen = await workflow.execute_activity_method(
+                Casework.look_at_date, look, summary="Look at the review's date", **RECORD
+            )
+            self.forecast, self.is_late = seen.forecast or self.forecast, seen.overdue
+            await self.show()
+            await self.until_it_may_turn(seen.look_at)
+
+    async def until_it_may_turn(self, look_at: datetime | None) -> None:
+        """Until the next look is due, or the date has moved; no timer runs while the clock stands still."""
+        moved = self.times_moved
+        delay = case_time.delay_until(self.brief.clock, look_at) if look_at and not self.paused else None
+        if delay is not None:
+            try:
+                await workflow.wait_condition(
+                    lambda: self.paused or self.times_moved > moved,
+                    timeout=delay,
+                    timeout_summary=f"look at the review's date on {look_at:%Y-%m-%d}",
+                )
+            except TimeoutError:
+                return
+        await workflow.wait_condition(lambda: not self.paused and self.times_moved > moved)
 
     async def start_clock(self) -> DeadlineMoved:
         """The review's date, computed once from the rulebook's anchor; later rounds keep it."""
@@ -163,9 +203,20 @@ class Review(Stage):
         while True:
             await workflow.wait_condition(lambda: bool(self.requests))
             request = self.requests.popleft()
+            if why := self.why_no_time(request):
+                self.dead_letters.keep("request_extension", why)
+                continue
             answer = await self.ask("extension", subject=request.new_on.isoformat())
             if answer.answer == "granted":
                 await self.move(answer)
+
+    def why_no_time(self, request: ExtensionSignal) -> str | None:
+        """Why nobody could grant this date, typed by hand; the record checked what stands in it, and waits for it."""
+        if request.request:
+            return None
+        if request.new_on < self.now().date():
+            return "in_the_past"
+        return "not_later" if request.new_on <= self.due.on else None
 
     async def move(self, granted: Decision) -> None:
         """The date moves by this decision; what already fired does not fire again."""
@@ -181,6 +232,8 @@ class Review(Stage):
         self.dates = await workflow.execute_activity_method(
             Gates.move_deadline, move, summary="Move the date", **RECORD
         )
+        self.resumed = None
+        self.times_moved += 1
         self.forecast = self.dates.forecast or self.forecast
         for rearmed in self.dates.gates:
             if gate := self.gates.get(rearmed.gate):
@@ -190,8 +243,8 @@ class Review(Stage):
     def heard(self, news: CaseNews) -> None:
         """After a pause the review has the date that gives its working days back."""
         super().heard(news)
-        if news.due:
-            self.dates = self.dates.model_copy(update={"due": news.due})
+        self.resumed = news.due or self.resumed
+        self.times_moved += news.paused is False
 
     def tidings(self) -> StageNews:
         """The case shows how its review stands towards its date, before it is overdue as well as after."""
@@ -200,7 +253,7 @@ class Review(Stage):
             overdue=self.display.is_overdue,
             at_risk=self.forecast.at_risk,
             remaining=tuple(code.partition(":")[0] for code in self.forecast.remaining),
-            due=self.dates.due.on,
+            due=self.due.on,
             original_due=self.dates.original.on,
             extensions=self.dates.extensions,
         )

@@ -16,7 +16,8 @@ ALTER TABLE sfo.appointments
     ADD organisation text;                         -- region code of whoever lends the person, or hmip; null: own region
 
 ALTER TABLE sfo.extension_requests
-    ADD requested_by text;                         -- address; null: operations
+    ADD requested_by text,                         -- address; null: operations
+    ADD void_at      timestamptz;                  -- the review was submitted or stopped before it was decided
 
 ALTER TABLE sfo.actions
     ADD finding     integer,                       -- the number of the finding that the action answers

@@ -260,13 +260,6 @@ async def test_further_reminders_come_when_the_planned_ones_are_used_up(
     assert all(s.at > last.at for s in chased.further)
 
 
-async def test_overdue_on_the_review_date_marks_the_case(record: Record, mail_server: MailServer) -> None:
-    case = await a_case(record.pool, mail_server)
-    opened = await case.ask("draft")
-    await case.gates.chase_gate(Chase(gate=opened.gate, at=case.at, steps=(step(StepKind.OVERDUE),)))
-    assert await case.column("review_overdue") is True
-
-
 async def test_a_closed_gate_is_not_chased(record: Record, mail_server: MailServer) -> None:
     case = await a_case(record.pool, mail_server)
     opened = await case.ask("notification", stage="notification")

@@ -10,6 +10,7 @@ from starter.record import Offer, asked_person, record_decision
 from tests.activities.clocked import (
     COUNTERSIGNER,
     DUE,
+    LEAD,
     REVIEWER,
     announce,
     ask_draft,
@@ -27,6 +28,7 @@ from workflows.contract.messages import (
     CaseClock,
     Chase,
     ClockStart,
+    DateLook,
     DeadlineMove,
     DecideSignal,
     Lapse,
@@ -89,7 +91,7 @@ async def test_resuming_gives_the_remaining_working_days_back_and_keeps_the_orig
     rearmed = await reschedule(case, draft.gate)
     assert (rearmed.due, rearmed.overdue) == (moments.due(LATER), False)
     assert all(step.at > case.at for step in rearmed.steps)
-    assert {StepKind.REMIND, StepKind.OVERDUE, StepKind.CLIMB, StepKind.FORECAST} <= {s.kind for s in rearmed.steps}
+    assert {StepKind.REMIND, StepKind.OVERDUE, StepKind.CLIMB} <= {s.kind for s in rearmed.steps}
     after = await gate_row(record, draft.gate)
     assert (after["paused_at"], after["due_on"], after["original_due_on"]) == (None, LATER, DUE)
     assert await reschedule(case, draft.gate) == rearmed
@@ -203,6 +205,27 @@ async def test_a_clock_that_does_not_run_cannot_be_stopped(
     assert (await pause(case, STOPPED)).is_paused is False
     assert await record.value("SELECT count(*) FROM pauses") == 0
     assert await record.value("SELECT detail->>'why' FROM audit WHERE action = 'pause_refused'") == why
+
+
+async def test_a_review_that_the_court_has_ended_has_no_clock_to_stop_and_whoever_asked_is_told(
+    record: Record, mail_server: MailServer
+) -> None:
+    case = await clocked(record, mail_server)
+    await record.pool.execute(
+        "INSERT INTO court_events (event, reference, kind, on_date, at, applied_at) "
+        "VALUES ('e', $1, 'discontinued', '2026-10-20', $2, $2)",
+        case.reference, case.at,
+    )  # fmt: skip
+    request = uuid4()
+    await record.pool.execute(
+        "INSERT INTO requests (request, reference, workflow, signal, message, asked_by, at) "
+        "VALUES ($1, $2, 'w', 'pause', '{}', $3, $4)",
+        request, case.reference, LEAD, case.at,
+    )  # fmt: skip
+    assert (await pause(case, STOPPED, f"{case.reference}/pause/{request}")).is_paused is False
+    assert await record.value("SELECT detail->>'why' FROM audit WHERE action = 'pause_refused'") == "review_ended"
+    [message] = [m for m in mail_server.to(LEAD) if m["Subject"].startswith("Not possible")]
+    assert "the prosecution has ended" in words_of(message)
 
 
 async def test_resuming_what_never_stood_still_changes_nothing(record: Record, mail_server: MailServer) -> None:
@@ -352,6 +375,7 @@ async def test_a_pause_never_hides_that_the_review_was_late(record: Record, mail
         *(Step(at=case.at, kind=StepKind.CLIMB, rung=rung) for rung in (Rung.DEPUTY, Rung.SENIOR_LEAD)),
     )
     await case.gates.chase_gate(Chase(gate=draft.gate, at=case.at, steps=steps))
+    assert (await case.casework.look_at_date(DateLook(reference=case.reference, at=case.at))).overdue
     await pause(case, date(2027, 1, 7))  # two working days late
     resumed = await resume(case, date(2027, 1, 28))
     assert resumed.due == moments.due(DUE)

@@ -1,4 +1,4 @@
-"""The steps of a question whose date moved, whose clock stood still, or whose calendar changed; and its forecasts."""
+"""The steps of a question whose date moved, whose clock stood still, or whose calendar changed."""
 
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -26,34 +26,6 @@ def days(steps: tuple[Step, ...], kind: StepKind) -> list[str]:
 
 def climbs(steps: tuple[Step, ...]) -> list[tuple[str, Rung]]:
     return [(on_in_london(s.at).isoformat(), s.rung) for s in steps if s.kind is StepKind.CLIMB]
-
-
-# --- forecasts ------------------------------------------------------------------------------------------
-
-
-def test_the_outlook_is_worked_out_at_nine_on_its_dates_between_opening_and_due(rulebook: Rulebook) -> None:
-    dates = [date(2026, 11, 30), date(2026, 12, 25), date(2027, 1, 11), date(2027, 2, 26), date(2027, 2, 27),
-             date(2027, 3, 1), date(2026, 11, 2)]  # fmt: skip
-    steps = schedule(rulebook, "review", OPENED, DUE, HOLIDAYS,
-                     lapses=False, role=Role.REVIEWING_MANAGER, forecasts=dates)  # fmt: skip
-    # Christmas Day moves past the day in lieu; the 27th would move past the date; the opening day is over.
-    assert days(steps, StepKind.FORECAST) == ["2026-12-29", "2027-01-11", "2027-02-26"]
-    assert all(step.at == moment_at(on_in_london(step.at), 9) for step in steps if step.kind is StepKind.FORECAST)
-    rest = tuple(step for step in steps if step.kind is not StepKind.FORECAST)
-    assert rest == schedule(rulebook, "review", OPENED, DUE, HOLIDAYS, lapses=False, role=Role.REVIEWING_MANAGER)
-
-
-def test_two_dates_that_fall_on_one_working_day_are_one_forecast(rulebook: Rulebook) -> None:
-    steps = schedule(rulebook, "review", OPENED, DUE, HOLIDAYS, lapses=False, role=Role.REVIEWING_MANAGER,
-                     forecasts=[date(2027, 1, 9), date(2027, 1, 10), date(2027, 1, 11)])  # fmt: skip
-    assert days(steps, StepKind.FORECAST) == ["2027-01-11"]
-
-
-def test_rearmed_only_the_forecasts_still_ahead_are_planned(rulebook: Rulebook) -> None:
-    steps = schedule(rulebook, "review", OPENED, DUE, HOLIDAYS, lapses=False, role=Role.REVIEWING_MANAGER,
-                     after=moment_at(date(2027, 1, 11), 9),
-                     forecasts=[date(2027, 1, 11), date(2027, 1, 25)])  # fmt: skip
-    assert days(steps, StepKind.FORECAST) == ["2027-01-25"]
 
 
 # --- a schedule made anew -------------------------------------------------------------------------------

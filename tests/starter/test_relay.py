@@ -15,7 +15,7 @@ from temporalio.service import RPCStatusCode
 
 from starter.audit import Head, HeadsError, read_head, read_heads, verify
 from starter.connections import Pool
-from starter.extending import request_extension
+from starter.extending import MoreTime, request_extension
 from starter.relay import Relay
 from starter.reports import ReportRefusedError, report_concern, report_court_event, report_enquiry
 from starter.signals import TemporalAwayError
@@ -272,7 +272,7 @@ async def test_court_events_concerns_enquiries_and_requests_are_delivered(
         concern = await report_concern(c, ref, EscalationKind.STAFF_SAFETY, "Words of a person", "a@example.test")
         enquiry = await report_enquiry(c, ref, EnquiryKind.FOI, today, "Words of a person", "command")
         request = await request_extension(
-            c, ref, date(2027, 2, 1), ReasonCode.TRIAL, "Words of a person", "author@example.test"
+            c, ref, MoreTime(date(2027, 2, 1), ReasonCode.TRIAL, "Words of a person"), "author@example.test"
         )
     assert await relay.tick() == 5
     assert await relay.tick() == 0
@@ -455,7 +455,7 @@ async def test_what_rules_forbid_is_refused_with_the_reason(case: ACase, record:
             with pytest.raises(ReportRefusedError, match=why):
                 await report_court_event(connection, ref, CourtEventKind.CONVICTED, on)
         with pytest.raises(ReportRefusedError, match="no review date"):
-            await request_extension(connection, ref, date(2027, 2, 1), ReasonCode.TRIAL, None, "a@example.test")
+            await request_extension(connection, ref, MoreTime(date(2027, 2, 1), ReasonCode.TRIAL), "a@example.test")
         with pytest.raises(ReportRefusedError, match="there is no case"):
             await report_concern(connection, "SFO-2026-99999", EscalationKind.OTHER, "x", "a@example.test")
         await connection.execute("UPDATE cases SET closed_on = '2026-10-06', outcome = 'completed'")

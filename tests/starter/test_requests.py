@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 
 from starter.announcing import Announced, announce_bank_holiday
-from starter.extending import extension_decided_by, later_by, request_extension
+from starter.extending import MoreTime, extension_decided_by, later_by, request_extension
 from starter.judging import Rules, rules_in_force
 from starter.relations import relate_cases
 from starter.relay import Relay
@@ -336,9 +336,9 @@ async def test_ten_requests_in_a_row_are_one_that_waits_at_a_time(case: ACase, r
     async with record.pool.acquire() as connection:
         for week in range(10):
             new_on = date(2027, 1, 6) + timedelta(weeks=week)
-            await request_extension(connection, case.reference, new_on, TRIAL, None, AUTHOR)
+            await request_extension(connection, case.reference, MoreTime(new_on, TRIAL), AUTHOR)
             with pytest.raises(ReportRefusedError, match="still waiting"):
-                await request_extension(connection, case.reference, new_on, TRIAL, None, AUTHOR)
+                await request_extension(connection, case.reference, MoreTime(new_on, TRIAL), AUTHOR)
             await connection.execute("UPDATE extension_requests SET granted = false")
     rows = await record.rows("SELECT DISTINCT requested_by FROM extension_requests")
     assert rows == [{"requested_by": AUTHOR}]
@@ -350,8 +350,8 @@ async def test_more_time_until_a_day_that_has_passed_is_refused(case: ACase, rec
     await record.pool.execute("UPDATE cases SET clock = $1", clock.model_dump(mode="json"))
     async with record.pool.acquire() as connection:
         with pytest.raises(ReportRefusedError, match="lies in the past; today is 2027-03-04"):
-            await request_extension(connection, case.reference, date(2027, 2, 1), TRIAL, None, AUTHOR)
-        assert await request_extension(connection, case.reference, date(2027, 3, 5), TRIAL, None, AUTHOR)
+            await request_extension(connection, case.reference, MoreTime(date(2027, 2, 1), TRIAL), AUTHOR)
+        assert await request_extension(connection, case.reference, MoreTime(date(2027, 3, 5), TRIAL), AUTHOR)
     assert await record.value("SELECT late FROM extension_requests") is True
 
 

@@ -78,6 +78,7 @@ class Asking:
         self.rulebook = ""
         self.paused = False
         self.forecast = Forecast(at_risk=False)
+        self.is_late = False
         self.told = StageNews(stage="", overdue=False)
 
     # --- signals and the query: sync, never raise, never wait -----------------------------------
@@ -373,7 +374,6 @@ class Asking:
             )
         )
         gate.chased(steps, chased)
-        self.forecast = chased.forecast or self.forecast
         if chased.escalation:
             await self.raise_concern(chased.escalation, gate.id)
         if is_broken:
@@ -402,7 +402,7 @@ class Asking:
 
     async def show(self) -> None:
         """Operations see the most urgent open gate and the clock; the case is told when what it shows changes."""
-        self.display.show(self.gates.values(), self.forecast, paused=self.paused)
+        self.display.show(self.gates.values(), self.forecast, late=self.is_late, paused=self.paused)
         news = self.tidings()
         if news != self.told.model_copy(update={"stage": self.part}):
             self.told = news
@@ -422,14 +422,15 @@ class Asking:
             self.dead_letters.keep(signal, "the case is not running")
 
 
-async def stopped(task: "asyncio.Task[Any]") -> None:
-    """Cancel a task and wait until it has put away what it had open.
+async def stopped(*tasks: "asyncio.Task[Any]") -> None:
+    """Cancel these tasks and wait until they have put away what they had open.
 
     Not to be called in a `finally`: a workflow that leaves the cache is closed there and may not wait any more.
     """
-    if not task.done():
+    running = [task for task in tasks if not task.done()]
+    for task in running:
         task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+    await asyncio.gather(*running, return_exceptions=True)
 
 
 async def _finish(doing: Awaitable[Result]) -> tuple[Result, bool]:

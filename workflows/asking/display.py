@@ -21,15 +21,16 @@ class Display:
         self.is_overdue = False
         self.shown: tuple[str | None, datetime | None, bool, ClockState] = (None, None, False, ClockState.IN_TIME)
 
-    def show(self, gates: Iterable[Gate], forecast: Forecast, *, paused: bool) -> None:
-        """Show the most urgent open gate; while the clock stands still no date is due."""
+    def show(self, gates: Iterable[Gate], forecast: Forecast, *, late: bool, paused: bool) -> None:
+        """Show the most urgent open gate; while the clock stands still no date is due. `late`: the stage itself is."""
         standing = sorted((g for g in gates if g.due), key=lambda g: (g.due.at, g.id) if g.due else (None, ""))
         first = standing[0] if standing else None
-        self.is_overdue = any(g.overdue for g in standing)
+        self.is_overdue = late or any(g.overdue for g in standing)
         role = str(first.role) if first and first.role else None
         due = first.due.at if first and first.due and not paused else None
         clock = clock_state(paused=paused, overdue=self.is_overdue, at_risk=forecast.at_risk)
         lines = ["**The clock stands still.**"] if paused else []
+        lines += ["**The review is overdue.**"] if late else []
         if forecast.remaining:
             lines.append(f"Still to do{', **at risk**' if forecast.at_risk else ''}: {', '.join(forecast.remaining)}")
         awaited = [_line(g) for g in standing] or ["Nobody is awaited."]

@@ -1,7 +1,7 @@
 """Choices and fields that several questions share."""
 
 from .question import Choice, Field, FieldKind
-from .vocabulary import Rosh
+from .vocabulary import ReasonCode, Rosh
 
 RATINGS = (
     Choice("outstanding", "Outstanding"),
@@ -46,6 +46,16 @@ CONTACTS = (
 )
 
 COMPANIONS = (Choice("union", "A trade union representative"), Choice("colleague", "A colleague"))
+
+# Why more time is asked for: a code that may stand in a history, and the words of the page.
+MORE_TIME_BECAUSE = (
+    Choice(ReasonCode.TRIAL, "A trial or another proceeding stands in the way"),
+    Choice(ReasonCode.WAITING_FOR_INFORMATION, "Somebody else must give information first"),
+    Choice(ReasonCode.ILLNESS, "Illness"),
+    Choice(ReasonCode.ABSENCE, "Somebody who must be heard is away"),
+    Choice(ReasonCode.WORKLOAD, "Too much other work"),
+    Choice(ReasonCode.OTHER, "Another reason"),
+)
 
 CONFIRMED = (Choice("yes", "Yes"),)
 

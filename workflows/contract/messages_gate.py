@@ -88,6 +88,21 @@ class Forecast(Message):
     remaining: tuple[str, ...] = ()
 
 
+class DateLook(Message):
+    """Look how the review of this case stands towards its date."""
+
+    reference: Ref
+    at: AwareDatetime
+
+
+class DateSeen(Message):
+    """How the review stands: its forecast, where it has a date; whether it is overdue; when to look again, if ever."""
+
+    forecast: Forecast | None = None
+    overdue: bool = False
+    look_at: AwareDatetime | None = None
+
+
 class Settlement(Message):
     """Apply an answer to a gate: the record's row, or what operations typed."""
 
@@ -138,7 +153,6 @@ class Chased(Message):
     overdue: bool = False
     escalation: EscalationRef | None = None
     further: tuple[Step, ...] = ()
-    forecast: Forecast | None = None
 
 
 class Lapse(Message):

@@ -18,6 +18,8 @@ from .messages import (
     Closing,
     ConcernRecord,
     CourtRecord,
+    DateLook,
+    DateSeen,
     DeadlineMove,
     DeadlineMoved,
     EnquiryRecord,
@@ -134,6 +136,14 @@ class Casework(ABC):
         """The review's due date is fixed from the rulebook's anchor and stands in the record.
 
         Repeat-safe by: reference.
+        """
+
+    @activity.defn
+    @abstractmethod
+    async def look_at_date(self, look: DateLook) -> DateSeen:
+        """The record holds whether the review is at risk or overdue, and who can help has been told, once a date.
+
+        Repeat-safe by: reference, the review's date and what is told of it.
         """
 
     @activity.defn

@@ -77,7 +77,7 @@ QUESTIONS: tuple[Question, ...] = (
         "interview",
         Role.REVIEWING_MANAGER,
         "Record an interview with a member of staff",
-        "Ask about workload and resources, and point to support within and outside of the line. What was said belongs into your notes, not here.",
+        "Ask about workload and resources, and point to support within and outside of the line. What was said belongs in your notes, not here.",
         (
             Answer(
                 "held",

@@ -161,7 +161,6 @@ class StepKind(StrEnum):
     OVERDUE = "overdue"
     CLIMB = "climb"
     LAPSE = "lapse"
-    FORECAST = "forecast"
 
 
 class Rung(StrEnum):

@@ -3,18 +3,35 @@
 A part of a name (3 letters or more) counts wherever it stands as a word with a capital. A part that is an ordinary
 word as well (`ordinary_words.py`) counts beside another part of the same name, after a title, or with a capital in
 mid-sentence; a role, a place or a month with less. What is found is told by place and kind, never by its words.
+
+Out of reach: a nickname, a misspelling, initials alone, a surname alone in small letters, anybody whom the record
+does not know. It finds slips, and is no proof.
 """
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
-from .document import Document, passages
+from .document import Document, Passage, passages
 from .identifiers import kinds_in, own_number
-from .ordinary_words import ABBREVIATED, CAPITALISED, MONTHS, ORDINARY, PARTICLES, TITLES
+from .ordinary_words import (
+    ABBREVIATED,
+    CAPITALISED,
+    DEEDS,
+    FAMILY,
+    MONTHS,
+    OFFICES,
+    ORDINARY,
+    PARTICLES,
+    PLACES,
+    SHORT,
+    TITLES,
+    UNDERGONE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +62,25 @@ def findings_in(document: Document, names: Iterable[Named], identifiers: Iterabl
     """
     people, own = tuple(names), tuple(filter(None, (own_number(_simple(i)) for i in identifiers)))
     found: list[Trace] = []
-    for passage in passages(document):
+    for passage, seam in _with_seams(passages(document)):
         text = _simple(passage.text)
-        who = [person.who for person in people if _names(text, person.name)]
+        who = [person.who for person in people if _names(text, person.name) or _is_split(seam, person.name)]
         if who:
             found.append(Trace(passage.label, "name", passage.place, " or ".join(dict.fromkeys(filter(None, who)))))
         found += [Trace(passage.label, kind, passage.place) for kind in kinds_in(text, own)]
     return tuple(dict.fromkeys(found))
+
+
+def _with_seams(found: Iterable[Passage]) -> Iterator[tuple[Passage, str]]:
+    """Each passage with what stands around the line breaks in it and before it: a name may be split there."""
+    before = Passage("", "", "")
+    for passage in found:
+        lines = [*before.text.split("\n")[-1:], *passage.text.split("\n")]
+        if before.place != passage.place:
+            del lines[0]
+        seams = (f"{' '.join(a.split()[-2:])}\n{' '.join(b.split()[:2])}" for a, b in pairwise(lines))
+        yield passage, _simple("\n\n".join(seams))
+        before = passage
 
 
 # Letters that have no plain letter below an accent, and the signs that word processors put in.
@@ -59,6 +88,7 @@ _PLAIN = str.maketrans({
     "ø": "o", "Ø": "O", "ł": "l", "Ł": "L", "đ": "d", "Đ": "D", "ð": "d", "Ð": "D", "þ": "th", "Þ": "Th",
     "\N{LATIN SMALL LETTER DOTLESS I}": "i", "ß": "ss", "æ": "ae", "Æ": "Ae", "œ": "oe", "Œ": "Oe",
     "\N{RIGHT SINGLE QUOTATION MARK}": "'",
+    "`": "'", "\N{ACUTE ACCENT}": "'",
     "\N{LEFT SINGLE QUOTATION MARK}": "'", "\N{MODIFIER LETTER APOSTROPHE}": "'", "\N{HYPHEN}": "-",
     "\N{NON-BREAKING HYPHEN}": "-", "\N{EN DASH}": "-", "\N{EM DASH}": "-", "\N{MINUS SIGN}": "-",
 })  # fmt: skip
@@ -71,10 +101,16 @@ _NEAR = 80  # characters that tell how a word stands in its sentence
 _BEGINNING = re.compile(r"(?:^|[.!?:;*•\n]|(?:^|\s)-)[\s\"“”'(\[]*$")
 _TITLED = re.compile(rf"(?<!{_LETTER})({'|'.join(sorted(TITLES))})\.? +$", re.IGNORECASE)
 _OF_A_DATE = re.compile(
-    r"(?:\d|\d(?:st|nd|rd|th)|\b(?:in|on|of|by|since|until|till|from|to|through|and|or|between|before|after|during"
-    r"|early|late|mid|last|next|this|each|every))[\s,/-]*$",
+    r"(?:\d|\d(?:st|nd|rd|th)|\b(?:in|on|of|by|since|until|till|from|to|through|throughout|within|and|or|between|before"
+    rf"|after|during|early|late|mid|last|next|following|this|each|every|{'|'.join(sorted(MONTHS))}))[\s,/-]*$",
     re.IGNORECASE,
 )
+_THEN_A_DATE = re.compile(
+    rf",?\s*(?:\d|(?:(?:and|or|to|until|till|-)\s*)?(?:{'|'.join(sorted(MONTHS))})\b)", re.IGNORECASE
+)
+_ARTICLE = re.compile(r"\b(?:the|a|an) $", re.IGNORECASE)
+_A_PRISON = re.compile(r"\b(?:HMP|YOI|HMYOI|IRC) $")
+_CLAN = re.compile(r"(?:ma?c|m')(?=[a-z]{4})", re.IGNORECASE)  # MacDonald, and no Mackie
 
 
 def _simple(text: str) -> str:
@@ -107,7 +143,7 @@ def _name(name: str) -> _Name:
         weak=tuple(_part(p) for p in parts if len(p) <= 2 or _is_ordinary(p)),
         beside=tuple(_in_a_row(pair) for pair in pairs),
         whole=_in_a_row(words) if parts and len(words) > 1 else None,
-        glued=_glued(parts) if len(parts) > 1 and len("".join(parts)) >= _GLUED else None,
+        glued=_glued(words, parts),
     )
 
 
@@ -116,8 +152,11 @@ def _is_ordinary(part: str) -> bool:
 
 
 def _spelt(part: str) -> str:
-    """The part as a pattern: O'Brien is written OBrien and O Brien as well."""
-    return "['\\s-]?".join(re.escape(piece) for piece in part.split("'"))
+    """The part as a pattern: O'Brien is written OBrien and O Brien as well, McAllister MacAllister and Mc Allister."""
+    clan = _CLAN.match(part)
+    if clan:
+        return f"(?:ma?c|m')['\\s-]{{0,2}}{re.escape(part[clan.end() :])}"
+    return "['\\s-]{0,2}".join(re.escape(piece) for piece in part.split("'"))
 
 
 def _part(part: str) -> re.Pattern[str]:
@@ -130,12 +169,18 @@ def _in_a_row(words: Sequence[str]) -> re.Pattern[str]:
     return re.compile(rf"(?<!{_LETTER}){spelt}(?:'?s|'|es)?(?!{_LETTER})", re.IGNORECASE)
 
 
-def _glued(parts: Sequence[str]) -> re.Pattern[str] | None:
-    if all(map(_is_ordinary, parts)):
+def _glued(words: Sequence[str], parts: Sequence[str]) -> re.Pattern[str] | None:
+    """Parts of a name without a space between them: AnneMarie, johnsmith, Alrashid."""
+    beside = [*pairwise(words), *((b, a) for a, b in pairwise(parts)), *([tuple(parts)] if len(parts) > 2 else [])]
+    telling = [
+        run
+        for run in beside
+        if len("".join(run)) >= _GLUED and not all(_is_ordinary(w) or w.lower() in PARTICLES for w in run)
+    ]
+    if not telling:
         return None
-    spelt = [_spelt(part) for part in parts]
-    either = "".join(spelt), "".join(reversed(spelt))
-    return re.compile(rf"(?<!{_LETTER})(?:{'|'.join(either)})(?:'?s)?(?!{_LETTER})", re.IGNORECASE)
+    either = "|".join("".join(map(_spelt, run)) for run in telling)
+    return re.compile(rf"(?<!{_LETTER})(?:{either})(?:'?s)?(?!{_LETTER})", re.IGNORECASE)
 
 
 def _names(text: str, name: str) -> bool:
@@ -150,9 +195,18 @@ def _names(text: str, name: str) -> bool:
     )
 
 
+def _is_split(seam: str, name: str) -> bool:
+    """Whether a name goes over a line break, between two of its parts or with a hyphen inside of one."""
+    shape = _name(name)
+    if any("\n" in m[0] and _is_pair(m) for pattern in shape.beside for m in pattern.finditer(seam)):
+        return True
+    whole = re.sub(r"-\n(?!\n)", "", seam)
+    return whole != seam and any(_is_capital(m[0]) for pattern in shape.strong for m in pattern.finditer(whole))
+
+
 def _is_capital(word: str) -> bool:
-    """Whether the word begins with a capital; scripts without capitals count."""
-    return not word[0].islower()
+    """Whether the word has a capital at its beginning, as d'Arcy has; scripts without capitals count."""
+    return not word[0].islower() or ("'" in word and not word.islower())
 
 
 def _is_pair(match: re.Match[str]) -> bool:
@@ -179,11 +233,37 @@ def _gives_away(text: str, match: re.Match[str], shape: _Name) -> bool:
     if _has_initial(before, shape):
         return True
     plain = re.sub(r"'s?$", "", word.lower())
-    if len(plain) <= 2 or plain in CAPITALISED or _BEGINNING.search(before):
+    if len(plain) <= 2:
+        return word[1].islower() and plain not in SHORT
+    if plain in CAPITALISED:
         return False
-    if plain in MONTHS and (_OF_A_DATE.search(before) or re.match(r",?\s*\d", after)):
+    if _BEGINNING.search(before):
+        return _is_a_person(word, after)
+    if plain in MONTHS and (_OF_A_DATE.search(before) or _THEN_A_DATE.match(after)):
         return False
-    return not _is_shouted(word, before, after)
+    return not _is_a_thing(plain, before, after) and not _is_shouted(word, before, after)
+
+
+def _is_a_person(word: str, after: str) -> bool:
+    """Whether the first word of a sentence does what people do: Mark told, Rose was seen, Grace's visit."""
+    if word.endswith("'s"):
+        return word[:-2].lower() not in MONTHS
+    following = [w.lower() for w in _WORD.findall(after)[:2]]
+    return bool(following and (following[0] in DEEDS or (following[0] == "was" and following[-1] in UNDERGONE)))
+
+
+def _is_a_thing(plain: str, before: str, after: str) -> bool:
+    """Whether a capital belongs to an office, a place or a plan: Young Offender Institution, the Green rating."""
+    following = re.match(r" (\w+)", after)
+    is_known = plain in ORDINARY or plain in MONTHS  # and no Youngs
+    if is_known and _ARTICLE.search(before):
+        return not following or following[1].lower() not in FAMILY
+    if following and following[1][0].isupper() and following[1].lower() in OFFICES:
+        return True
+    other = re.search(rf"({_LETTER}+) $", before)
+    if plain in PLACES and other and other[1][0].isupper():
+        return other[1].lower() not in CAPITALISED | TITLES and not _BEGINNING.search(before[: other.start()])
+    return bool(_A_PRISON.search(before)) or (plain == "page" and bool(re.match(r" \d", after)))
 
 
 def _before(text: str, at: int) -> str:

@@ -174,8 +174,8 @@ def _typed(name: str, row: Any) -> Iterator[tuple[str, str]]:
         return
     closed = {column.name for column in _columns(name) if column.kind not in ("text", "long_text")}
     for column, value in row.items():
-        if isinstance(value, str) and (column not in closed or "@" in value):
-            yield column, value
+        if isinstance(value, str | int) and (column not in closed or "@" in str(value)):
+            yield column, plain(value)
 
 
 def _said(value: Any, column: Column | None) -> str:

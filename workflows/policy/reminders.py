@@ -42,7 +42,6 @@ def schedule(
     lapses: bool,
     role: Role,
     after: datetime | None = None,
-    forecasts: Collection[date] = (),
     ladder_from: date | None = None,
     fired: Collection[tuple[StepKind, Rung]] | None = None,
 ) -> tuple[Step, ...]:
@@ -50,7 +49,6 @@ def schedule(
 
     `after` is the moment of opening, or of re-arming when a date has moved; the end of the opening day if not given.
     With `lapses` the period ends in LAPSE one second after the due moment, otherwise in OVERDUE, climbs and reminders.
-    `forecasts` are the dates up to the due date on which the outlook is worked out, on the working day on or after.
     `ladder_from` is the date from which climbs count after a pause; unless given the due date, or the opening if later.
 
     `fired` is given on re-arming, also when empty: the rungs climbed for this question, and OVERDUE while it is marked
@@ -60,7 +58,6 @@ def schedule(
     start = after or opening
     ends = Step(at=max(due_moment(due_on), opening) + _SECOND, kind=StepKind.LAPSE if lapses else StepKind.OVERDUE)
     steps = {Step(at=at, kind=StepKind.REMIND) for at in _before(rulebook, deadline_key, opened_on, due_on, holidays)}
-    steps.update(_forecasts(forecasts, due_on, holidays))
     once = {ends}
     if not lapses:
         once.update(_climbs(rulebook, deadline_key, ladder_from or max(opened_on, due_on), holidays, role))
@@ -137,13 +134,6 @@ def _climbs(
         if rung in allowed:
             at = moment_at(add_working_days(past_on, days, holidays), SENDING_HOUR)
             yield Step(at=at, kind=StepKind.CLIMB, rung=rung)
-
-
-def _forecasts(dates: Collection[date], due_on: date, holidays: Collection[date]) -> Iterator[Step]:
-    for day in dates:
-        on = working_day_on_or_after(day, holidays)
-        if on <= due_on:
-            yield Step(at=moment_at(on, SENDING_HOUR), kind=StepKind.FORECAST)
 
 
 def _owed(
