@@ -8,7 +8,7 @@ from activities.closing import close_case
 from activities.correspondence import Correspondence
 from activities.court_record import record_amendment, record_court_event
 from activities.escalations import Concern, raise_escalation
-from activities.forecasting import look_at_date
+from activities.forecasting import DATE_LETTERS, look_at_date
 from activities.handing_over import events_under
 from activities.judging import judge_charge
 from activities.means import Means
@@ -121,7 +121,10 @@ class PostgresCasework(Casework):
     async def look_at_date(self, look: DateLook) -> DateSeen:
         """The record holds whether the review is at risk or overdue, and who can help has been told, once a date."""
         async with transaction(self._means.pool) as connection:
-            return await look_at_date(connection, self._means, look)
+            seen = await look_at_date(connection, self._means, look)
+        for letter in DATE_LETTERS:
+            await self._means.letters.send_waiting(await events_under(self._means.pool, f"{look.reference}/{letter}"))
+        return seen
 
     @activity.defn
     async def tell(self, notice: Notice) -> None:

@@ -25,6 +25,10 @@ _WORDS = {
 }
 
 
+DATE_LETTERS = ("at_risk", "review_late")
+"""What is told of a review's date; the event of each is the case, the letter and the date."""
+
+
 async def outlook_of(connection: Connection, means: Means, case: Row, at: datetime) -> Outlook | None:
     """The outlook of the case's review at this moment; none without a date. While its clock stands still: as it stood.
 
@@ -130,7 +134,7 @@ async def _tell(connection: Connection, means: Means, case: Row, letter: str, li
     """The reviewing manager and the senior lead each have this letter once for each date of the review."""
     place = Place(connection, means.directory(at), case)
     due = case["review_due"].isoformat()
-    event = f"{place.reference}/{letter.replace('_', '-')}/{due}"
+    event = f"{place.reference}/{letter}/{due}"
     for person in await place.recipients((Role.REVIEWING_MANAGER, Role.SENIOR_LEAD)):
         words = {"due": due, "lines": lines}
         await means.letters.queue(

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 from datetime import date
-from uuid import UUID, uuid4
+from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
 
 from temporalio.exceptions import ApplicationError
 
@@ -20,9 +20,11 @@ from workflows.contract import ids
 from workflows.contract.directory import Person
 from workflows.contract.messages import Due, EscalationRef, GateOpened, GateRequest
 from workflows.contract.questions import QUESTIONS, Question
-from workflows.contract.vocabulary import EscalationKind, Role, Stage
+from workflows.contract.vocabulary import EscalationKind, ReasonCode, Role, Stage
 from workflows.policy import deadlines
+from workflows.policy import due as moments
 from workflows.policy.authority import Ties, who_answers, why_not_answer
+from workflows.policy.pausing import was_late
 from workflows.policy.stages import OF_THE_REVIEW
 
 # Whom a question goes to when nobody who holds its role can take it. Rule: design.md 3.13 and 4.
@@ -55,6 +57,8 @@ async def open_gate(connection: Connection, means: Means, request: GateRequest) 
         return GateOpened(gate=request.gate, role=chosen.role, due=due, steps=steps)
     if request.question == "commission":
         await _notice_shortage(asking)
+    if request.question == "extension":
+        await _note_request(asking)
     await _insert(asking, chosen, date_)
     link = await link_for(connection, request.gate, chosen.person)
     await means.letters.queue(connection, _letter(asking, chosen.person, due, link))
@@ -168,6 +172,28 @@ async def _role(asking: Asking) -> Role | None:
     if asking.question.key == "extension" and subject and case["original_review_due"]:
         return deadlines.extension_decider(case["original_review_due"], date.fromisoformat(subject), asking.rulebook)
     return asking.question.role if asking.question.role is None else asking.request.role or asking.question.role
+
+
+async def _note_request(asking: Asking) -> None:
+    """What operations typed stands among the requests for more time like any other, with its code for reasons."""
+    place, request = asking.place, asking.request
+    case = place.case
+    if case["review_due"] is None:
+        return
+    await place.connection.execute(
+        """
+        INSERT INTO extension_requests (request, reference, new_on, reason_code, late, at, delivered_at_wall)
+        SELECT $1, $2, $3, $4, $5, $6, clock_timestamp() WHERE NOT EXISTS (SELECT FROM extension_requests
+            WHERE reference = $2 AND new_on = $3 AND granted IS NULL AND void_at IS NULL)
+        ON CONFLICT DO NOTHING
+        """,
+        uuid5(NAMESPACE_URL, f"{request.gate}/request"),
+        place.reference,
+        date.fromisoformat(request.subject or ""),
+        str(request.reason or ReasonCode.OTHER),
+        was_late(request.at, moments.due_moment(case["review_due"]), case["paused_at"]),
+        request.at,
+    )
 
 
 async def _notice_shortage(asking: Asking) -> None:

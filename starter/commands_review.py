@@ -2,7 +2,9 @@
 
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -103,7 +105,11 @@ async def _import(reference: str, file: Path, email: str, *, older: bool) -> Non
     data = _read(file)
     async with services() as reached:
         gate, by, _ = await asked_of(reached, await _draft(reached, reference), email)
-        fields = _from_json(file, data) if _is_json(data) else await _from_word(reached, gate, file, data, older=older)
+        if _is_json(data):
+            fields = _from_json(file, data)
+            click.echo(f"{file}: JSON does not say of which case and version it is; see that it is this one", err=True)
+        else:
+            fields = await _from_word(reached, gate, file, data, older=older)
         click.echo(await give(reached, gate, by, Offer(uuid4(), "draft_ready", fields, None, Channel.COMMAND)))
 
 
@@ -136,12 +142,22 @@ def _is_json(data: bytes) -> bool:
 
 def _from_json(file: Path, data: bytes) -> dict[str, Any]:
     try:
-        found = json.loads(data.decode("utf-8-sig"))
+        found = json.loads(data.decode("utf-8-sig"), object_pairs_hook=partial(_each_once, file))
+        json.dumps(found, ensure_ascii=False).encode()  # an escape may stand for half of a character, which is none
     except (ValueError, RecursionError):
         raise CommandError(BAD_INPUT, f"{file}: is no JSON in UTF-8; see `sfo review export` for its form") from None
     if not isinstance(found, dict):
         raise CommandError(BAD_INPUT, f"{file}: a review is one JSON object; see `sfo review export` for its form")
     return {name: part for name, part in found.items() if part not in (None, "", [])}
+
+
+def _each_once(file: Path, pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    """Refuse a name that stands twice: one of the two texts would be lost."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        ((twice, _),) = Counter(name for name, _ in pairs).most_common(1)
+        raise CommandError(BAD_INPUT, f"{file}: {twice[:60]!a} stands twice in one object; keep one of the two")
+    return found
 
 
 async def _from_word(reached: Services, gate: Gate, file: Path, data: bytes, *, older: bool) -> dict[str, Any]:

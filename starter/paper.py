@@ -4,6 +4,7 @@ import asyncio
 import logging
 import re
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import asyncpg
@@ -18,7 +19,7 @@ from starter.forms import typed_from
 from starter.protection import LARGEST_BODY
 from starter.versions import latest, version_of
 from starter.views import IN_WORD, Shown, Turned, question_page
-from starter.word import LARGEST_FILE, Paper, WordError
+from starter.word import LARGEST_FILE, Paper, WordError, not_shown
 from starter.word_in import from_word
 from starter.word_out import to_word
 from workflows.policy.answers import Problem, check_answer
@@ -46,8 +47,10 @@ class OnPaper:
         if here.question.key not in IN_WORD:
             raise Turned(404, "There is no such page", "Open the link in your email again.")
         version, document = await self._version(here)
-        reference, options = here.gate.reference, here.gate.page.get("options", {})
-        data = await asyncio.to_thread(to_word, document, reference=reference, version=version, options=options)
+        reference, is_author = here.gate.reference, here.question.key == "draft"
+        options = here.gate.page.get("options", {}) if is_author else await self._roles(reference)
+        made = partial(to_word, reference=reference, version=version, options=options, is_for_editing=is_author)
+        data = await asyncio.to_thread(made, document)
         return Response(data, media_type=WORD, headers={"Content-Disposition": _attachment(reference, version)})
 
     async def _version(self, here: Arrival) -> tuple[int, dict[str, Any]]:
@@ -57,6 +60,13 @@ class OnPaper:
                 return await latest(connection, here.gate.reference)
             found = await version_of(connection, here.gate.reference, int(about[1]))
         return int(about[1]), found or {}
+
+    async def _roles(self, reference: str) -> dict[str, Any]:
+        """Who owns an action, for a reader: the role in the case, since the review names nobody."""
+        async with self.door.pool.acquire() as connection:
+            staff = await connection.fetch("SELECT ref, role FROM sfo.staff WHERE reference = $1", reference)
+        roles = ((row["ref"], row["role"].replace("_", " ").replace("pdu", "PDU")) for row in staff)
+        return {"actions": [{"value": ref, "label": f"{role} ({ref})"} for ref, role in roles]}
 
     async def send_back(self, request: Request) -> Response:
         """Show the draft's page filled with what the file holds and what is wrong with it; nothing is recorded."""
@@ -93,7 +103,12 @@ class OnPaper:
         typed = replace(typed_from(paper.document, shown.typed.attempt), reasons=shown.typed.reasons)
         fields = typed.fields(shown.question)
         problems = check_answer(shown.question, typed.answer, fields, typed.reasons, gate.page_today())
-        remarks = ("This page now holds what your file holds. It is not recorded yet.", *remarks_on(paper, newest))
+        strange = not_shown(paper.document, gate.page.get("options", {}))
+        remarks = (
+            "This page now holds what your file holds. It is not recorded yet.",
+            *remarks_on(paper, newest),
+            *(f"{one} Choose or enter it again below." for one in strange),
+        )
         return question_page(replace(shown, typed=typed, problems=problems, remarks=remarks), 400 if problems else 200)
 
 

@@ -98,8 +98,14 @@ def _part(name: str, part: Any) -> Any:
 
 
 def _row(columns: Sequence[Column], row: Mapping[str, Any]) -> dict[str, Any]:
-    known = {c.name: _said(row[c.name], c.choices or (), c.kind) for c in columns if c.name in row}
-    return known | {name: value for name, value in row.items() if name not in known}
+    named = {c.name for c in columns}
+    known = {short(c.label): _said(row[c.name], c.choices or (), c.kind) for c in columns if c.name in row}
+    return known | {_column(name): value for name, value in row.items() if name not in named}
+
+
+def short(label: str) -> str:
+    """A column's label without what only its author needs: `Reasons (needed for a deficiency)` is `Reasons`."""
+    return label.partition(" (")[0]
 
 
 def _said(value: Any, choices: Sequence[Choice], kind: str = "") -> Any:

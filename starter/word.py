@@ -5,7 +5,7 @@ it back. Neither knows a section by name, but that an action answers a finding b
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -25,6 +25,7 @@ Options = Mapping[str, Sequence[Mapping[str, Any]]]
 
 _MONTHS = {f"{date(2000, month, 1):%B}".lower(): month for month in range(1, 13)}
 _IN_WORDS = re.compile(r"([0-9]{1,2})(?:st|nd|rd|th)?\s+([a-z]{3,9})\.?,?\s+([0-9]{4})", re.IGNORECASE)
+_IN_FIGURES = re.compile(r"([0-9]{1,2})[/.-]([0-9]{1,2})[/.-]([0-9]{4})")
 _TYPED = str.maketrans("\u2018\u2019\u201c\u201d\u2011\u2013", "''\"\"--")  # what Word makes of them while one types
 # XML carries none of these, and PostgreSQL not all of them.
 _UNWRITABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
@@ -90,28 +91,30 @@ def guidance(described: Field) -> str:
     if described.kind not in COLUMNS:
         return f"{_how(described)} {described.hint}".strip() + optional
     columns = COLUMNS[described.kind]
-    offered = [f"{c.label}: {_listed(c.choices)}." for c in columns if c.choices]
-    people = [f"{c.label}: a person as the page of your question lists them." for c in columns if c.choices is None]
+    offered = [f"Under “{c.label}” write {_listed(c.choices)}." for c in columns if c.choices]
+    people = [f"Under “{c.label}” write a person as the page lists them." for c in columns if c.choices is None]
     dates = ["Write a date as 12 March 2027."] if any(c.kind == "date" for c in columns) else []
-    numbers = ["A new row needs no number."] if described.kind is FieldKind.FINDINGS else []
-    return (
-        " ".join(["One row for each.", described.hint, *offered, *people, *dates, *numbers]).replace("  ", " ")
-        + optional
-    )
+    numbers = [_NUMBERS] if described.kind is FieldKind.FINDINGS else []
+    told = ["One row for each.", described.hint, *offered, *people, *dates, *numbers]
+    return " ".join(filter(None, told)) + optional
+
+
+_NUMBERS = "Let the numbers stand when you move a row or take one out, and give a new row the next number."
 
 
 def _how(described: Field) -> str:
     match described.kind:
         case FieldKind.CHOICE:
-            return f"Write one of: {_listed(described.choices)}."
+            return f"Write {_listed(described.choices)}."
         case FieldKind.DATE:
             return "Write a date, such as 12 March 2027."
         case _:
             return "Write in paragraphs, as plain text."
 
 
-def _listed(choices: Iterable[Choice]) -> str:
-    return "; ".join(choice.label for choice in choices)
+def _listed(choices: Sequence[Choice]) -> str:
+    *others, last = (choice.label for choice in choices)
+    return f"{', '.join(others)} or {last}" if others else last
 
 
 def choices_of(described: Field, column: Column | None, options: Options) -> tuple[Choice, ...]:
@@ -138,24 +141,52 @@ def from_ink(text: str, kind: str, choices: Sequence[Choice]) -> str:
     """Read what `in_ink` wrote or a person typed instead; what cannot be told stays, for a check to name."""
     if kind == "date":
         return _date(text)
-    by_value = {c.value for c in choices if same(c.value) == same(text)}
-    by_label = {c.value for c in choices if same(c.label) == same(text)}
-    for meant in (by_value, by_label):
+    said = same(text)
+    by_value = {c.value for c in choices if same(c.value) == said}
+    by_label = {c.value for c in choices if same(c.label) == said}
+    by_key = {c.value for c in choices if said.endswith(f"({same(c.value)})")}  # a reader's copy: line manager (s2)
+    for meant in (by_value, by_label, by_key):
         if len(meant) == 1:
             return meant.pop()
     return text
 
 
 def _date(text: str) -> str:
-    match = _IN_WORDS.fullmatch(same(text))
+    """Read a date as it is written here: in words, or day, month and year in figures."""
+    match = _IN_WORDS.fullmatch(same(text)) or _IN_FIGURES.fullmatch(same(text))
     if match is None:
         return text
     name = match[2]
-    month = next((number for full, number in _MONTHS.items() if full.startswith(name)), 0)
+    month = int(name) if name.isdigit() else next((n for full, n in _MONTHS.items() if full.startswith(name)), 0)
     try:
         return date(int(match[3]), month, int(match[1])).isoformat()
     except ValueError:
         return text
+
+
+def not_shown(document: Mapping[str, Any], options: Options) -> Iterator[str]:
+    """Say, word for word, what a page cannot show, since its input there takes only a date or one of those offered."""
+    for described in PARTS.values():
+        part = document.get(described.name, "")
+        if described.kind not in COLUMNS:
+            if _is_strange(part, described.kind, described.choices):
+                yield f"{described.label}: the file says “{part}”, which is none of those offered."
+            continue
+        for number, row in enumerate(part, start=1):
+            for column in COLUMNS[described.kind]:
+                value, choices = row.get(column.name, ""), choices_of(described, column, options)
+                if _is_strange(value, column.kind, choices):
+                    what = "no date" if column.kind == "date" else "none of those offered"
+                    yield f"{described.label}, row {number}, {column.label}: the file says “{value}”, which is {what}."
+
+
+def _is_strange(value: str, kind: str, choices: Sequence[Choice]) -> bool:
+    if kind == "date":
+        try:
+            return bool(value) and date.fromisoformat(value).isoformat() != value
+        except ValueError:
+            return True
+    return bool(value and choices) and value not in {choice.value for choice in choices}
 
 
 def same(text: str) -> str:

@@ -17,9 +17,21 @@ from starter.word import (
     plain_text,
     same,
 )
-from starter.word_out import INTRODUCTION, TITLE
+from starter.word_out import GUIDANCE, INTRODUCTION, TITLE, subtitle_of
 from starter.word_package import Package, open_package
-from starter.word_text import Block, Styles, blocks, cells, rows, text_of, unreadable, without_place
+from starter.word_text import (
+    Block,
+    Styles,
+    blocks,
+    cells,
+    has_a_body,
+    has_lists,
+    is_tracked,
+    marked,
+    rows,
+    text_of,
+    without_place,
+)
 from workflows.contract.columns import COLUMNS, Column
 from workflows.contract.questions import Field, FieldKind
 from workflows.policy.answers import Problem
@@ -42,9 +54,9 @@ def from_word(data: bytes, *, reference: str | None = None, options: Options | N
         raise WordError(
             Problem("file", f"This file is {other}: export the review of {reference} and put your text in that")
         )
-    wrong = unreadable(package.body)
-    if wrong:
-        raise WordError(Problem("file", wrong))
+    if not has_a_body(package.body):
+        words = "This is not a Word document of the usual kind: save it as “Word Document (.docx)”, not Strict"
+        raise WordError(Problem("file", words))
     return Paper(*_review(package, options or {}, found, version))
 
 
@@ -61,29 +73,48 @@ def _origin(package: Package) -> tuple[str, int]:
 
 
 def _review(package: Package, options: Options, reference: str, version: int) -> tuple[Any, ...]:
-    above, parts, problems = _divide(list(blocks(package.body, Styles(package.styles))))
+    styles = Styles(package.styles, package.numbering)
+    above, parts, problems = _divide(list(blocks(package.body, styles, GUIDANCE)))
+    _refuse_tracked_changes(package, parts)
     document: dict[str, Any] = {}
-    for described in PARTS.values():
-        if described.name not in parts:
-            continue
-        section = _Section(described, options, parts[described.name])
-        section.refuse_what_has_no_place(problems)
-        if described.kind in COLUMNS:
-            document[described.name] = section.read_rows(problems)
-        else:
-            document[described.name] = section.read_text(problems)
-    remarks = [*package.notes, *_renumber(document, problems), *_left_above(above)]
+    sections = [_Section(f, options, styles, parts[f.name]) for f in PARTS.values() if f.name in parts]
+    placed = [problem for section in sections for problem in section.without_place()]
+    if package.has_files and not placed:
+        words = "The file holds another file (a spreadsheet, an object): write in words what it shows, and take it out"
+        problems.append(Problem("file", words))
+    problems += placed
+    for section in sections:
+        document[section.described.name] = section.read(problems)
+    remarks = [*package.notes, *_renumber(document, problems), *_left_above(above, reference, version)]
+    remarks += [remark for section in sections for remark in section.remarks()]
     if problems:
         raise WordError(*problems)
-    return plain(document), reference, version, tuple(remarks)
+    return plain(document), reference, version, tuple(dict.fromkeys(remarks))
+
+
+def _refuse_tracked_changes(package: Package, parts: Mapping[str, Sequence[Block]]) -> None:
+    """Two texts cannot both be the review. Says in which sections they stand."""
+    if not is_tracked(package.body):
+        return
+    found = [f"“{PARTS[n].label}”" for n, own in parts.items() if any(is_tracked(block.element) for block in own)]
+    where = f" in {', '.join(found)}" if found else ""
+    raise WordError(
+        Problem(
+            "file", f"The file holds tracked changes{where}: accept or reject the changes in Word, then send it again"
+        )
+    )
 
 
 def _divide(found: list[Block]) -> tuple[list[Block], dict[str, list[Block]], list[Problem]]:
     """Split at the headings of sections. Headings are told by their words; by their style where words recur."""
     marks: dict[int, Field] = {}
     problems: list[Problem] = []
+    words_at: dict[str, list[int]] = {}
+    for number, block in enumerate(found):
+        if not block.is_table:
+            words_at.setdefault(_as_heading(block.text), []).append(number)
     for described in PARTS.values():
-        with_words = [n for n, b in enumerate(found) if not b.is_table and _heads(described, b)]
+        with_words = words_at.get(_as_heading(described.label), [])
         places = [n for n in with_words if found[n].is_heading] or with_words
         if len(places) == 1:
             marks[places[0]] = described
@@ -104,12 +135,12 @@ def _divide(found: list[Block]) -> tuple[list[Block], dict[str, list[Block]], li
     return above, parts, problems
 
 
-def _heads(described: Field, block: Block) -> bool:
-    return same(block.text).rstrip(" :") == same(described.label).rstrip(" :")
+def _as_heading(text: str) -> str:
+    return same(text).rstrip(" :")
 
 
-def _left_above(above: Sequence[Block]) -> Iterator[str]:
-    known = ("", same(TITLE), same(INTRODUCTION))
+def _left_above(above: Sequence[Block], reference: str, version: int) -> Iterator[str]:
+    known = {same(text) for text in ("", TITLE, subtitle_of(reference, version), *INTRODUCTION)}
     if any(block.is_table or same(block.text) not in known for block in above):
         yield "What stands above the first heading was not taken over."
 
@@ -120,15 +151,31 @@ class _Section:
 
     described: Field
     options: Options
+    styles: Styles
     blocks: Sequence[Block]
 
-    def refuse_what_has_no_place(self, problems: list[Problem]) -> None:
+    def without_place(self) -> list[Problem]:
         """Name what a review cannot hold, such as a picture."""
         found = [words for block in self.blocks for words in without_place(block)]
-        problems += [self._problem(f"holds {words}") for words in dict.fromkeys(found)]
+        return [self._problem(f"holds {words}") for words in dict.fromkeys(found)]
 
-    def read_text(self, problems: list[Problem]) -> str:
-        """Return the section's text; a table in it is a problem."""
+    def remarks(self) -> Iterator[str]:
+        """Say what was taken over in another form, or may not be meant."""
+        if any((b.mark and b.text.strip()) or (b.is_table and has_lists(b.element, self.styles)) for b in self.blocks):
+            yield "Lists were taken over as lines, each with its dash or number: look whether they read as you mean."
+        first = next((block for block in self.blocks if block.text.strip()), None)
+        guide = guidance(self.described)
+        if first and first.is_guidance and not first.text.startswith(guide) and same(first.text) != same(guide):
+            yield (
+                f"“{self.described.label}” begins with words in the style of the guidance, and they were taken over: "
+                "take them out below if they are none of yours."
+            )
+
+    def read(self, problems: list[Problem]) -> str | list[dict[str, str]]:
+        """Return what stands in the section: its text, or its rows with the number of a numbered row under `""`."""
+        return self._read_rows(problems) if self.described.kind in COLUMNS else self._read_text(problems)
+
+    def _read_text(self, problems: list[Problem]) -> str:
         if any(block.is_table for block in self.blocks):
             problems.append(self._problem("is written in paragraphs: take the table out and write its words below"))
         text = plain_text("\n".join(self._paragraphs()))
@@ -136,7 +183,7 @@ class _Section:
 
     def _paragraphs(self) -> list[str]:
         """Return the paragraphs without the guidance, which is the first of them unless somebody deleted it."""
-        found = [block.text for block in self.blocks if not block.is_table]
+        found = [marked(block.mark, block.text) for block in self.blocks if not block.is_table]
         guide = guidance(self.described)
         first = next((n for n, text in enumerate(found) if text.strip()), None)
         if first is not None:
@@ -146,8 +193,7 @@ class _Section:
                 found[first] = found[first][len(guide) :]
         return found
 
-    def read_rows(self, problems: list[Problem]) -> list[dict[str, str]]:
-        """Return the rows of the section's table, with the number of a numbered row under `""`."""
+    def _read_rows(self, problems: list[Problem]) -> list[dict[str, str]]:
         tables = [block for block in self.blocks if block.is_table]
         if any(text.strip() for text in self._paragraphs()):
             problems.append(self._problem("has text outside its table: move it into a row, or to another section"))
@@ -155,7 +201,7 @@ class _Section:
             remedy = "has lost its table: copy it from a new export" if not tables else "has several tables: make one"
             problems.append(self._problem(remedy))
             return []
-        head, *body = [list(cells(row)) for row in rows(tables[0].element)] or [[]]
+        head, *body = [list(cells(row, self.styles)) for row in rows(tables[0].element)] or [[]]
         columns = self._columns(head, problems)
         return [self._row(columns, texts, n, problems) for n, texts in enumerate(body, 1) if any(map(str.strip, texts))]
 
@@ -168,8 +214,10 @@ class _Section:
             return [*found, *columns]
         missing = [column.label for column in columns if same(column.label) not in given]
         names = "; ".join(missing or [column.label for column in columns])
-        what = "lacks in the first row of its table" if missing else "must have in the first row, in this order"
-        problems.append(self._problem(f"{what}: {names}. Copy that row from a new export"))
+        what = (
+            "lacks in the first row of its table" if missing else "must have these columns and no others, in this order"
+        )
+        problems.append(self._problem(f"{what}: {names}. Put them back as a new export has them"))
         return []
 
     def _row(
@@ -204,8 +252,10 @@ def _renumber(document: Mapping[str, Any], problems: list[Problem]) -> Iterator[
     findings = [row for row in findings if any(text for name, text in row.items() if name)]
     numbers = [row.get("", "").rstrip(" .)") for row in findings]
     places = {number: str(place) for place, number in enumerate(numbers, start=1) if number}
-    if len(places) != len([number for number in numbers if number]):
-        problems.append(Problem("findings", "Two findings have the same number: give each its own"))
+    twice = [n for n, number in enumerate(numbers, start=1) if number and numbers.count(number) > 1]
+    if twice:
+        where = ", ".join(map(str, twice))
+        problems.append(Problem("findings", f"Rows {where} of the findings have the same number: give each its own"))
         return
     if all(number == place for number, place in places.items()):
         return
@@ -220,7 +270,7 @@ def _follow(
 ) -> Iterator[Problem]:
     """Give each action its finding's place; an action whose finding is gone is a problem."""
     for number, row in enumerate(actions, start=1):
-        answered = row.get("finding", "")
+        answered = row.get("finding", "").rstrip(" .)")
         is_new = answered.isdecimal() and 0 < int(answered) <= len(numbers) and not numbers[int(answered) - 1]
         if answered in places:
             row["finding"] = places[answered]

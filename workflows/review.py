@@ -168,17 +168,16 @@ class Review(Stage):
         Rule: facts.md 6.6, design.md 3.4.
         """
         while True:
-            look = DateLook(reference=self.brief.reference, at=self.now())
+            moved, look = self.times_moved, DateLook(reference=self.brief.reference, at=self.now())
             seen = await workflow.execute_activity_method(
                 Casework.look_at_date, look, summary="Look at the review's date", **RECORD
             )
             self.forecast, self.is_late = seen.forecast or self.forecast, seen.overdue
             await self.show()
-            await self.until_it_may_turn(seen.look_at)
+            await self.until_it_may_turn(seen.look_at, moved)
 
-    async def until_it_may_turn(self, look_at: datetime | None) -> None:
-        """Until the next look is due, or the date has moved; no timer runs while the clock stands still."""
-        moved = self.times_moved
+    async def until_it_may_turn(self, look_at: datetime | None, moved: int) -> None:
+        """Until the next look is due, or the date has moved once more; no timer runs while the clock stands still."""
         delay = case_time.delay_until(self.brief.clock, look_at) if look_at and not self.paused else None
         if delay is not None:
             try:
@@ -206,7 +205,7 @@ class Review(Stage):
             if why := self.why_no_time(request):
                 self.dead_letters.keep("request_extension", why)
                 continue
-            answer = await self.ask("extension", subject=request.new_on.isoformat())
+            answer = await self.ask("extension", subject=request.new_on.isoformat(), reason=request.reason)
             if answer.answer == "granted":
                 await self.move(answer)
 

@@ -91,6 +91,11 @@ def test_absence_counts_only_on_a_given_day() -> None:
         ("submit", Ties("N53LEI", (involved("one", Role.PRACTITIONER),)), "in_the_line"),
         ("interview", Ties("N53LEI", (involved("one", Role.PRACTITIONER),)), "in_the_line"),
         ("facts", Ties("N53LEI", (involved("one", Role.HEAD_OF_PDU),)), None),
+        ("facts", Ties("N53LEI", author="one@n53.example.test"), "is_the_author"),
+        ("facts", Ties("N53LEI", wrote=("one@n53.example.test",)), "is_the_author"),
+        ("quality", Ties("N53LEI", author="one@n53.example.test"), "is_the_author"),
+        ("quality", Ties("N53LEI", countersigner="one@n53.example.test"), "is_the_countersigner"),
+        ("quality", Ties("N53LEI"), None),
     ],
 )
 def test_each_question_has_its_own_independence(question: str, ties: Ties, code: str | None) -> None:

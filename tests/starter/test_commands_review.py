@@ -10,8 +10,12 @@ from typing import Any
 
 import pytest
 from docx import Document
+from hypothesis import given
+from hypothesis import strategies as st
 
+from starter import commands_review
 from starter.__main__ import run
+from starter.command import CommandError
 from starter.word import plain
 from starter.word_out import to_word
 from tests.activities.reviewing import DRAFT, commissioned, drafted, rate, submitted, write
@@ -70,6 +74,12 @@ def a_file(folder: Path, content: bytes | dict[str, Any], name: str = "review.do
     return str(folder / name)
 
 
+def _of_100_megabytes(folder: Path) -> str:
+    with (folder / "huge.docx").open("wb") as huge:
+        huge.truncate(100_000_000)
+    return str(folder / "huge.docx")
+
+
 # --- export -------------------------------------------------------------------------------------------
 
 
@@ -109,11 +119,35 @@ async def test_a_file_answers_the_draft_as_the_page_does(
     data = DRAFT if form == "json" else to_word(DRAFT, reference=case.reference, version=0)
     ended = await review("import", case.reference, a_file(folder, data), "--as", REVIEWER)
     assert (ended.code, "recorded" in ended.out) == (0, True), ended.err
+    assert ("JSON does not say of which case and version" in ended.err) == (form == "json")
     (row,) = await record.rows("SELECT * FROM decisions d WHERE gate LIKE '%/draft'")
     assert (row["answer"], row["channel"], row["by_email"]) == ("draft_ready", "command", REVIEWER)
     assert plain(row["fields"]) == plain(DRAFT)  # type: ignore[arg-type]
     again = await review("import", case.reference, a_file(folder, data), "--as", REVIEWER)
     assert (again.code, "it was decided" in again.err) == (1, True)
+
+
+_VALUES = st.text(st.characters(), max_size=30) | st.integers() | st.booleans() | st.sampled_from(["", "x" * 3_000])
+_PARTS = st.dictionaries(
+    st.sampled_from(list(DRAFT)),
+    _VALUES | st.lists(st.dictionaries(st.text(max_size=9), _VALUES, max_size=4), max_size=4),
+)
+
+
+@given(_PARTS, st.booleans(), st.sampled_from([b"", b"\xef\xbb\xbf", b"\n "]))
+def test_any_review_comes_back_from_json_as_it_was(document: dict[str, Any], escaped: bool, before: bytes) -> None:
+    def back(text: str) -> dict[str, Any]:
+        return commands_review._from_json(Path("review.json"), before + text.encode())
+
+    try:
+        text = json.dumps(document, ensure_ascii=False)
+        text.encode()
+    except UnicodeEncodeError:  # half of a character, which nothing can store
+        with pytest.raises(CommandError, match="no JSON in UTF-8"):
+            back(json.dumps(document))
+        return
+    found = back(json.dumps(document) if escaped else text)
+    assert found == {name: part for name, part in document.items() if part not in ("", [])}
 
 
 async def test_everything_wrong_is_listed_with_its_place_and_nothing_recorded(
@@ -142,7 +176,13 @@ async def test_a_word_file_that_cannot_be_taken_is_refused_with_the_remedy(
         (a_file(folder, b"nothing of the kind", "text.docx"), "not a Word file"),
         (a_file(folder, b"[1]", "list.json"), "one JSON object"),
         (a_file(folder, b"{", "cut.json"), "no JSON"),
+        (a_file(folder, b'{"learning": "a", "learning": "b"}', "twice.json"), "'learning' stands twice"),
+        (a_file(folder, b'{"learning": "\\ud800", "\\ud800": "x"}', "half.json"), "no JSON in UTF-8"),
+        (a_file(folder, b'{"learning": "\\u0000"}', "nul.json"), "take out the control characters"),
+        (a_file(folder, b"[" * 100_000, "deep.json"), "no JSON"),
+        (a_file(folder, b'{"a": ' + b"9" * 5_000 + b"}", "long.json"), "no JSON"),
         (a_file(folder, bytes(5_000_001), "large.docx"), "larger than 5 MB"),
+        (_of_100_megabytes(folder), "larger than 5 MB"),
     ):
         ended = await review("import", case.reference, file, "--as", REVIEWER)
         assert (ended.code, words in ended.err) == (2, True), ended.err

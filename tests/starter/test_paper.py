@@ -97,8 +97,13 @@ async def test_a_reader_downloads_the_version_that_is_read_and_sends_nothing_bac
     browser = desk.browser()
     page = await browser.sign_in(link)
     assert "Download this version" in page.text
-    paper = from_word((await browser.web.get(f"{link}/review.docx")).content)
+    got = (await browser.web.get(f"{link}/review.docx")).content
+    paper = from_word(got)
     assert (paper.version, paper.document["learning"]) == (1, "Listen")
+    shown = Document(BytesIO(got))
+    owners = [row.cells[2].text for row in shown.tables[-1].rows[1:]]
+    assert owners == ["line manager (s2)", "n53.sfo_team"]  # roles and keys: a review names nobody
+    assert "How to edit this file:" not in [p.text for p in shown.paragraphs]
     assert (await sent_back(browser, link, page, b"PK")).status_code == 404
 
 
@@ -147,6 +152,23 @@ async def test_what_the_file_lacks_is_named_on_the_page_that_it_filled(desk: Des
     assert reply.status_code == 400
     assert {"draft_ready.learning", "draft_ready.chronology-1-on"} <= set(errors(reply))
     assert "Kept words" in reply.text
+
+
+async def test_what_a_field_cannot_show_is_told_word_for_word(desk: Desk) -> None:
+    link = await link_of(desk, "draft")
+    browser = desk.browser()
+    page = await browser.sign_in(link)
+    odd = {**DRAFT, "judgement": "Mostly", "actions": [{**DRAFT["actions"][0], "owner": "A colleague"}]}
+    reply = await sent_back(browser, link, page, to_word(odd, reference=desk.case.reference, version=0))
+    assert {"draft_ready.judgement", "draft_ready.actions-1-owner"} <= set(errors(reply))
+    told = BeautifulSoup(reply.text, "html.parser").get_text()
+    assert "the file says “Mostly”, which is none of those offered. Choose or enter it again below." in told
+    assert "Action plan, row 1, Who does it: the file says “A colleague”" in told
+
+
+async def test_the_page_says_what_the_check_cannot_find(desk: Desk) -> None:
+    page = await desk.browser().sign_in(await link_of(desk, "draft"))
+    assert "A nickname, initials alone, or somebody whom the record does not know, are not found" in page.text
 
 
 async def test_a_file_from_an_older_version_is_said_to_be_one(desk: Desk) -> None:

@@ -160,13 +160,22 @@ class Asking:
         deadline: str | None = None,
         due: Due | None = None,
         counted_from: date | None = None,
+        reason: ReasonCode | None = None,
     ) -> Decision:
         """Ask one question and return the one decision. Cancelled: the question is withdrawn.
 
         While the clock stands still nothing new is asked. Rule: design.md 3.12.
         """
         await workflow.wait_condition(lambda: not self.paused)
-        gate = self._stand(question, subject, role, deadline, due, counted_from)
+        gate = self._stand(
+            question,
+            subject=subject,
+            role=role or QUESTIONS[question].role,
+            deadline=deadline,
+            due=due,
+            counted_from=counted_from,
+            reason=reason,
+        )
         try:
             opened = await workflow.execute_activity_method(
                 Gates.open_gate, gate.request, summary=f"Ask: {QUESTIONS[question].title}", **RECORD
@@ -235,27 +244,16 @@ class Asking:
 
     # --- the gate's life ----------------------------------------------------------------------------
 
-    def _stand(
-        self,
-        question: str,
-        subject: str | None,
-        role: Role | None,
-        deadline: str | None,
-        due: Due | None,
-        counted_from: date | None,
-    ) -> Gate:
+    def _stand(self, question: str, subject: str | None, **about: Any) -> Gate:
         times = f"{question}:{subject}"
         self.asked[times] += 1
         request = GateRequest(
             gate=ids.gate_id(workflow.info().workflow_id, question, subject, self.asked[times]),
             question=question,
+            subject=subject,
             at=self.now(),
             rulebook=self.rulebook,
-            subject=subject,
-            role=role or QUESTIONS[question].role,
-            deadline=deadline,
-            due=due,
-            counted_from=counted_from,
+            **about,
         )
         gate = Gate(request)
         gate.offers.extend(self.early.pop(gate.id, ()))

@@ -17,7 +17,10 @@ class Step(Message):
 
 
 class GateRequest(Message):
-    """Ask `question` at `at`. A deadline is a rulebook key counted from `counted_from`, or `due` as given."""
+    """Ask `question` at `at`. A deadline is a rulebook key counted from `counted_from`, or `due` as given.
+
+    `reason` says why, where a signal that asks carries a code.
+    """
 
     gate: Ref
     question: str
@@ -28,6 +31,7 @@ class GateRequest(Message):
     deadline: str | None = None
     counted_from: date | None = None
     due: Due | None = None
+    reason: ReasonCode | None = None
 
 
 class GateOpened(Message):

@@ -60,10 +60,12 @@ def findings_in(document: Document, names: Iterable[Named], identifiers: Iterabl
 
     `identifiers` are the person's own numbers, found however they are spaced, even where their shape is unusual.
     """
-    people, own = tuple(names), tuple(filter(None, (own_number(_simple(i)) for i in identifiers)))
+    own = tuple(filter(None, (own_number(_simple(i)) for i in identifiers)))
+    told = [(passage, _simple(passage.text), seam) for passage, seam in _with_seams(passages(document))]
+    letters = _letters("".join(text for _, text, _ in told))
+    people = [person for person in names if any(part in letters for part in _name(person.name).letters)]
     found: list[Trace] = []
-    for passage, seam in _with_seams(passages(document)):
-        text = _simple(passage.text)
+    for passage, text, seam in told:
         who = [person.who for person in people if _names(text, person.name) or _is_split(seam, person.name)]
         if who:
             found.append(Trace(passage.label, "name", passage.place, " or ".join(dict.fromkeys(filter(None, who)))))
@@ -79,7 +81,7 @@ def _with_seams(found: Iterable[Passage]) -> Iterator[tuple[Passage, str]]:
         if before.place != passage.place:
             del lines[0]
         seams = (f"{' '.join(a.split()[-2:])}\n{' '.join(b.split()[:2])}" for a, b in pairwise(lines))
-        yield passage, _simple("\n\n".join(seams))
+        yield passage, _simple("\n.\n".join(seams))  # nothing goes over a full stop
         before = passage
 
 
@@ -110,7 +112,7 @@ _THEN_A_DATE = re.compile(
 )
 _ARTICLE = re.compile(r"\b(?:the|a|an) $", re.IGNORECASE)
 _A_PRISON = re.compile(r"\b(?:HMP|YOI|HMYOI|IRC) $")
-_CLAN = re.compile(r"(?:ma?c|m')(?=[a-z]{4})", re.IGNORECASE)  # MacDonald, and no Mackie
+_CLAN = re.compile(r"^(?:ma?c|m')(?=[a-z]{4})", re.IGNORECASE)  # MacDonald, and no Mackie
 
 
 def _simple(text: str) -> str:
@@ -120,11 +122,19 @@ def _simple(text: str) -> str:
     return re.sub(r"[^\S\n]", " ", seen.translate(_PLAIN))
 
 
+def _letters(text: str) -> str:
+    return re.sub(r"[\W\d_]+", "", text).lower()
+
+
 @dataclass(frozen=True, slots=True)
 class _Name:
-    """What a name is looked for by: its strong parts, its weak ones, two of them side by side, and the whole."""
+    """What a name is looked for by: its strong parts, its weak ones, two of them side by side, and the whole.
+
+    `letters`: a text without any of these, whatever stands between its letters, does not hold the name.
+    """
 
     words: tuple[str, ...]
+    letters: tuple[str, ...]
     strong: tuple[re.Pattern[str], ...]
     weak: tuple[re.Pattern[str], ...]
     beside: tuple[re.Pattern[str], ...]
@@ -139,6 +149,7 @@ def _name(name: str) -> _Name:
     pairs = [(a, b) for a in parts for b in parts if a != b and not {a.lower(), b.lower()} <= CAPITALISED]
     return _Name(
         words=tuple(words),
+        letters=tuple(_letters(_CLAN.sub("", p)) for p in parts),
         strong=tuple(_part(p) for p in parts if len(p) > 2 and not _is_ordinary(p)),
         weak=tuple(_part(p) for p in parts if len(p) <= 2 or _is_ordinary(p)),
         beside=tuple(_in_a_row(pair) for pair in pairs),
@@ -200,7 +211,7 @@ def _is_split(seam: str, name: str) -> bool:
     shape = _name(name)
     if any("\n" in m[0] and _is_pair(m) for pattern in shape.beside for m in pattern.finditer(seam)):
         return True
-    whole = re.sub(r"-\n(?!\n)", "", seam)
+    whole = seam.replace("-\n", "")
     return whole != seam and any(_is_capital(m[0]) for pattern in shape.strong for m in pattern.finditer(whole))
 
 

@@ -126,6 +126,19 @@ def why_not_decide_extension(person: Person, ties: Ties, on: date | None = None)
     return IS_THE_AUTHOR if same_person(person.email, ties.author) else _away(person, on)
 
 
+def why_not_check_facts(person: Person, ties: Ties, on: date | None = None) -> str | None:
+    """Why this person may not comment on matters of fact: wrote the text, or away. Rule: Annex J, design.md 3.1."""
+    is_author = any(same_person(person.email, author) for author in (ties.author, *ties.wrote))
+    return IS_THE_AUTHOR if is_author else _away(person, on)
+
+
+def why_not_rate(person: Person, ties: Ties, on: date | None = None) -> str | None:
+    """Why this person may not rate the review: its author, its countersigner, or away. Rule: facts.md 2.8."""
+    if same_person(person.email, ties.countersigner):
+        return IS_THE_COUNTERSIGNER
+    return why_not_check_facts(person, ties, on)
+
+
 def why_not_care(person: Person, ties: Ties, on: date | None = None) -> str | None:
     """Why this person may not look after these members of staff: being one of them, or away. Rule: facts.md 5.17."""
     is_one = any(same_person(person.email, email) for email in ties.cared_for)
@@ -146,6 +159,8 @@ _INDEPENDENT: dict[str, Rule] = {
     "countersign": why_not_countersign,
     "redaction_decision": why_not_decide_redactions,
     "extension": why_not_decide_extension,
+    "facts": why_not_check_facts,
+    "quality": why_not_rate,
     "welfare": why_not_care,
 }
 

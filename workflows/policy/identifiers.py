@@ -21,7 +21,7 @@ _DOT = r"(?: ?(?:\( ?dot ?\)|\[ ?dot ?\]|\{ ?dot ?\}) ?| dot |\.)"
 _LOCAL = r"[\w+%'-]"
 _PATTERNS: dict[str, re.Pattern[str]] = {
     "crn": re.compile(
-        rf"{_START}(?:[A-Za-z]\d{{6}}|[A-Z][ -]\d{{6}}|[A-Z][ -]?\d{{3}}[ -]\d{{3}}|[A-Z]\d\d[ -]\d\d[ -]\d\d){_END}"
+        rf"{_START}(?:[A-Za-z]\d{{6}}|[A-Z][ -]\d{{6}}|[A-Z][ -]?\d{{3}}[ -]\d{{3}}){_END}"
         rf"|(?i:{_SAID.format('CRN')})[A-Za-z](?:[ -]?\d){{6}}{_END}"
     ),
     "noms": re.compile(
@@ -31,7 +31,8 @@ _PATTERNS: dict[str, re.Pattern[str]] = {
     ),
     # The year, a stroke or none, up to seven digits and the letter that checks them.
     "pnc": re.compile(
-        rf"{_START}(?:(?:\d\d)?\d\d ?[/\\] ?\d{{4,7}}[A-Za-z]|(?:\d\d)?\d\d ?[/\\-] ?\d{{5,7}}[ /-]?[A-Za-z]"
+        rf"{_START}(?:(?:\d\d)?\d\d ?[/\\] ?\d{{4,7}}[A-Za-z]|(?:\d\d)?\d\d ?[/\\] ?\d{{5,7}}[ /-][A-Z]"
+        rf"|(?<!-)(?:\d\d)?\d\d-\d{{6,7}}[A-Za-z]"
         rf"|{_YEAR} ?\d{{7}} ?[A-Za-z]|\d{{9}}[A-Za-z]){_END}"
         rf"|(?i:{_SAID.format('PNC')})(?:\d\d)?\d\d[ /\\-]?\d{{4,7}}[ /-]?[A-Za-z]{_END}"
     ),
