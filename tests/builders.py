@@ -35,6 +35,27 @@ RULEBOOK = "2026-04-01"
 LINK_KEY = b"k" * 32
 _NUMBERS = count(1)
 
+LETTER_WORDS: dict[str, Any] = {
+    "reference": "SFO-2026-00042",
+    "title": "Notify the HMPPS SFO Team",
+    "due": "2027-03-12",
+    "if_silent": "It climbs.",
+    "url": "https://sfo.example.test/a/token",
+    "role": "the spoc",
+    "overdue": True,
+    "because": "of a <reason>.",
+    "what": "a case to be moved to another place",
+    "asked": "2027-04-12",
+    "original": "2027-03-12",
+    "granted": True,
+    "here": True,
+    "line": True,
+    "other": "SFO-2026-00043",
+    "lines": ["2 interviews not held yet", "18 working days left"],
+    "questions": [{"title": "Write the draft review", "due": "2027-03-12"}],
+}
+"""Every word that any letter needs."""
+
 PRACTITIONER, LINE_MANAGER, HEAD, OTHER = "s1", "s2", "s3", "s4"
 HEAD_EMAIL = "head.lei@n53.example.test"  # as in the directory, so that the deputy is known
 

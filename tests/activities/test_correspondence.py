@@ -11,36 +11,17 @@ from activities.composition import LETTERS, compose, is_letter, message_id
 from activities.correspondence import Correspondence, Letter
 from activities.record import transaction
 from starter.mailer import MailTroubleError, SmtpMailer
-from tests.builders import LINK_KEY, a_case, a_correspondence
+from tests.builders import LETTER_WORDS, LINK_KEY, a_case, a_correspondence
 from tests.conftest import MailServer, Record
 from workflows.policy.links import open_
 
 SPOC = "spoc@n53.example.test"
-WORDS = {
-    "reference": "SFO-2026-00042",
-    "title": "Notify the HMPPS SFO Team",
-    "due": "2027-03-12",
-    "if_silent": "It climbs.",
-    "url": "https://sfo.example.test/a/token",
-    "role": "the spoc",
-    "overdue": True,
-    "because": "of a <reason>.",
-    "what": "a case to be moved to another place",
-    "asked": "2027-04-12",
-    "original": "2027-03-12",
-    "granted": True,
-    "here": True,
-    "line": True,
-    "other": "SFO-2026-00043",
-    "lines": ["2 interviews not held yet", "18 working days left"],
-    "questions": [{"title": "Write the draft review", "due": "2027-03-12"}],
-}
 NAMES = sorted(path.name for path in LETTERS.iterdir() if path.name != "layout")
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_letter_reads_in_text_and_html(name: str) -> None:
-    message = compose(name, "sfo@example.test", "Ann O'Brien", "ann@x.example.test", "<a@b>", WORDS)
+    message = compose(name, "sfo@example.test", "Ann O'Brien", "ann@x.example.test", "<a@b>", LETTER_WORDS)
     text = message.get_body(("plain",)).get_content()  # type: ignore[union-attr]
     html = message.get_body(("html",)).get_content()  # type: ignore[union-attr]
     assert text.startswith("Dear Ann O'Brien\n\n")
@@ -56,7 +37,7 @@ def test_every_letter_reads_in_text_and_html(name: str) -> None:
 
 
 def test_a_link_stands_on_its_own_line_and_dates_are_in_words() -> None:
-    message = compose("asked", "sfo@example.test", "Ann", "ann@x.example.test", "<a@b>", WORDS)
+    message = compose("asked", "sfo@example.test", "Ann", "ann@x.example.test", "<a@b>", LETTER_WORDS)
     text = message.get_body(("plain",)).get_content()  # type: ignore[union-attr]
     assert "\nhttps://sfo.example.test/a/token\n" in text
     assert "12 March 2027" in text
@@ -65,7 +46,7 @@ def test_a_link_stands_on_its_own_line_and_dates_are_in_words() -> None:
 
 def test_a_name_cannot_write_headers() -> None:
     with pytest.raises(ValueError, match=r"[Hh]eader|invalid"):
-        compose("asked", "sfo@example.test", "Ann\r\nBcc: x@y", "ann@x.example.test", "<a@b>", WORDS)
+        compose("asked", "sfo@example.test", "Ann\r\nBcc: x@y", "ann@x.example.test", "<a@b>", LETTER_WORDS)
 
 
 def test_the_message_id_is_the_event_and_the_recipient() -> None:

@@ -469,7 +469,9 @@ async def test_contact_meets_the_duty_and_is_due_again(record: Record, mail_serv
     settled = await care(case, "line_manager", contact(PRACTITIONER), contact(OTHER, "not_wanted"))
     assert settled.decision
     # Twenty working days after Monday 5 October, past the end of summer time: 9:00 in London is 9:00 UTC.
-    assert settled.decision.facts == {"again_at": "2026-11-02T09:00:00+00:00"}
+    assert settled.decision.facts == {
+        "owed": "no", "rest_until": "2026-10-12T08:00:00+00:00", "again_at": "2026-11-02T09:00:00+00:00",
+    }  # fmt: skip
     assert await duty(record, "cared_for", PRACTITIONER) == "met"
     assert await duty(record, "cared_for", OTHER) == "met"
     assert await duty(record, "cared_for", LINE_MANAGER) == "owed"
@@ -486,7 +488,9 @@ async def test_whoever_was_not_reached_stays_owed_and_is_tried_again_sooner(
     case = await reviewed(record, mail_server)
     settled = await care(case, "line_manager", contact(PRACTITIONER), contact(OTHER, "not_possible"))
     assert settled.decision
-    assert settled.decision.facts == {"again_at": "2026-10-12T08:00:00+00:00"}
+    assert settled.decision.facts == {
+        "owed": "yes", "rest_until": "2026-10-12T08:00:00+00:00", "again_at": "2026-10-12T08:00:00+00:00",
+    }  # fmt: skip
     assert await duty(record, "cared_for", PRACTITIONER) == "met"
     assert await duty(record, "cared_for", OTHER) == "owed"
     await care(case, "line_manager", contact(PRACTITIONER, "not_possible"), contact(OTHER), ask=2)

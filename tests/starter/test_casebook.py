@@ -209,7 +209,7 @@ async def test_rounds_extensions_pauses_and_related_cases_are_shown(record: Reco
     second = {"round": 2, "version": 2, "submitted_on": "2026-10-10", "returned_on": None, "by": None, "days": None}
     assert found["rounds"][1] == second
     asked = {"asked_on": "2026-10-10", "new_on": "2027-02-01", "granted": True, "granted_on": "2027-01-20"}
-    assert found["extensions"] == [{**asked, "late": True}]
+    assert found["extensions"] == [{**asked, "late": True, "void": False}]
     assert (found["pauses"][0]["days_left"], found["pauses"][0]["resumed_on"]) == (12, None)
     assert found["related"] == [{"reference": other.reference, "kind": "joint"}]
     assert (await view(record, other))["related"] == [{"reference": case.reference, "kind": "joint"}]

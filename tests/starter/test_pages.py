@@ -11,6 +11,7 @@ from activities.composition import LETTERS, compose
 from starter.forms import Typed, read_form, typed_from
 from starter.record import Gate
 from starter.views import PAGES, Shown, question_page, sections
+from tests.builders import LETTER_WORDS
 from workflows.contract.columns import COLUMNS
 from workflows.contract.messages import CaseClock
 from workflows.contract.questions import QUESTIONS
@@ -19,18 +20,6 @@ from workflows.policy.answers import Problem, check_answer
 from workflows.policy.document import paragraphs
 
 STYLES = (PAGES / "static" / "sfo.css").read_text()
-WORDS = {
-    "reference": "SFO-2026-00042",
-    "title": "Invented question",
-    "due": "2026-11-30",
-    "url": "https://sfo.example.test/a/token",
-    "if_silent": "You will be reminded.",
-    "because": "invented reason.",
-    "role": "Head of PDU",
-    "here": True,
-    "line": True,
-    "other": "SFO-2026-00043",
-}
 
 
 def test_the_page_keeps_clear_of_the_bars_above_and_below_it() -> None:
@@ -43,7 +32,7 @@ def test_the_page_keeps_clear_of_the_bars_above_and_below_it() -> None:
 @pytest.mark.parametrize("letter", sorted(path.name for path in LETTERS.iterdir() if path.name != "layout"))
 @pytest.mark.parametrize("overdue", [True, False])
 def test_a_letter_as_text_sets_the_case_apart_from_the_sentence_before_it(letter: str, overdue: bool) -> None:
-    words = {**WORDS, "overdue": overdue}
+    words = {**LETTER_WORDS, "overdue": overdue}
     message = compose(letter, "sfo@example.test", "Example Person", "p@example.test", "<1@example.test>", words)
     body = message.get_body(("plain",))
     assert body is not None
@@ -69,12 +58,18 @@ def test_a_review_reads_in_the_order_and_in_the_words_of_its_question() -> None:
         "Action plan",
         "Later field",
     ]
-    assert shown["Sources used"] == [{"what": "Invented sources"}]
+    assert shown["Sources used"] == [{"Source": "Invented sources"}]
     assert shown["Were all reasonable steps taken?"] == "In part"
     assert [list(row.items()) for row in shown["Strengths and deficiencies"]] == [
-        [("kind", "Deficiency"), ("level", "Organisational"), ("text", "Invented finding"), ("reasons", "Why")]
+        [
+            ("Strength or deficiency", "Deficiency"),
+            ("At which level", "Organisational"),
+            ("What was found", "Invented finding"),
+            ("Reasons", "Why"),
+        ]
     ]
-    assert shown["Action plan"] == [{"what": "Invented action", "owner": "s1", "due_on": "30 June 2027"}]
+    plan = {"What is to be done": "Invented action", "Who does it": "s1", "By when": "30 June 2027"}
+    assert shown["Action plan"] == [plan]
 
 
 def test_a_document_of_another_shape_is_shown_as_it_stands() -> None:
@@ -87,7 +82,7 @@ def test_a_document_of_another_shape_is_shown_as_it_stands() -> None:
     assert {heading: part for _, heading, part in sections(odd)} == {
         "Strengths and deficiencies": ["Removed"],
         "Were all reasonable steps taken?": "unknown",
-        "Action plan": [{"due_on": "soon", "more": "x"}],
+        "Action plan": [{"By when": "soon", "More": "x"}],
     }
     assert sections("A text") == [("", "", "A text")]
     assert sections(None) == []

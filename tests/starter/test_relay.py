@@ -251,6 +251,7 @@ async def test_a_case_that_was_never_started_is_started(
         "SfoPdu": "N53LEI",
         "SfoGround": "ask",
         "SfoOverdue": False,
+        "SfoClock": "in_time",
     }
     assert await record.value("SELECT started_at_wall FROM cases") is not None
 
