@@ -81,6 +81,13 @@ def test_the_lifecycle_has_every_deadline_with_its_present_figure_and_confidence
         assert confidence == rule.confidence, key
 
 
+def test_the_lifecycle_names_every_letter() -> None:
+    text = (DOCS / "lifecycle.md").read_text()
+    letters = {path.name for path in (ROOT / "activities" / "letters").iterdir() if (path / "subject.txt").is_file()}
+    assert letters
+    assert {letter for letter in letters if f"`{letter}`" not in text} == set()
+
+
 def test_every_stage_has_its_part_of_the_lifecycle_in_the_order_of_the_stages() -> None:
     told = [heading for heading in sections((DOCS / "lifecycle.md").read_text()) if heading[0].isdigit()]
     assert told == [f"{number} {stage}" for number, stage in enumerate(vocabulary.Stage, start=1)]
