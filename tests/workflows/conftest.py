@@ -45,9 +45,7 @@ PATIENCE = 90.0
 async def temporal() -> AsyncIterator[EmbeddedTemporal]:
     folder = Path(tempfile.mkdtemp(prefix="sfo-workflows-"))
     try:
-        async with embedded_temporal(
-            folder, port=usable_port(17233), ui_port=usable_port(18233), time_skipping=True
-        ) as server:
+        async with embedded_temporal(folder, port=usable_port(0), ui_port=usable_port(0), time_skipping=True) as server:
             yield server
     finally:
         shutil.rmtree(folder, ignore_errors=True)
