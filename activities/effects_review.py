@@ -6,7 +6,8 @@ from datetime import date
 from activities.answered import Answered, AnswerRefusedError, Effect
 from activities.correspondence import Letter
 from activities.effects_case import add_actions
-from activities.record import Row, fingerprint
+from activities.forecasting import link_to_text
+from activities.record import fingerprint
 from activities.review_text import last_version, obstacles, review_of
 from workflows.contract.vocabulary import DutyKind, Role
 from workflows.policy.deadlines import extended
@@ -178,7 +179,7 @@ async def extension(answered: Answered) -> Effect:
             raise AnswerRefusedError(code)
     await answered.connection.execute(
         """
-        UPDATE extension_requests SET granted = $3, granted_on = $4
+        UPDATE extension_requests SET granted = $3, granted_on = $4, decision = $5
         WHERE request = (SELECT request FROM extension_requests
             WHERE reference = $1 AND granted IS NULL AND void_at IS NULL AND new_on = $2 ORDER BY at LIMIT 1)
         """,
@@ -186,6 +187,7 @@ async def extension(answered: Answered) -> Effect:
         asked_on,
         granted_on is not None,
         granted_on,
+        answered.decision,
     )
     await _tell_decided(answered, asked_on, granted_on)
     return Effect()
@@ -202,8 +204,7 @@ async def _tell_decided(answered: Answered, asked_on: date, granted_on: date | N
     }
     for role in (Role.REVIEWING_MANAGER, Role.SENIOR_LEAD) if granted_on else (Role.REVIEWING_MANAGER,):
         for person in await place.recipients((role,)):
-            row = await _standing_link(answered, person.email) if role is Role.REVIEWING_MANAGER else None
-            gate, link = (row["gate"], row["link"]) if row else (None, None)
+            gate, link = await link_to_text(answered.connection, place.reference, person.email)
             await answered.means.letters.queue(
                 answered.connection,
                 Letter(
@@ -211,19 +212,6 @@ async def _tell_decided(answered: Answered, asked_on: date, granted_on: date | N
                     words,
                 ),
             )  # fmt: skip
-
-
-async def _standing_link(answered: Answered, email: str) -> Row | None:
-    """The link by which this person is asked for the text, if one is open: its page shows the requests and why."""
-    return await answered.connection.fetchrow(
-        """
-        SELECT l.gate, l.link FROM links l JOIN gates g USING (gate)
-        WHERE g.reference = $1 AND g.state = 'open' AND g.deadline = 'review' AND l.revoked_at IS NULL
-            AND lower(l.email) = lower($2) ORDER BY g.opened_at DESC LIMIT 1
-        """,
-        answered.reference,
-        email,
-    )
 
 
 async def quality(answered: Answered) -> Effect:

@@ -4,11 +4,12 @@ Rule: facts.md 6.6. What a forecast needs is policy's; what remains is counted h
 """
 
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from activities.correspondence import Letter
 from activities.means import Means
 from activities.people import Place
-from activities.record import Connection, Row, audit, lock_case
+from activities.record import Connection, Row, audit, lock_case, remember, remembered
 from workflows.contract.messages import DateLook, DateSeen, Forecast
 from workflows.contract.vocabulary import Role
 from workflows.policy.calendar import working_day_on_or_after, working_days_between
@@ -97,7 +98,7 @@ async def look_at_date(connection: Connection, means: Means, look: DateLook) -> 
         return DateSeen()
     case = await lock_case(connection, look.reference)
     is_late = bool(found.remaining) and _has_passed(case, look.at)
-    if is_late and not case["review_overdue"]:
+    if is_late:
         await _mark_late(connection, means, case, look.at)
     overdue = bool(found.remaining) and (is_late or case["review_overdue"])
     return DateSeen(forecast=found, overdue=overdue, look_at=_next_look(means, case, look.at))
@@ -120,6 +121,10 @@ def _next_look(means: Means, case: Row, at: datetime) -> datetime | None:
 async def _mark_late(connection: Connection, means: Means, case: Row, at: datetime) -> None:
     """Once a date. Where no question stands on the date, nobody would be chased, so the two who can help are told."""
     reference, due_on = case["reference"], case["review_due"]
+    known = f"{reference}/review-overdue/{due_on}"
+    if await remembered(connection, known):
+        return
+    await remember(connection, known, True)
     await connection.execute("UPDATE cases SET review_overdue = true WHERE reference = $1", reference)
     is_chased = await connection.fetchval(
         "SELECT EXISTS (SELECT FROM gates WHERE reference = $1 AND state = 'open' AND deadline = 'review')", reference
@@ -136,10 +141,26 @@ async def _tell(connection: Connection, means: Means, case: Row, letter: str, li
     due = case["review_due"].isoformat()
     event = f"{place.reference}/{letter}/{due}"
     for person in await place.recipients((Role.REVIEWING_MANAGER, Role.SENIOR_LEAD)):
+        gate, link = await link_to_text(connection, place.reference, person.email)
         words = {"due": due, "lines": lines}
         await means.letters.queue(
-            connection, Letter(event, letter, person.name, person.email, place.reference, at, words=words)
+            connection, Letter(event, letter, person.name, person.email, place.reference, at, gate, link, words)
         )
+
+
+async def link_to_text(connection: Connection, reference: str, email: str) -> tuple[str | None, UUID | None]:
+    """The gate and link by which this person was asked for the text last: its page leads to more time and why."""
+    row = await connection.fetchrow(
+        """
+        SELECT l.gate, l.link FROM links l JOIN gates g USING (gate)
+        WHERE g.reference = $1 AND g.question IN ('draft', 'submit') AND l.revoked_at IS NULL
+            AND g.state IN ('open', 'decided') AND lower(l.email) = lower($2)
+        ORDER BY g.state = 'open' DESC, g.opened_at DESC LIMIT 1
+        """,
+        reference,
+        email,
+    )
+    return (row["gate"], row["link"]) if row else (None, None)
 
 
 async def _standing(connection: Connection, means: Means, reference: str, at: datetime) -> Standing:

@@ -19,8 +19,6 @@ from workflows.policy import due as moments
 from workflows.policy import pausing
 from workflows.policy.due import on_in_london
 
-_SYSTEM = "operations"
-
 
 @dataclass(frozen=True)
 class Request:
@@ -42,7 +40,7 @@ async def pause_review(connection: Connection, means: Means, record: PauseRecord
     if why := await _why_not(connection, means, case, record.at):
         refusal = Refusal(record.reference, record.event, record.at, "pause", why)
         await tell_refused(connection, means, refusal)
-        return Paused(is_paused=False)
+        return Paused(is_paused=False, refused=why)
     means = await means.with_calendar(connection)
     paused_on = on_in_london(record.at)
     left = pausing.days_left(paused_on, case["review_due"], means.holidays)
@@ -85,7 +83,7 @@ async def resume_review(connection: Connection, means: Means, record: ResumeReco
     await connection.execute(
         "UPDATE cases SET paused_at = NULL, review_due = $2 WHERE reference = $1", record.reference, new_due
     )
-    if new_due:
+    if new_due and not is_ended(means, case, await court_of(connection, record.reference), record.at):
         await _tell_resumed(connection, means, record, new_due)
     await keep_forecast(connection, means, record.reference, record.at)
     await _note(
@@ -187,7 +185,8 @@ async def _tell_resumed(connection: Connection, means: Means, record: ResumeReco
 async def _note(
     connection: Connection, record: PauseRecord | ResumeRecord, request: Request, action: str, **detail: object
 ) -> None:
-    actor = request.asked_by or _SYSTEM
+    is_of_itself = "/ended-" in record.event  # the review was finished or stopped while its clock stood still
+    actor = request.asked_by or ("system" if is_of_itself else "operations")
     await audit(
         connection, record.at, record.reference, actor, action, "review", event=record.event, reason=record.reason,
         **detail,

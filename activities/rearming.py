@@ -1,14 +1,12 @@
 """Moving the review's date by a recorded decision: the original stays, gates get what is still ahead of them."""
 
-from datetime import date
-
 from activities.forecasting import keep_forecast
 from activities.means import Means
 from activities.record import Connection, Row, audit, decision_uuid, lock_case
 from activities.scheduling import arm_anew
 from workflows.contract.messages import DeadlineMove, DeadlineMoved, Rearmed
 from workflows.policy import due as moments
-from workflows.policy.due import on_in_london
+from workflows.policy.pausing import was_late
 
 
 async def move_deadline(connection: Connection, means: Means, move: DeadlineMove) -> DeadlineMoved:
@@ -21,7 +19,7 @@ async def move_deadline(connection: Connection, means: Means, move: DeadlineMove
         return DeadlineMoved(due=moments.due(move.new_on), original=moments.due(move.new_on))
     means = await means.with_calendar(connection)
     original = case["original_review_due"]
-    late = await _asked_on(connection, move, case) > case["review_due"]
+    late = await _was_asked_late(connection, move, case)
     await connection.execute(
         """
         UPDATE cases SET review_due = $2, review_overdue = $3 OR EXISTS (
@@ -83,18 +81,17 @@ async def extensions_granted(connection: Connection, reference: str) -> int:
     return number
 
 
-async def _asked_on(connection: Connection, move: DeadlineMove, case: Row) -> date:
-    """The date in London on which more time was asked for; the day of the move where no gate asked.
+async def _was_asked_late(connection: Connection, move: DeadlineMove, case: Row) -> bool:
+    """Whether more time was asked for after the date, as its request says; without one, as of now.
 
     While the clock stands still nothing becomes late, so the day on which it stopped counts.
     """
-    opened_at = await connection.fetchval(
-        "SELECT g.opened_at FROM gates g JOIN decisions d USING (gate) WHERE d.decision = $1 AND g.reference = $2",
-        decision_uuid(move.decision),
+    late: bool | None = await connection.fetchval(
+        "SELECT late FROM extension_requests WHERE reference = $1 AND decision = $2",
         case["reference"],
+        decision_uuid(move.decision),
     )
-    asked_at = opened_at or move.at
-    return on_in_london(min(asked_at, case["paused_at"] or asked_at))
+    return was_late(move.at, moments.due_moment(case["review_due"]), case["paused_at"]) if late is None else late
 
 
 async def _rearm(connection: Connection, means: Means, move: DeadlineMove, gate: str) -> Rearmed | None:

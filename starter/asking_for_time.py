@@ -83,7 +83,6 @@ class AskingForTime:
             gate=here.gate,
             csrf=own_session(here).csrf,
             requests=requests,
-            closed=here.decided is not None,
             typed=typed,
             errors=errors or {},
             because=MORE_TIME_BECAUSE,

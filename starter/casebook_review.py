@@ -8,7 +8,9 @@ import asyncpg
 
 from starter.judging import Pinned
 from workflows.asking.display import clock_state
+from workflows.contract.vocabulary import CourtEventKind
 from workflows.policy.calendar import working_days_between
+from workflows.policy.court import ends_the_review
 from workflows.policy.due import due_moment, on_in_london
 from workflows.policy.forecast import Outlook, Standing, forecast
 
@@ -58,7 +60,10 @@ def review_is_late(case: Row, parts: Parts, now: datetime) -> bool:
 
     Read from the dates themselves, so it shows while no worker runs. Rule: design.md 3.4 and 3.12.
     """
-    if case["review_due"] is None or case["accepted_version"] is not None or parts["standing"][0]["is_submitted"]:
+    court = [CourtEventKind(row["kind"]) for row in parts["court"] if row["applied_at"]]
+    if case["review_due"] is None or case["accepted_version"] is not None or ends_the_review(court):
+        return False
+    if parts["standing"][0]["is_submitted"]:
         return False
     return case["review_overdue"] or min(now, case["paused_at"] or now) > due_moment(case["review_due"])
 

@@ -9,9 +9,10 @@ import asyncpg
 from starter.connections import Connection
 from starter.judging import Rules
 from starter.record import append_audit
-from starter.reports import LockedCase, ReportRefusedError, locked_case, open_case_of
+from starter.reports import LockedCase, ReportRefusedError, court_of, locked_case, open_case_of
 from workflows.contract.vocabulary import ReasonCode, Role
 from workflows.policy.authority import same_person
+from workflows.policy.court import ends_the_review
 from workflows.policy.deadlines import extension_decider, proposed
 from workflows.policy.due import due_moment, on_in_london
 from workflows.policy.pausing import was_late
@@ -60,11 +61,15 @@ async def request_extension(connection: Connection, reference: str, wanted: More
 
 @dataclass(frozen=True, slots=True)
 class Requests:
-    """The dates of a review and every request for more time, the oldest first, each with what was decided and why."""
+    """The dates of a review and every request for more time, the oldest first, each with what was decided and why.
+
+    `is_owed`: the text of the review is still to be submitted, so there is a date to move.
+    """
 
     today: date
     due_on: date | None
     original_on: date | None
+    is_owed: bool
     made: tuple[asyncpg.Record, ...]
 
     @property
@@ -78,7 +83,9 @@ async def requests_of(connection: Connection, reference: str) -> Requests:
     async with connection.transaction():
         case = await locked_case(connection, reference)
         made = await connection.fetch(_MADE, reference)
-    return Requests(on_in_london(case.now), case.row["review_due"], case.row["original_review_due"], tuple(made))
+        is_owed = await _is_owed(connection, case)
+    row = case.row
+    return Requests(on_in_london(case.now), row["review_due"], row["original_review_due"], is_owed, tuple(made))
 
 
 # The first request for a date belongs to the first question about it, the second to the second: clocks may differ.
@@ -93,7 +100,7 @@ _MADE = """
     SELECT made.*, asked.role AS asked_of, asked.due_on AS decided_by_on, d.reasons AS decided_because
     FROM made
     LEFT JOIN asked ON asked.subject = made.new_on::text AND asked.n = made.n AND made.void_at IS NULL
-    LEFT JOIN sfo.decisions d ON d.gate = asked.gate AND d.applied_at IS NOT NULL
+    LEFT JOIN sfo.decisions d ON d.decision = made.decision
     ORDER BY made.at, made.request
 """
 
@@ -127,6 +134,29 @@ def _review_due(case: LockedCase) -> date:
     return due_on
 
 
+async def _is_owed(connection: Connection, case: LockedCase) -> bool:
+    """Whether the text is still to be submitted, and neither the court nor a reduced charge has ended the review."""
+    row, court = case.row, await court_of(connection, case.reference)
+    if row["closed_on"] or row["accepted_version"] or row["review_due"] is None or ends_the_review(court):
+        return False
+    submitted = await connection.fetchval("SELECT is_submitted FROM sfo.standings WHERE reference = $1", case.reference)
+    return not submitted
+
+
+async def _may_ask(connection: Connection, case: LockedCase, email: str) -> bool:
+    """The reviewing manager, or the recorded deputy to whom the open question for the text has gone."""
+    author = await connection.fetchval(
+        "SELECT email FROM sfo.appointments WHERE reference = $1 AND role = $2",
+        case.reference,
+        str(Role.REVIEWING_MANAGER),
+    )
+    deputies = await connection.fetch(
+        "SELECT deputy_email FROM sfo.gates WHERE reference = $1 AND state = 'open' AND deadline = 'review'",
+        case.reference,
+    )
+    return any(same_person(one, email) for one in (author, *(row["deputy_email"] for row in deputies)))
+
+
 async def _check_extension(connection: Connection, case: LockedCase, new_on: date, email: str) -> None:
     due_on = _review_due(case)
     today = on_in_london(case.now)
@@ -134,13 +164,13 @@ async def _check_extension(connection: Connection, case: LockedCase, new_on: dat
         raise ReportRefusedError(f"{new_on} lies in the past; today is {today} in this case, ask for a later date")
     if new_on <= due_on:
         raise ReportRefusedError(f"the review is due on {due_on} already; ask for a later date")
-    author = await connection.fetchval(
-        "SELECT email FROM sfo.appointments WHERE reference = $1 AND role = $2",
-        case.reference,
-        str(Role.REVIEWING_MANAGER),
-    )
-    if not same_person(author, email):
-        raise ReportRefusedError("only the reviewing manager of the case asks for more time; give their address")
+    if not await _is_owed(connection, case):
+        raise ReportRefusedError(f"the review of {case.reference} is submitted or stopped; no date is left to move")
+    if not await _may_ask(connection, case, email):
+        raise ReportRefusedError(
+            "only the reviewing manager of the case, or a deputy who is asked for the text, asks for more time; "
+            "give their address"
+        )
     waiting = await connection.fetchval(
         "SELECT count(*) FROM sfo.extension_requests WHERE reference = $1 AND granted IS NULL AND void_at IS NULL",
         case.reference,

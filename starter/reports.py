@@ -71,6 +71,14 @@ async def locked_case(connection: Connection, reference: str) -> LockedCase:
     return LockedCase(reference, case_time(CaseClock.model_validate(row["clock"]), datetime.now(UTC)), row)
 
 
+async def court_of(connection: Connection, reference: str) -> list[CourtEventKind]:
+    """What the court has done in this case so far, as far as the case has heard of it."""
+    rows = await connection.fetch(
+        "SELECT kind FROM sfo.court_events WHERE reference = $1 AND applied_at IS NOT NULL", reference
+    )
+    return [CourtEventKind(row["kind"]) for row in rows]
+
+
 async def report_court_event(
     connection: Connection,
     reference: str,

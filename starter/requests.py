@@ -11,11 +11,12 @@ from uuid import UUID, uuid4
 from starter.connections import Connection
 from starter.judging import Rules
 from starter.record import append_audit
-from starter.reports import LockedCase, ReportRefusedError, open_case_of
+from starter.reports import LockedCase, ReportRefusedError, court_of, open_case_of
 from workflows.contract import ids
 from workflows.contract.messages import PauseSignal, ReplaceSignal, ResumeSignal, TransferSignal
 from workflows.contract.vocabulary import ReasonCode, Role
 from workflows.policy.authority import IN_WORDS, Involved, Ties, holds, same_person, why_not_appoint
+from workflows.policy.court import ends_the_review
 from workflows.policy.due import on_in_london
 
 TRANSFERRING = (Role.SFO_TEAM, Role.SENIOR_LEAD, Role.NATIONAL_TEAM)
@@ -42,6 +43,8 @@ async def request_pause(
             raise ReportRefusedError(f"{reference} has no review date yet; there is no clock to stop")
         if case.row["accepted_version"] is not None:
             raise ReportRefusedError(f"the review of {reference} is finished; there is no clock to stop")
+        if ends_the_review(await court_of(connection, reference)):
+            raise ReportRefusedError(f"the court has ended the review of {reference}; there is no clock to stop")
         await _require_nothing_waits(connection, case, "pause", "resume")
         return await _ask(connection, case, PauseSignal(reason=code, request=str(uuid4())), reasons, email)
 

@@ -30,6 +30,7 @@ from workflows.contract.messages import (
     Closing,
     CourtEvent,
     Notice,
+    Paused,
     PauseSignal,
     RaisedConcern,
     RaisedEnquiry,
@@ -47,7 +48,6 @@ from workflows.contract.vocabulary import (
     CourtEventKind,
     Ground,
     Outcome,
-    ReasonCode,
     Stage,
 )
 from workflows.policy.stages import OF_THE_REVIEW
@@ -406,7 +406,10 @@ class Case:
 
     async def hear_resumption(self, signal: ResumeSignal) -> None:
         """The clock runs again, towards a date that gives the remaining working days back."""
-        resumed = await self.changes.resume(signal, self.rulebook)
+        self.take_resumption(await self.changes.resume(signal, self.rulebook))
+
+    def take_resumption(self, resumed: Paused) -> None:
+        """The review has the date that gives its working days back, and operations see that its clock runs."""
         if resumed.due:
             self.outlook = self.outlook.model_copy(update={"due": resumed.due.on})
         self.show()
@@ -414,7 +417,7 @@ class Case:
     async def let_the_clock_run(self) -> None:
         """A review that is finished or stopped leaves nothing whose clock could stand still."""
         if self.changes.paused:
-            await self.hear_resumption(ResumeSignal(reason=ReasonCode.OTHER))
+            self.take_resumption(await self.changes.let_run(self.rulebook))
 
     async def note(self, news: StageNews) -> None:
         """The case is overdue while any of its stages is; how its review stands is known from the review."""

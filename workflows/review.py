@@ -245,6 +245,10 @@ class Review(Stage):
         self.resumed = news.due or self.resumed
         self.times_moved += news.paused is False
 
+    def calendar_changed(self) -> None:
+        """One working day less: the outlook is looked at again."""
+        self.times_moved += 1
+
     def tidings(self) -> StageNews:
         """The case shows how its review stands towards its date, before it is overdue as well as after."""
         return StageNews(

@@ -17,7 +17,8 @@ ALTER TABLE sfo.appointments
 
 ALTER TABLE sfo.extension_requests
     ADD requested_by text,                         -- address; null: operations
-    ADD void_at      timestamptz;                  -- the review was submitted or stopped before it was decided
+    ADD void_at      timestamptz,                  -- the review was submitted or stopped before it was decided
+    ADD decision     uuid;                         -- the answer that granted or refused it
 
 ALTER TABLE sfo.actions
     ADD finding     integer,                       -- the number of the finding that the action answers

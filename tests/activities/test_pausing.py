@@ -230,7 +230,7 @@ async def test_a_review_that_the_court_has_ended_has_no_clock_to_stop_and_whoeve
 
 async def test_resuming_what_never_stood_still_changes_nothing(record: Record, mail_server: MailServer) -> None:
     case = await a_case(record.pool, mail_server)
-    assert (await resume(case, AGAIN)).model_dump() == {"is_paused": False, "due": None}
+    assert (await resume(case, AGAIN)).model_dump() == {"is_paused": False, "due": None, "refused": None}
 
 
 async def test_a_review_that_was_stopped_during_the_pause_has_no_date_to_give_back(
@@ -240,7 +240,7 @@ async def test_a_review_that_was_stopped_during_the_pause_has_no_date_to_give_ba
     await ask_draft(case)
     await pause(case, STOPPED)
     await record.pool.execute("UPDATE cases SET review_due = NULL, original_review_due = NULL")
-    assert (await resume(case, AGAIN)).model_dump() == {"is_paused": False, "due": None}
+    assert (await resume(case, AGAIN)).model_dump() == {"is_paused": False, "due": None, "refused": None}
     assert await case.column("paused_at") is None
     assert await letters(record, "clock_resumed") == []
 

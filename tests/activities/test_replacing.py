@@ -105,6 +105,27 @@ async def test_the_chain_says_who_took_over_and_who_asked_for_it(record: Record,
     assert "Long illness" not in str(row)
 
 
+async def test_whoever_asked_in_vain_is_told_why_and_it_stands_in_the_chain(
+    record: Record, mail_server: MailServer
+) -> None:
+    case, request = await under_way(record, mail_server), uuid4()
+    await record.pool.execute(
+        "INSERT INTO requests (request, reference, workflow, signal, message, reasons, asked_by, at) "
+        "VALUES ($1, $2, 'sfo/x', 'replace_manager', '{}', 'Long illness', 'senior.lead@n53.example.test', now())",
+        request,
+        case.reference,
+    )
+    refused = await replace(case, to="n53lei.head", event=f"{case.reference}/replace/{request}")
+    assert (refused.allowed, refused.refused) == (False, "in_the_line")
+    (row,) = await record.rows("SELECT actor, detail FROM audit WHERE action = 'replacement_refused'")
+    assert (row["actor"], row["detail"]) == ("senior.lead@n53.example.test", {"why": "in_the_line"})
+    (letter,) = [m for m in mail_server.to("senior.lead@n53.example.test") if m["Subject"].startswith("Not possible")]
+    text = str(letter.get_body(("plain",)).get_content())  # type: ignore[union-attr]
+    assert "another person to review or to countersign" in text
+    assert "in the line management" in text
+    assert "Long illness" not in text
+
+
 async def test_the_new_manager_can_answer_and_the_former_cannot(record: Record, mail_server: MailServer) -> None:
     case = await under_way(record, mail_server)
     await replace(case)

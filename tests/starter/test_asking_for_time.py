@@ -2,17 +2,20 @@
 
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
 import pytest_asyncio
 from bs4 import BeautifulSoup
 
-from tests.builders import RULEBOOK
+from tests.activities.reviewing import DRAFT, submitted
+from tests.builders import LINK_KEY, RULEBOOK
 from tests.conftest import MailServer, Record
 from tests.starter.front_desk import Browser, Desk, FakeTemporal, a_case_now, a_settings, heading, hidden
 from workflows.contract.messages import ClockStart, DeadlineMove, StageEnd, StageRecord
 from workflows.contract.vocabulary import Outcome
+from workflows.policy.links import seal
 
 ASKED = {"new_on": "2027-02-05", "code": "trial", "reasons": "The trial is listed for January"}
 
@@ -165,6 +168,50 @@ async def test_a_refusal_is_mailed_to_the_author_alone_and_another_request_is_po
     again = await browser.web.get(f"{link}/more-time")
     assert "Refused. Too early to tell" in again.text
     assert "Ask for more time" in again.text
+
+
+async def test_once_the_draft_is_answered_its_link_still_leads_to_more_time(desk: Desk) -> None:
+    """While the Head of PDU looks at the facts, the reviewing manager is asked nothing and may need more time."""
+    browser, link, _ = await page_of(desk)
+    await answered_draft(desk)
+    answered = await browser.web.get(f"{link}/decide")
+    assert answered.status_code == 409
+    assert f"{link}/more-time" in answered.text
+    page = await browser.web.get(f"{link}/more-time")
+    assert "Your request is recorded" in (await ask(browser, link, page)).text
+
+
+async def answered_draft(desk: Desk) -> None:
+    gate = str(await desk.record.value("SELECT gate FROM gates WHERE question = 'draft'"))
+    decision = await desk.case.decide(gate, "draft_ready", **DRAFT)
+    assert (await desk.case.settle(gate, decision)).decision is not None
+
+
+async def test_once_the_review_is_submitted_no_time_is_asked_for(desk: Desk) -> None:
+    browser, link, page = await page_of(desk)
+    await answered_draft(desk)
+    await submitted(desk.case, "1")
+    reply = await ask(browser, link, page)
+    assert reply.status_code == 409
+    assert "submitted or stopped" in reply.text
+    assert "Which date do you ask for?" not in (await browser.web.get(f"{link}/more-time")).text
+
+
+async def test_a_deputy_who_is_asked_for_the_text_may_ask_for_time_too(desk: Desk) -> None:
+    await page_of(desk)
+    deputy, link = "reviewer.two@n53.example.test", uuid4()
+    await desk.record.pool.execute("UPDATE gates SET deputy_email = $1 WHERE question = 'draft'", deputy)
+    await desk.record.pool.execute(
+        "INSERT INTO links (link, gate, email, name, rung) SELECT $1, gate, $2, 'Example Deputy', 'deputy' FROM gates "
+        "WHERE question = 'draft'",
+        link, deputy,
+    )  # fmt: skip
+    path = f"/a/{seal(link.bytes, 'k1', LINK_KEY)}"
+    browser = desk.browser()
+    await browser.sign_in(path)
+    page = await browser.web.get(f"{path}/more-time")
+    assert "Your request is recorded" in (await ask(browser, path, page)).text
+    assert await desk.record.value("SELECT requested_by FROM extension_requests") == deputy
 
 
 async def test_a_request_that_the_submission_overtook_is_void_and_stands_in_nobodys_way(desk: Desk) -> None:

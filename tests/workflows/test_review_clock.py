@@ -179,6 +179,6 @@ async def test_a_review_accepted_while_its_clock_stands_still_lets_it_run(office
         )
 
         async def runs() -> bool:
-            return (await shown(case))["SfoClock"] != "paused"
+            return bool((await shown(case))["SfoClock"] != "paused")
 
         await office.until(runs)

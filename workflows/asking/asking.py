@@ -108,6 +108,7 @@ class Asking:
         if signal := self.dead_letters.read("calendar", raw, CalendarSignal):
             for gate in self.gates.values():
                 gate.changes.append((DateCause.CALENDAR, signal.holiday))
+            self.calendar_changed()
 
     @workflow.signal(description="What changed elsewhere in the case; sent by the case itself")
     def case_news(self, raw: RawValue) -> None:
@@ -139,6 +140,9 @@ class Asking:
 
     def begin(self) -> None:
         """Called once the brief is there and before anything is asked."""
+
+    def calendar_changed(self) -> None:
+        """Called when a bank holiday was announced. Sync, as every handler."""
 
     def heard(self, news: CaseNews) -> None:
         """Take what changed elsewhere; a case that moved is found in its new place. Sync, as every handler."""

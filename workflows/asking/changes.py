@@ -22,6 +22,7 @@ from workflows.contract.messages import (
 )
 from workflows.contract.options import RECORD
 from workflows.contract.ports import Casework
+from workflows.contract.vocabulary import ReasonCode
 from workflows.policy.stages import OF_THE_REVIEW
 
 from . import case_time
@@ -49,7 +50,7 @@ class Changes:
         record = PauseRecord(**self._common("pause", signal.request), reason=signal.reason)
         done = await workflow.execute_activity_method(Casework.pause_review, record, summary="Stop the clock", **RECORD)
         if not done.is_paused:
-            self.dead_letters.keep("pause", "nothing under review")
+            self.dead_letters.keep("pause", done.refused or "refused")
         elif not self.paused:
             self.paused = True
             await self.children.tell(CaseNews(paused=True), *OF_THE_REVIEW)
@@ -64,6 +65,12 @@ class Changes:
             self.paused = False
             await self.children.tell(CaseNews(paused=False, due=done.due), *OF_THE_REVIEW)
         return done
+
+    async def let_run(self, rulebook: str) -> Paused:
+        """The review was finished or stopped while its clock stood still: nothing is left to stand still."""
+        self.typed += 1
+        signal = ResumeSignal(reason=ReasonCode.OTHER, request=f"ended-{self.typed}")
+        return await self.resume(signal, rulebook)
 
     async def transfer(self, signal: TransferSignal) -> None:
         """The case is in another place: everything that runs is found there from now on."""

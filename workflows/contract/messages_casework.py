@@ -165,10 +165,14 @@ class ResumeRecord(Message):
 
 
 class Paused(Message):
-    """Whether the clock stands still now. `due` is the review's date once it runs again, where it has one."""
+    """Whether the clock stands still now. `due` is the review's date once it runs again, where it has one.
+
+    `refused` is a code where the clock could not be stopped.
+    """
 
     is_paused: bool
     due: Due | None = None
+    refused: str | None = None
 
 
 class TransferRecord(Message):
