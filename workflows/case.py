@@ -1,24 +1,22 @@
 """The case: it awaits the stages in order and listens to the court, to concerns and to changes throughout."""
 
 import asyncio
-from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from pydantic import BaseModel
 from temporalio import workflow
 from temporalio.common import RawValue
-from temporalio.exceptions import FailureError, is_cancelled_exception
 
 from workflows.asking import case_time
 from workflows.asking.changes import Changes
 from workflows.asking.children import Children
 from workflows.asking.concerns import Concerns
 from workflows.asking.court import Court
-from workflows.asking.display import clock_state
 from workflows.asking.inbox import DeadLetters
+from workflows.asking.listening import Listening
+from workflows.asking.standing import CaseStanding
 from workflows.contract import ids, search
 from workflows.contract.messages import (
     AmendedCharge,
@@ -30,7 +28,6 @@ from workflows.contract.messages import (
     Closing,
     CourtEvent,
     Notice,
-    Paused,
     PauseSignal,
     RaisedConcern,
     RaisedEnquiry,
@@ -44,7 +41,6 @@ from workflows.contract.messages import (
 from workflows.contract.options import RECORD
 from workflows.contract.ports import Casework
 from workflows.contract.vocabulary import (
-    ClockState,
     CourtEventKind,
     Ground,
     Outcome,
@@ -76,16 +72,27 @@ class Case:
         self.rounds = 0
         self.version: int | None = None
         self.actions: tuple[str, ...] = ()
-        self.overdue: set[str] = set()
-        self.outlook = StageNews(stage=Stage.REVIEW, overdue=False)
-        self.shown = (False, ClockState.IN_TIME)
-        self.inbox: deque[BaseModel] = deque()
-        self.attending: set[asyncio.Task[None]] = set()
         self.dead_letters = DeadLetters()
         self.disclosing: asyncio.Task[None]
         self.children = Children()
         self.concerns = Concerns(opening, self.children, self.common)
-        self.changes = Changes(opening, self.children, self.dead_letters, self.inbox.append)
+        self.changes = Changes(opening, self.children, self.dead_letters, self.escalate)
+        self.standing = CaseStanding(self.changes)
+        self.listening = Listening(
+            self.dead_letters,
+            {
+                CourtEvent: self.hear_court,
+                AmendedCharge: self.hear_amendment,
+                RaisedConcern: self.concerns.escalate,
+                RaisedEnquiry: self.concerns.enquire,
+                StageNews: self.hear_stage,
+                PauseSignal: self.hear_pause,
+                ResumeSignal: self.hear_resumption,
+                TransferSignal: self.changes.transfer,
+                ReplaceSignal: self.changes.replace,
+            },
+            beside=(RaisedConcern, RaisedEnquiry),
+        )
         self.caring: asyncio.Task[StageEnd] | None = None
         self.is_cared_for = True
 
@@ -98,51 +105,52 @@ class Case:
         if event and event.kind is CourtEventKind.AMENDED:
             self.dead_letters.keep("court_event", "amended: use amend_charge with the offences")
         elif event:
-            self.inbox.append(event)
+            self.listening.take(event)
 
     @workflow.signal(description="The charge as it now stands: {amended_on, offences: [{code, offence_on}]}")
     def amend_charge(self, raw: RawValue) -> None:
         """The charge was amended."""
-        self._receive("amend_charge", raw, AmendedCharge)
+        self.listening.receive("amend_charge", raw, AmendedCharge)
 
     @workflow.signal(description="Escalate to the national SFO team: {kind, reason}")
     def raise_concern(self, raw: RawValue) -> None:
         """Somebody, or a stage, escalates."""
-        self._receive("raise_concern", raw, RaisedConcern)
+        self.listening.receive("raise_concern", raw, RaisedConcern)
 
     @workflow.signal(description="A request from outside: {kind, received_on}")
     def enquiry(self, raw: RawValue) -> None:
         """Somebody outside asks."""
-        self._receive("enquiry", raw, RaisedEnquiry)
+        self.listening.receive("enquiry", raw, RaisedEnquiry)
 
     @workflow.signal(description="Stop the clock of the review: {reason}")
     def pause(self, raw: RawValue) -> None:
         """The clock of the review is to stand still."""
-        self._receive("pause", raw, PauseSignal)
+        self.listening.receive("pause", raw, PauseSignal)
 
     @workflow.signal(description="The clock of the review runs again: {reason}")
     def resume(self, raw: RawValue) -> None:
         """The clock of the review is to run again."""
-        self._receive("resume", raw, ResumeSignal)
+        self.listening.receive("resume", raw, ResumeSignal)
 
     @workflow.signal(description="Supervision has moved: {region, pdu, reason}")
     def transfer(self, raw: RawValue) -> None:
         """The case is to move to another region or delivery unit."""
-        self._receive("transfer", raw, TransferSignal)
+        self.listening.receive("transfer", raw, TransferSignal)
 
     @workflow.signal(description="Another reviewing or countersigning manager: {role, to, reason}")
     def replace_manager(self, raw: RawValue) -> None:
         """Another person is to review or to countersign."""
-        self._receive("replace_manager", raw, ReplaceSignal)
+        self.listening.receive("replace_manager", raw, ReplaceSignal)
 
     @workflow.signal(description="Sent by the stages themselves")
     def stage_news(self, raw: RawValue) -> None:
         """How a stage stands towards its dates has changed."""
-        self._receive("stage_news", raw, StageNews)
+        self.listening.receive("stage_news", raw, StageNews)
 
     @workflow.query(description="Where the case is")
     def status(self) -> CaseStatus:
         """Where the case is, without anything about a person."""
+        outlook = self.standing.outlook
         return CaseStatus(
             reference=self.opening.reference,
             ground=self.ground,
@@ -152,24 +160,20 @@ class Case:
             on_hold=self.concerns.is_held,
             escalations_open=tuple(sorted(self.concerns.escalations)),
             dead_letters=self.dead_letters.count,
-            clock=self.clock,
-            review_due=self.outlook.due,
-            original_review_due=self.outlook.original_due,
-            remaining=self.outlook.remaining or (),
-            extensions=self.outlook.extensions or 0,
+            clock=self.standing.clock,
+            review_due=outlook.due,
+            original_review_due=outlook.original_due,
+            remaining=outlook.remaining or (),
+            extensions=outlook.extensions or 0,
             rounds=self.rounds,
         )
-
-    def _receive(self, name: str, raw: RawValue, kind: type[BaseModel]) -> None:
-        if message := self.dead_letters.read(name, raw, kind):
-            self.inbox.append(message)
 
     # --- the procedure ----------------------------------------------------------------------------
 
     @workflow.run
     async def run(self, _opening: CaseOpening) -> CaseClosed:
         """From charge to closed."""
-        listening = asyncio.create_task(self.listen())
+        listening = asyncio.create_task(self.listening.run())
         self.disclosing = asyncio.create_task(self.disclose())
         await self.charge()
         # An amendment that came while the first charge was still being asked about has taken its place.
@@ -316,7 +320,7 @@ class Case:
         """Close when nothing is owed; until then wait for whatever is still open."""
         reference, outcome = self.opening.reference, self.outcome
         while True:
-            await workflow.wait_condition(lambda: not self.inbox and not self.attending)
+            await workflow.wait_condition(lambda: not self.listening.is_busy)
             closing = Closing(reference=reference, outcome=outcome, at=self.now())
             closed = await workflow.execute_activity_method(Casework.close_case, closing, summary="Close", **RECORD)
             if closed.closed:
@@ -330,7 +334,7 @@ class Case:
         # A rehearsal's week can be seconds; a case that cannot close must not fill its history with looking.
         longest = max(week, timedelta(minutes=1))
         try:
-            await workflow.wait_condition(lambda: bool(self.inbox or self.attending), timeout=longest)
+            await workflow.wait_condition(lambda: self.listening.is_busy, timeout=longest)
         except TimeoutError:
             return
 
@@ -347,44 +351,9 @@ class Case:
 
     # --- listening --------------------------------------------------------------------------------
 
-    async def listen(self) -> None:
-        """Take what arrives in its order; what takes long goes on beside the rest."""
-        beside = (RaisedConcern, RaisedEnquiry)
-        while True:
-            await workflow.wait_condition(lambda: bool(self.inbox))
-            message = self.inbox.popleft()
-            task = self.attend_to(self.attend(message))
-            if not isinstance(message, beside):
-                await task  # the court's events count in the order in which they came
-
-    def attend_to(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        """Do this beside the rest; the case does not close meanwhile."""
-        task = asyncio.create_task(work)
-        self.attending.add(task)
-        task.add_done_callback(self.attending.discard)
-        return task
-
-    async def attend(self, message: BaseModel) -> None:
-        """Do what this message asks for."""
-        actions: dict[type[BaseModel], Callable[..., Awaitable[None]]] = {
-            CourtEvent: self.hear_court,
-            AmendedCharge: self.hear_amendment,
-            RaisedConcern: self.concerns.escalate,
-            RaisedEnquiry: self.concerns.enquire,
-            StageNews: self.note,
-            PauseSignal: self.hear_pause,
-            ResumeSignal: self.hear_resumption,
-            TransferSignal: self.changes.transfer,
-            ReplaceSignal: self.changes.replace,
-        }
-        try:
-            await actions[type(message)](message)
-        except FailureError as error:
-            if is_cancelled_exception(error):
-                raise
-            # Its workflow was ended by hand, or the record refused it for good. What it held stays held; the case
-            # goes on listening and says so.
-            self.dead_letters.keep(type(message).__name__, type(error).__name__)
+    def escalate(self, concern: RaisedConcern) -> None:
+        """Start this escalation in its turn."""
+        self.listening.take(concern)
 
     async def hear_court(self, event: CourtEvent) -> None:
         """An end of the prosecution stops the review."""
@@ -397,49 +366,25 @@ class Case:
     async def hear_amendment(self, amended: AmendedCharge) -> None:
         """The criteria are run again, beside whatever else arrives."""
         await self.court.hear_amendment(amended)
-        self.attend_to(self.charge())
+        self.listening.attend_to(self.charge())
 
     async def hear_pause(self, signal: PauseSignal) -> None:
         """The clock stands still, and operations see it."""
         await self.changes.pause(signal)
-        self.show()
+        self.standing.show()
 
     async def hear_resumption(self, signal: ResumeSignal) -> None:
         """The clock runs again, towards a date that gives the remaining working days back."""
-        self.take_resumption(await self.changes.resume(signal, self.rulebook))
-
-    def take_resumption(self, resumed: Paused) -> None:
-        """The review has the date that gives its working days back, and operations see that its clock runs."""
-        if resumed.due:
-            self.outlook = self.outlook.model_copy(update={"due": resumed.due.on})
-        self.show()
+        self.standing.note_resumption(await self.changes.resume(signal, self.rulebook))
 
     async def let_the_clock_run(self) -> None:
         """A review that is finished or stopped leaves nothing whose clock could stand still."""
         if self.changes.paused:
-            self.take_resumption(await self.changes.let_run(self.rulebook))
+            self.standing.note_resumption(await self.changes.let_run(self.rulebook))
 
-    async def note(self, news: StageNews) -> None:
-        """The case is overdue while any of its stages is; how its review stands is known from the review."""
-        (self.overdue.add if news.overdue else self.overdue.discard)(news.stage)
-        changed = {name: value for name, value in news if value is not None}
-        if news.at_risk is not None:
-            self.outlook = self.outlook.model_copy(update=changed)
-        self.show()
-
-    def show(self) -> None:
-        """Operations see how the case stands towards its dates; one upsert, and only when it changed."""
-        shown = (bool(self.overdue), self.clock)
-        if shown != self.shown:
-            self.shown = shown
-            workflow.upsert_search_attributes(
-                [search.OVERDUE.value_set(shown[0]), search.CLOCK.value_set(str(shown[1]))]
-            )
-
-    @property
-    def clock(self) -> ClockState:
-        """How the case stands towards its dates."""
-        return clock_state(paused=self.changes.paused, overdue=bool(self.overdue), at_risk=bool(self.outlook.at_risk))
+    async def hear_stage(self, news: StageNews) -> None:
+        """How a stage stands towards its dates has changed."""
+        self.standing.note(news)
 
     # --- small things -----------------------------------------------------------------------------
 
@@ -473,15 +418,7 @@ class Case:
             round_ = self.children.times[kind]
             part = ids.stage_part(kind, round_)
             end = await self.children.stage(kind, round_, partial(brief, round_))
-            is_review = kind == Stage.REVIEW
-            await self.note(
-                StageNews(
-                    stage=part,
-                    overdue=False,
-                    at_risk=False if is_review else None,
-                    remaining=() if is_review else None,
-                )
-            )
+            self.standing.note_end(part, kind)
             if end.outcome is not Outcome.WITHDRAWN or part in self.children.stopped:
                 return end
             self.dead_letters.keep(kind, "cancelled by hand, begun anew")
