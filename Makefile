@@ -21,7 +21,7 @@ up: $(VENV)/runtime ## run the service here; any SFO_* setting replaces an embed
 	@$(BIN)/sfo up
 
 test: check ## check, then run every test
-	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m "not journey"
+	@$(BIN)/python -m pytest --numprocesses 2 --dist worksteal -m "not journey"
 	@$(BIN)/python -m pytest -m journey
 
 check: $(VENV)/dev ## format, style, types, layers, determinism
