@@ -9,7 +9,7 @@ from temporalio.common import RawValue
 from temporalio.exceptions import is_cancelled_exception
 
 from workflows.asking import case_time
-from workflows.asking.asking import stopped
+from workflows.asking.cancelling import still_wanted, stopped
 from workflows.asking.stage import Stage, procedure
 from workflows.contract.messages import (
     CaseNews,
@@ -168,12 +168,14 @@ class Review(Stage):
         Rule: facts.md 6.6, design.md 3.4.
         """
         while True:
+            still_wanted()
             moved, look = self.times_moved, DateLook(reference=self.brief.reference, at=self.now())
             seen = await workflow.execute_activity_method(
                 Casework.look_at_date, look, summary="Look at the review's date", **RECORD
             )
             self.forecast, self.is_late = seen.forecast or self.forecast, seen.overdue
             await self.show()
+            still_wanted()
             await self.until_it_may_turn(seen.look_at, moved)
 
     async def until_it_may_turn(self, look_at: datetime | None, moved: int) -> None:
@@ -188,6 +190,7 @@ class Review(Stage):
                 )
             except TimeoutError:
                 return
+            still_wanted()
         await workflow.wait_condition(lambda: not self.paused and self.times_moved > moved)
 
     async def start_clock(self) -> DeadlineMoved:
@@ -200,6 +203,7 @@ class Review(Stage):
     async def decide_extensions(self) -> None:
         """Each request for more time is decided and, when granted, moves the date and every gate armed on it."""
         while True:
+            still_wanted()
             await workflow.wait_condition(lambda: bool(self.requests))
             request = self.requests.popleft()
             if why := self.why_no_time(request):

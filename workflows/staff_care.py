@@ -8,6 +8,7 @@ from temporalio import workflow
 
 from workflows.asking import case_time
 from workflows.asking.asking import Asking
+from workflows.asking.cancelling import still_wanted
 from workflows.asking.stage import procedure
 from workflows.contract import ids
 from workflows.contract.messages import CareBrief, CaseNews, Decision, StageEnd
@@ -48,6 +49,7 @@ class StaffCare(Asking):
         """Ask for contact again and again, until the case ends with nobody left who is still owed one."""
         is_owed = True
         while not self.is_over(is_owed=is_owed):
+            still_wanted()
             decision = await self.ask_until_over(caring, is_owed=is_owed)
             if decision:
                 is_owed = decision.facts["owed"] == "yes"

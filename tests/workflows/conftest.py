@@ -59,6 +59,7 @@ class Office:
     mail: MailServer
     skipper: TimeSkipper
     casework: PostgresCasework
+    activities: list[Callable[..., object]]
     skipped: dict[str, timedelta] = field(default_factory=dict)
 
     @property
@@ -186,7 +187,7 @@ async def office(record: Record, mail_server: MailServer, temporal: EmbeddedTemp
     async with one, two:
         # Time moves only when a test says so.
         skipper = TimeSkipper(client, config=TimeSkippingConfig(enabled=False))
-        office = Office(record, mail_server, skipper, casework)
+        office = Office(record, mail_server, skipper, casework, activities)
         yield office
         async for execution in client.list_workflows("ExecutionStatus='Running'"):
             with contextlib.suppress(RPCError):  # it ended meanwhile

@@ -2,15 +2,20 @@
 
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
+from temporalio.api.enums.v1 import EventType
 from temporalio.client import WorkflowHandle
+from temporalio.worker import Worker
 
+import worker
 from tests.workflows.conftest import Office
 from workflows.contract import ids
 from workflows.contract.messages import CareBrief, CaseNews, CaseOpening
 from workflows.contract.vocabulary import Ground, Stage
 from workflows.policy.calendar import working_days_between
+from workflows.staff_care import StaffCare
 
 Care = WorkflowHandle[Any, Any]
 LINE, HEAD = "line_manager", "head_of_pdu"
@@ -137,3 +142,47 @@ async def test_cancelled_by_hand_it_withdraws_its_questions(office: Office) -> N
     await care.cancel()
     assert (await care.result())["outcome"] == "withdrawn"
     assert await office.record.value("SELECT state FROM gates WHERE gate = $1", gate["gate"]) == "withdrawn"
+
+
+async def test_a_question_taken_back_in_the_very_moment_in_which_it_opens_is_withdrawn(office: Office) -> None:
+    """The opening and the news reach the workflow in one task: the SDK hides a cancellation behind the result."""
+    opening, queue = await office.report(), f"race-{uuid4()}"
+    brief = CareBrief(
+        reference=opening.reference, clock=opening.clock, region=opening.region, pdu=opening.pdu,
+        ground=Ground.ALWAYS_REVIEWED, rulebook="2026-04-01", staff=opening.staff,
+    )  # fmt: skip
+    async with Worker(office.client, task_queue=queue, activities=office.activities):
+        async with office.record.owner() as owner, owner.transaction():  # while the case is held nothing can open
+            await owner.execute("SELECT 1 FROM cases WHERE reference = $1 FOR UPDATE", opening.reference)
+            async with deciding(office, queue):
+                care = await office.client.start_workflow(
+                    ids.STAFF_CARE, brief, id=f"{ids.case_id(opening.reference)}/race", task_queue=queue
+                )
+                await office.until(lambda: scheduled(care))
+        await office.until(lambda: has_opened(office, opening))
+        await care.signal("case_news", CaseNews(stopped=True))
+        async with deciding(office, queue):
+            await office.until(
+                lambda: office.record.value(
+                    "SELECT bool_and(state = 'withdrawn') FROM gates WHERE reference = $1", opening.reference
+                )
+            )
+            await care.signal("case_news", CaseNews(closing=True))
+            assert (await care.result())["outcome"] == "cared_for"
+
+
+def deciding(office: Office, queue: str) -> Worker:
+    return Worker(
+        office.client, task_queue=queue, workflows=[StaffCare], workflow_runner=worker.workflow_runner(),
+        sticky_queue_schedule_to_start_timeout=timedelta(seconds=1),
+    )  # fmt: skip
+
+
+async def scheduled(care: Care) -> bool:
+    events = (await care.fetch_history()).events
+    return sum(e.event_type == EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED for e in events) == len(LOOKED_AFTER)
+
+
+async def has_opened(office: Office, opening: CaseOpening) -> bool:
+    count = await office.record.value("SELECT count(*) FROM gates WHERE reference = $1", opening.reference)
+    return count == len(LOOKED_AFTER)

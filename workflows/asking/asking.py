@@ -44,6 +44,7 @@ from workflows.contract.questions import QUESTIONS
 from workflows.contract.vocabulary import DateCause, DutyKind, EscalationKind, Ground, ReasonCode, Role, StepKind
 
 from . import case_time
+from .cancelling import still_wanted, stopped
 from .display import Display
 from .gate import Gate
 from .inbox import DeadLetters
@@ -185,6 +186,7 @@ class Asking:
                 Gates.open_gate, gate.request, summary=f"Ask: {QUESTIONS[question].title}", **RECORD
             )
             gate.open(opened)
+            still_wanted()
             if opened.escalation:
                 await self.raise_concern(opened.escalation, gate.id)
             await self.show()
@@ -206,6 +208,7 @@ class Asking:
         self, is_over: Callable[[], bool], question: str, *, subject: str | None = None, role: Role | None = None
     ) -> Decision | None:
         """Ask, and withdraw the question as soon as `is_over` holds; then none. An answer that was applied counts."""
+        still_wanted()
         asking = asyncio.create_task(self.ask(question, subject=subject, role=role))
         try:
             await workflow.wait_condition(lambda: asking.done() or is_over())
@@ -267,6 +270,7 @@ class Asking:
     async def _answer(self, gate: Gate) -> Decision:
         """Wait, chase and settle until one answer is applied."""
         while True:
+            still_wanted()
             await self._wait(gate)
             if gate.offers:
                 settled = await self._settle(gate)
@@ -422,17 +426,6 @@ class Asking:
             if is_cancelled_exception(error):
                 raise
             self.dead_letters.keep(signal, "the case is not running")
-
-
-async def stopped(*tasks: "asyncio.Task[Any]") -> None:
-    """Cancel these tasks and wait until they have put away what they had open.
-
-    Not to be called in a `finally`: a workflow that leaves the cache is closed there and may not wait any more.
-    """
-    running = [task for task in tasks if not task.done()]
-    for task in running:
-        task.cancel()
-    await asyncio.gather(*running, return_exceptions=True)
 
 
 async def _finish(doing: Awaitable[Result]) -> tuple[Result, bool]:

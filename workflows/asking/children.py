@@ -32,6 +32,8 @@ from workflows.contract.options import RECORD
 from workflows.contract.ports import Casework
 from workflows.contract.vocabulary import Outcome
 
+from .cancelling import still_wanted
+
 LOOK_AGAIN = timedelta(minutes=10)
 LONGEST_LOOK = timedelta(days=1)
 
@@ -147,6 +149,7 @@ class Children:
                 await handle.cancel()
             await _catch_up(self.running[part], starting)
             while True:
+                still_wanted()
                 lookup = StageLookup(reference=reference, stage=part)
                 found = await workflow.execute_activity_method(Casework.find_stage_end, lookup, **RECORD)
                 if found.end:
