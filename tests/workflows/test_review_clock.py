@@ -69,6 +69,9 @@ async def test_the_date_passes_while_the_head_of_pdu_looks_at_the_facts_and_ever
     )
     assert (await review.result())["outcome"] == "submitted"
     assert await office.record.value("SELECT late FROM decisions WHERE decision = $1::uuid", decided) is True
+    ended = await shown(review)
+    assert (ended["SfoOverdue"], ended["SfoClock"]) == (False, "in_time")  # a list of what is late shows what runs
+    assert "SfoAwaiting" not in ended
 
 
 async def _letters(office: Office, email: str, subject: str) -> list[str]:

@@ -238,6 +238,7 @@ class Asking:
     async def record_end(self, end: StageEnd) -> StageEnd:
         """How this workflow ended stands in the record, where a case that was reset finds it."""
         workflow.set_current_details(f"Ended: {end.outcome}")
+        self.display.close()
         record = StageRecord(
             reference=self.brief.reference, stage=self.part, outcome=end.outcome, at=self.now(), end=end
         )

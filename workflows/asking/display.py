@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 from temporalio import workflow
 from temporalio.common import SearchAttributeUpdate
@@ -13,13 +13,16 @@ from workflows.contract.vocabulary import ClockState
 
 from .gate import Gate
 
+_Shown: TypeAlias = tuple[str | None, datetime | None, bool, ClockState]
+_NOTHING: _Shown = (None, None, False, ClockState.IN_TIME)
+
 
 class Display:
     """Whom a stage awaits, until when, and how its clock stands; one upsert per transition at most."""
 
     def __init__(self) -> None:
         self.is_overdue = False
-        self.shown: tuple[str | None, datetime | None, bool, ClockState] = (None, None, False, ClockState.IN_TIME)
+        self.shown = _NOTHING
 
     def show(self, gates: Iterable[Gate], forecast: Forecast, *, late: bool, paused: bool) -> None:
         """Show the most urgent open gate; while the clock stands still no date is due. `late`: the stage itself is."""
@@ -39,6 +42,11 @@ class Display:
         if self.shown != shown:
             self.shown = shown
             workflow.upsert_search_attributes(_updates(role, due, self.is_overdue, clock))
+
+    def close(self) -> None:
+        """What has ended awaits nobody and is in nobody's list of what is late; the record keeps that it was."""
+        if self.shown != _NOTHING:
+            workflow.upsert_search_attributes(_updates(*_NOTHING))
 
 
 def clock_state(*, paused: bool, overdue: bool, at_risk: bool) -> ClockState:
