@@ -12,9 +12,9 @@ from activities.people import Place
 from activities.record import Connection, Row, audit, lock_case, remember, remembered
 from workflows.contract.messages import DateLook, DateSeen, Forecast
 from workflows.contract.vocabulary import Role
-from workflows.policy.calendar import working_day_on_or_after, working_days_between
+from workflows.policy.calendar import working_day_on_or_after
 from workflows.policy.due import due_moment, moment_at, on_in_london
-from workflows.policy.forecast import Outlook, Standing, forecast, latest_starts
+from workflows.policy.forecast import Outlook, Standing, forecast, latest_starts, standing_of
 from workflows.policy.reminders import SENDING_HOUR
 
 _WORDS = {
@@ -167,13 +167,4 @@ async def _standing(connection: Connection, means: Means, reference: str, at: da
     row = await connection.fetchrow("SELECT * FROM standings WHERE reference = $1", reference)
     if row is None:  # the caller holds the case's row
         raise LookupError("no such case in the record")
-    facts_due = row["facts_due_on"]
-    today = on_in_london(row["facts_paused_at"] or at)
-    return Standing(
-        interviews_open=row["interviews_open"],
-        has_draft=row["version"] is not None,
-        facts_offered=row["facts_offered"],
-        comments_open=row["comments_open"],
-        is_submitted=row["is_submitted"],
-        facts_days_left=working_days_between(today, facts_due, means.holidays) if facts_due else None,
-    )
+    return standing_of(dict(row), on_in_london(row["facts_paused_at"] or at), means.holidays)

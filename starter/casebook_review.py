@@ -9,10 +9,9 @@ import asyncpg
 from starter.judging import Pinned
 from workflows.asking.display import clock_state
 from workflows.contract.vocabulary import CourtEventKind
-from workflows.policy.calendar import working_days_between
 from workflows.policy.court import ends_the_review
 from workflows.policy.due import due_moment, on_in_london
-from workflows.policy.forecast import Outlook, Standing, forecast
+from workflows.policy.forecast import Outlook, forecast, standing_of
 
 View = dict[str, Any]
 Row = asyncpg.Record
@@ -51,7 +50,8 @@ def outlook_of(case: Row, parts: Parts, now: datetime, pinned: Pinned | None) ->
         return None
     holidays = pinned.holidays | {row["holiday"] for row in parts["holidays"]}
     today = on_in_london(case["paused_at"] or now)
-    standing = _standing(parts["standing"][0], now, holidays)
+    row = parts["standing"][0]
+    standing = standing_of(dict(row), on_in_london(row["facts_paused_at"] or now), holidays)
     return forecast(standing, rulebook, today=today, due_on=case["review_due"], holidays=holidays)
 
 
@@ -66,19 +66,6 @@ def review_is_late(case: Row, parts: Parts, now: datetime) -> bool:
     if parts["standing"][0]["is_submitted"]:
         return False
     return case["review_overdue"] or min(now, case["paused_at"] or now) > due_moment(case["review_due"])
-
-
-def _standing(row: Row, now: datetime, holidays: frozenset[date]) -> Standing:
-    facts_due = row["facts_due_on"]
-    today = on_in_london(row["facts_paused_at"] or now)
-    return Standing(
-        interviews_open=row["interviews_open"],
-        has_draft=row["version"] is not None,
-        facts_offered=row["facts_offered"],
-        comments_open=row["comments_open"],
-        is_submitted=row["is_submitted"],
-        facts_days_left=working_days_between(today, facts_due, holidays) if facts_due else None,
-    )
 
 
 def review_view(case: Row, parts: Parts, outlook: Outlook | None, *, overdue: bool) -> View:

@@ -6,9 +6,10 @@ another thing and said elsewhere. While the clock stands still, `today` is the d
 """
 
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 from workflows.contract.rulebook import DeadlineRule, Rulebook, Unit
 
@@ -32,6 +33,19 @@ class Standing:
     comments_open: int
     is_submitted: bool
     facts_days_left: int | None = None
+
+
+def standing_of(row: Mapping[str, Any], at_on: date, holidays: Collection[date]) -> Standing:
+    """How far a review has come by the record's row of it, on this date in London."""
+    facts_due: date | None = row["facts_due_on"]
+    return Standing(
+        interviews_open=row["interviews_open"],
+        has_draft=row["version"] is not None,
+        facts_offered=row["facts_offered"],
+        comments_open=row["comments_open"],
+        is_submitted=row["is_submitted"],
+        facts_days_left=working_days_between(at_on, facts_due, holidays) if facts_due else None,
+    )
 
 
 @dataclass(frozen=True)
