@@ -442,4 +442,4 @@ class Case:
 
     def care_brief(self, _round: int) -> CareBrief:
         """What staff care starts with."""
-        return CareBrief(staff=self.opening.staff, **self.common())
+        return CareBrief(staff=self.opening.staff, stopped=not self.is_cared_for, **self.common())

@@ -27,9 +27,14 @@ class StaffCare(Asking):
 
     def __init__(self) -> None:
         super().__init__()
+        self.brief: CareBrief
         self.stages_begun = 0
         self.is_at_rest = False
         self.is_closing = False
+
+    def begin(self) -> None:
+        """Begun anew while no review is due, it rests from the start."""
+        self.is_at_rest = self.is_at_rest or self.brief.stopped
 
     def heard(self, news: CaseNews) -> None:
         """A stage began, a review is no longer due, or is again, or nothing else of the case is open."""

@@ -22,7 +22,7 @@ LINE, HEAD = "line_manager", "head_of_pdu"
 LOOKED_AFTER = {LINE: ("s1",), HEAD: ("s2",), "regional_director": ("s3",)}
 
 
-async def begun(office: Office) -> tuple[CaseOpening, Care]:
+async def begun(office: Office, **more: Any) -> tuple[CaseOpening, Care]:
     opening = await office.report()
     owing = [(opening.reference, ref) for refs in LOOKED_AFTER.values() for ref in refs]
     await office.record.pool.executemany(
@@ -30,7 +30,7 @@ async def begun(office: Office) -> tuple[CaseOpening, Care]:
     )
     brief = CareBrief(
         reference=opening.reference, clock=opening.clock, region=opening.region, pdu=opening.pdu,
-        ground=Ground.ALWAYS_REVIEWED, rulebook="2026-04-01", staff=opening.staff,
+        ground=Ground.ALWAYS_REVIEWED, rulebook="2026-04-01", staff=opening.staff, **more,
     )  # fmt: skip
     handle = await office.client.start_workflow(
         ids.STAFF_CARE, brief, id=f"{ids.case_id(opening.reference)}/{ids.STAFF_CARE}", task_queue=ids.CASEWORK_QUEUE
@@ -134,6 +134,14 @@ async def test_a_review_that_is_no_longer_due_lets_care_rest_until_there_is_one_
     else:
         await care.signal("case_news", CaseNews(closing=True))
         assert (await care.result())["outcome"] == "cared_for"
+
+
+async def test_begun_anew_while_no_review_is_due_it_asks_nobody_until_there_is_one(office: Office) -> None:
+    opening, care = await begun(office, stopped=True)
+    await care.query("receipt", "none")  # it has run
+    assert not await asked(office, gate_of(opening, LINE))
+    await care.signal("case_news", CaseNews(stopped=False))
+    await office.gate(gate_of(opening, LINE))
 
 
 async def test_cancelled_by_hand_it_withdraws_its_questions(office: Office) -> None:

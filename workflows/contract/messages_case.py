@@ -211,7 +211,7 @@ class EscalationBrief(Message):
 
 
 class CareBrief(Message):
-    """What staff care starts with."""
+    """What staff care starts with. `stopped`: no review is due just now, so nobody is asked yet."""
 
     reference: Ref
     clock: CaseClock
@@ -220,6 +220,7 @@ class CareBrief(Message):
     ground: Ground
     rulebook: str
     staff: tuple[StaffRef, ...] = ()
+    stopped: bool = False
 
 
 class EnquiryBrief(Message):
