@@ -59,7 +59,9 @@ class Review(Stage):
     async def run(self, brief: StageBrief) -> StageEnd:
         """Commission, tell, interview, write; a review that was returned is only written again."""
         self.dates = await self.start_clock()
-        beside = [asyncio.create_task(self.decide_extensions()), asyncio.create_task(self.watch_date())]
+        # Before anything is asked, so that a review begun anew after a reset never says that it is in time again.
+        look_at = await self.look_at_date()
+        beside = [asyncio.create_task(self.decide_extensions()), asyncio.create_task(self.watch_date(look_at))]
         try:
             end = await self.carry_out(brief)
         except BaseException as error:
@@ -162,21 +164,28 @@ class Review(Stage):
         """The review's date: as it was fixed or last moved, or as a pause has left it since."""
         return self.resumed or self.dates.due
 
-    async def watch_date(self) -> None:
+    async def watch_date(self, look_at: datetime | None) -> None:
         """See while there is time whether the text will be late, and that it is once it is; whoever is being asked.
 
         Rule: facts.md 6.6, design.md 3.4.
         """
+        moved = 0
         while True:
             still_wanted()
-            moved, look = self.times_moved, DateLook(reference=self.brief.reference, at=self.now())
-            seen = await workflow.execute_activity_method(
-                Casework.look_at_date, look, summary="Look at the review's date", **RECORD
-            )
-            self.forecast, self.is_late = seen.forecast or self.forecast, seen.overdue
-            await self.show()
+            await self.until_it_may_turn(look_at, moved)
             still_wanted()
-            await self.until_it_may_turn(seen.look_at, moved)
+            moved = self.times_moved
+            look_at = await self.look_at_date()
+
+    async def look_at_date(self) -> datetime | None:
+        """The outlook as it is now, shown; when to look again, if ever."""
+        look = DateLook(reference=self.brief.reference, at=self.now())
+        seen = await workflow.execute_activity_method(
+            Casework.look_at_date, look, summary="Look at the review's date", **RECORD
+        )
+        self.forecast, self.is_late = seen.forecast or self.forecast, seen.overdue
+        await self.show()
+        return seen.look_at
 
     async def until_it_may_turn(self, look_at: datetime | None, moved: int) -> None:
         """Until the next look is due, or the date has moved once more; no timer runs while the clock stands still."""

@@ -353,9 +353,26 @@ async def test_a_signal_with_rubbish_is_a_dead_letter_and_the_case_goes_on(playe
 
 
 async def test_operations_find_the_overdue_case_by_its_search_attribute(played: Played) -> None:
-    found = {e.id async for e in played.client.list_workflows("SfoOverdue=true AND ExecutionStatus='Running'")}
+    """Visibility follows the histories by some moments."""
     reference = played.case(4)["reference"]
-    assert {ids.case_id(reference), ids.case_id(reference) + "/review"} <= found
+    wanted = {ids.case_id(reference), ids.case_id(reference) + "/review"}
+    query = "SfoOverdue=true AND ExecutionStatus='Running'"
+    async with asyncio.timeout(30):
+        while not wanted <= {e.id async for e in played.client.list_workflows(query)}:
+            await asyncio.sleep(0.2)
+
+
+async def test_once_overdue_the_case_never_said_that_it_is_in_time(played: Played) -> None:
+    """Not even while its review was reset, by a test above, and began anew."""
+    handle = played.client.get_workflow_handle(ids.case_id(played.case(4)["reference"]))
+    shown = [
+        event.upsert_workflow_search_attributes_event_attributes.search_attributes.indexed_fields["SfoOverdue"].data
+        for event in (await handle.fetch_history()).events
+        if event.HasField("upsert_workflow_search_attributes_event_attributes")
+        and "SfoOverdue" in event.upsert_workflow_search_attributes_event_attributes.search_attributes.indexed_fields
+    ]
+    assert b"true" in shown
+    assert b"false" not in shown[shown.index(b"true") :]
 
 
 def test_the_demo_says_what_to_look_at(played: Played) -> None:
