@@ -31,8 +31,8 @@ class Asking:
 
     @property
     def number(self) -> int:
-        """The version, rendition or enquiry that the gate is about, from `v2`, `r1` or `3`; 0 for none."""
-        digits = (self.request.subject or "").lstrip("vr")
+        """The version, rendition or enquiry that the gate is about, from `v2`, `r1`, `p1` or `3`; 0 for none."""
+        digits = (self.request.subject or "").lstrip("vrp")
         return int(digits) if digits.isdecimal() else 0
 
 

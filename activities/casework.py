@@ -11,18 +11,21 @@ from activities.escalations import Concern, raise_escalation
 from activities.forecasting import DATE_LETTERS, look_at_date
 from activities.handing_over import events_under
 from activities.judging import judge_charge
+from activities.legs import find_case, find_legs
 from activities.means import Means
 from activities.opening import is_review
 from activities.pausing import pause_review, resume_review
 from activities.rearming import extensions_granted
 from activities.record import Connection, Pool, Row, audit, fingerprint, lock_case, once, plain, remembered, transaction
-from activities.renditions import prepare_rendition
+from activities.renditions import prepare_rendition, search_files
 from activities.replacing import replace_manager
 from activities.rulebooks import FileRulebooks
 from activities.telling import tell
 from activities.transferring import transfer_case
 from workflows.contract.messages import (
     AmendmentRecord,
+    CaseLookup,
+    CaseStands,
     ChargeReading,
     ClockStart,
     Closed,
@@ -35,6 +38,8 @@ from workflows.contract.messages import (
     EnquiryRecord,
     EscalationRef,
     Judgement,
+    LegsFound,
+    LegsLookup,
     Notice,
     Paused,
     PauseRecord,
@@ -51,7 +56,7 @@ from workflows.contract.messages import (
     Transferred,
 )
 from workflows.contract.ports import Casework
-from workflows.contract.vocabulary import Stage
+from workflows.contract.vocabulary import Outcome, Stage
 from workflows.policy import deadlines
 from workflows.policy import due as moments
 from workflows.policy.due import on_in_london
@@ -202,6 +207,10 @@ class PostgresCasework(Casework):
                     record.reference,
                     record.at,
                 )
+                if record.outcome is Outcome.WITHDRAWN:  # a correction that was stopped leaves the review as it was
+                    await connection.execute(
+                        "UPDATE cases SET corrected_since = NULL WHERE reference = $1", record.reference
+                    )
             await audit(
                 connection, record.at, record.reference, "system", "stage_ended", record.stage, outcome=record.outcome
             )
@@ -218,9 +227,25 @@ class PostgresCasework(Casework):
 
     @activity.defn
     async def prepare_rendition(self, request: RenditionRequest) -> Rendition:
-        """An immutable, hashed victim rendition stands in the record."""
+        """An immutable, hashed rendition and its files stand in the record, each file searched."""
+        return await prepare_rendition(self._means, request)
+
+    @activity.defn
+    async def search_files(self, request: RenditionRequest) -> Rendition:
+        """Every file of the rendition was searched, translations that were given back too."""
+        return await search_files(self._means, request)
+
+    @activity.defn
+    async def find_legs(self, lookup: LegsLookup) -> LegsFound:
+        """How each leg of disclosure stands."""
         async with transaction(self._means.pool) as connection:
-            return await prepare_rendition(connection, request)
+            return await find_legs(connection, lookup)
+
+    @activity.defn
+    async def find_case(self, lookup: CaseLookup) -> CaseStands:
+        """How a case stood that is opened again."""
+        async with transaction(self._means.pool) as connection:
+            return await find_case(connection, lookup)
 
     @activity.defn
     async def close_case(self, closing: Closing) -> Closed:

@@ -7,7 +7,7 @@ from workflows.contract.messages import Closed, Closing
 from workflows.policy.due import on_in_london
 from workflows.policy.duties import ACTION, ENQUIRY, ESCALATION, Owed, unmet
 
-GATE, DECISION, COURT_EVENT = "gate", "decision", "court_event"
+GATE, DECISION, COURT_EVENT, CORRECTION = "gate", "decision", "court_event", "correction"
 
 
 async def close_case(connection: Connection, closing: Closing) -> Closed:
@@ -66,6 +66,9 @@ _WORK = {
     """,
     ENQUIRY: "SELECT number::text AS subject, state = 'answered' AS is_met FROM enquiries WHERE reference = $1",
     GATE: "SELECT gate AS subject, false AS is_met FROM gates WHERE reference = $1 AND state = 'open'",
+    CORRECTION: """
+        SELECT 'review' AS subject, false AS is_met FROM cases WHERE reference = $1 AND corrected_since IS NOT NULL
+    """,
     DECISION: """
         SELECT d.gate AS subject, false AS is_met FROM decisions d JOIN gates g USING (gate)
         WHERE g.reference = $1 AND d.applied_at IS NULL AND d.void_at IS NULL

@@ -1,20 +1,25 @@
 """What the court does, in the record: its events, what they close, what they open, an amended charge."""
 
 from activities.means import Means
-from activities.owing import bring_in_line
+from activities.owing import bring_in_line, court_of
 from activities.record import Connection, audit, lock_case
 from workflows.contract.messages import AmendmentRecord, CourtRecord
 from workflows.policy.court import has_appeared
+from workflows.policy.disclosure import is_open
 
 
 async def record_court_event(connection: Connection, means: Means, record: CourtRecord) -> None:
     """The event stands applied; a review that it ends owes nothing more, a conviction owes the victims."""
     await lock_case(connection, record.reference)
+    was_open = is_open(await court_of(connection, record.reference))
     await _insert(connection, record)
     if has_appeared([record.kind]):
         await connection.execute(
             "UPDATE cases SET appeared_on = coalesce(appeared_on, $2) WHERE reference = $1", record.reference, record.on
         )
+    if not was_open and is_open(await court_of(connection, record.reference)):
+        # Whoever had been told that nothing will be shared is told anew, should it come to that.
+        await connection.execute("UPDATE victims SET stopped_told_on = NULL WHERE reference = $1", record.reference)
     await bring_in_line(connection, means, record.reference, record.at)
     await audit(
         connection,

@@ -1,4 +1,4 @@
-"""What answers do to the case itself: charge, notification, early look, actions, escalations, enquiries."""
+"""What answers do to the case itself: charge, notification, early look, actions, escalations."""
 
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import date
@@ -186,17 +186,6 @@ def _escalation(answered: Answered) -> tuple[str, int]:
     return kind, int(number)
 
 
-async def enquiry(answered: Answered) -> Effect:
-    """The enquiry is answered by this decision."""
-    await answered.connection.execute(
-        "UPDATE enquiries SET state = 'answered', answer = $3 WHERE reference = $1 AND number = $2",
-        answered.reference,
-        answered.number,
-        answered.answer,
-    )
-    return Effect()
-
-
 CASE_EFFECTS: dict[str, Callable[[Answered], Awaitable[Effect]]] = {
     "rosh": rosh,
     "offence_class": offence_class,
@@ -210,6 +199,4 @@ CASE_EFFECTS: dict[str, Callable[[Answered], Awaitable[Effect]]] = {
     "withdraw_action": withdraw_action,
     "acknowledge": acknowledge,
     "resolve": resolve,
-    "enquiry_foi": enquiry,
-    "enquiry_other": enquiry,
 }

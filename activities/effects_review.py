@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import date
+from typing import Any
 
 from activities.answered import Answered, AnswerRefusedError, Effect
 from activities.correspondence import Letter
@@ -239,9 +240,19 @@ async def quality(answered: Answered) -> Effect:
     if not accepted:
         return Effect(facts={"accepted": "no"})
     await answered.set_case("accepted_version", answered.number)
+    await answered.set_case("corrected_since", None)
     content = await review_of(answered.place, answered.number) or {}
-    refs = await add_actions(answered, "plan", content.get("actions") or (), answered.number)
+    refs = await add_actions(answered, "plan", await _new_actions(answered, content), answered.number)
     return Effect(facts={"accepted": "yes"}, refs={"actions": refs})
+
+
+async def _new_actions(answered: Answered, content: dict[str, Any]) -> list[dict[str, Any]]:
+    """The actions that the plan does not hold yet: after a correction those of before go on as they stand."""
+    known = await answered.connection.fetch(
+        "SELECT what FROM actions WHERE reference = $1 AND kind = 'plan'", answered.reference
+    )
+    plan = {row["what"].strip() for row in known}
+    return [row for row in content.get("actions") or () if str(row.get("what", "")).strip() not in plan]
 
 
 REVIEW_EFFECTS: dict[str, Callable[[Answered], Awaitable[Effect]]] = {

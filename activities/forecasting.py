@@ -31,11 +31,13 @@ DATE_LETTERS = ("at_risk", "review_late")
 
 
 async def outlook_of(connection: Connection, means: Means, case: Row, at: datetime) -> Outlook | None:
-    """The outlook of the case's review at this moment; none without a date. While its clock stands still: as it stood.
+    """The outlook of the case's review at this moment; none without a date, or once it was accepted.
+
+    While its clock stands still: as it stood.
 
     `means` hold the calendar of the record.
     """
-    if case["review_due"] is None:
+    if case["review_due"] is None or case["accepted_version"] is not None:
         return None
     today = on_in_london(case["paused_at"] or at)
     standing = await _standing(connection, means, case["reference"], at)

@@ -37,6 +37,7 @@ from workflows.contract.messages import (
     Withdrawal,
 )
 from workflows.contract.ports import Gates
+from workflows.contract.vocabulary import GateState
 
 
 class PostgresGates(Gates):
@@ -57,7 +58,11 @@ class PostgresGates(Gates):
         # Asked for every time: the answer may have come between the first call and its repeat, or before a reset.
         async with transaction(self._means.pool) as connection:
             row = await waiting_decision(connection, request.gate)
-        return opened.model_copy(update={"decision": str(row["decision"])}) if row else opened
+            # A stage that is begun anew asks again what was taken back meanwhile: nobody could answer it.
+            state = await connection.fetchval("SELECT state FROM gates WHERE gate = $1", request.gate)
+        if row:
+            return opened.model_copy(update={"decision": str(row["decision"])})
+        return opened.model_copy(update={"is_withdrawn": state in (None, GateState.WITHDRAWN)})
 
     @activity.defn
     async def settle_gate(self, settlement: Settlement) -> Settled:

@@ -15,6 +15,7 @@ from activities.means import Means
 from activities.pages import page_of
 from activities.people import Place, stored_key
 from activities.record import Connection, Row, audit, lock_case, remembered
+from activities.redacting import carry_over
 from activities.shortage import nobody_left
 from workflows.contract import ids
 from workflows.contract.directory import Person
@@ -59,6 +60,8 @@ async def open_gate(connection: Connection, means: Means, request: GateRequest) 
         await _notice_shortage(asking)
     if request.question == "extension":
         await _note_request(asking)
+    if request.question == "redactions":
+        await carry_over(asking)
     await _insert(asking, chosen, date_)
     link = await link_for(connection, request.gate, chosen.person)
     await means.letters.queue(connection, _letter(asking, chosen.person, due, link))

@@ -34,8 +34,10 @@ async def bring_in_line(connection: Connection, means: Means, reference: str, at
     court = await court_of(connection, reference)
     if is_open(court):
         await _owe(connection, reference, await _victims(connection, reference), at)
+    elif CourtEventKind.QUASHED in court:  # what has not left does not leave; a new conviction owes it again
+        await _close(connection, reference, at, VICTIM_DUTIES)
     if case["accepted_version"] is None and is_ended(means, case, court, at):
-        await _close(connection, reference, at)
+        await _close(connection, reference, at, STAFF_DUTIES)
     else:
         await _owe(connection, reference, owed_to_staff(await staff_of(connection, reference), is_reviewed=True), at)
 
@@ -47,9 +49,10 @@ def is_ended(means: Means, case: Row, court: list[CourtEventKind], at: datetime)
 
 
 async def court_of(connection: Connection, reference: str) -> list[CourtEventKind]:
-    """What the court has done in this case so far."""
+    """What the court has done in this case so far, in the order in which the case heard of it."""
     rows = await connection.fetch(
-        "SELECT kind FROM court_events WHERE reference = $1 AND applied_at IS NOT NULL", reference
+        "SELECT kind FROM court_events WHERE reference = $1 AND applied_at IS NOT NULL ORDER BY applied_at, on_date",
+        reference,
     )
     return [CourtEventKind(row["kind"]) for row in rows]
 
@@ -81,11 +84,17 @@ async def _owe(connection: Connection, reference: str, duties: tuple[Owed, ...],
     )
 
 
-async def _close(connection: Connection, reference: str, at: datetime) -> None:
-    """Closed by the recorded event, which stands in the audit under its own name. Rule: facts.md 5.3."""
+async def _close(connection: Connection, reference: str, at: datetime, kinds: tuple[DutyKind, ...]) -> None:
+    """Closed by the recorded event, which stands in the audit under its own name, and by no decision of a person.
+
+    Whatever decision had made it owed: a later event may owe it again. Rule: facts.md 5.3.
+    """
     await connection.execute(
-        "UPDATE duties SET state = 'closed', at = $3 WHERE reference = $1 AND kind = ANY($2) AND state = 'owed'",
+        """
+        UPDATE duties SET state = 'closed', decision = NULL, at = $3
+        WHERE reference = $1 AND kind = ANY($2) AND state = 'owed'
+        """,
         reference,
-        [str(kind) for kind in STAFF_DUTIES],
+        [str(kind) for kind in kinds],
         at,
     )

@@ -3,15 +3,15 @@
 from collections.abc import Awaitable, Callable
 from datetime import date
 
-from activities import pages_commission, pages_review, pages_staff
+from activities import pages_commission, pages_enquiries, pages_release, pages_review, pages_staff, pages_victims
 from activities.asked import Asking, Facts, in_words
 from activities.forecasting import in_lines, outlook_of
 from activities.record import Row
 from workflows.contract.questions import QUESTIONS
 
 _PERSON_SHOWN = {
-    "tell_family", "offer", "handover", "acknowledge", "resolve", "notification", "rosh", "offence_class",
-    "public_interest", "reduced_charge", "early_look", "commission", "enquiry_foi", "enquiry_other",
+    *pages_victims.PERSON_SHOWN, "acknowledge", "resolve", "notification", "rosh", "offence_class",
+    "public_interest", "reduced_charge", "early_look", "commission", *pages_enquiries.KEYS,
 }  # fmt: skip
 
 
@@ -67,13 +67,6 @@ async def _sent_back(asking: Asking) -> Facts:
         if row["must_change"]:
             facts.append(["What must change", row["must_change"]])
     return facts
-
-
-async def _victim_fact(asking: Asking) -> Facts:
-    row = await asking.place.connection.fetchrow(
-        "SELECT * FROM victims WHERE reference = $1 AND ref = $2", asking.place.reference, asking.request.subject
-    )
-    return [["Victim or family", row["name"]], ["Told on", in_words(row["told_on"])]] if row else []
 
 
 async def _action_facts(asking: Asking) -> Facts:
@@ -154,16 +147,6 @@ async def _escalation_facts(asking: Asking) -> Facts:
     return [*facts, ["Concern", row["concern"] or row["reason"].replace("_", " ")]]
 
 
-async def _enquiry_facts(asking: Asking) -> Facts:
-    row = await asking.place.connection.fetchrow(
-        "SELECT * FROM enquiries WHERE reference = $1 AND number = $2", asking.place.reference, asking.number
-    )
-    if row is None:
-        return []
-    kind = row["kind"].replace("_", " ")
-    return [["Kind", kind], ["Received", in_words(row["received_on"])], ["Asked", row["asked"] or "not recorded"]]
-
-
 async def _interest_facts(asking: Asking) -> Facts:
     return [["Why a review is proposed", asking.place.case["public_interest"] or "not recorded"]]
 
@@ -171,15 +154,18 @@ async def _interest_facts(asking: Asking) -> Facts:
 # Which answers to other questions lead back to this one, and so must be read before answering again.
 _SENT_BACK_BY = {
     "draft": ("countersign:returned", "quality:rated", "submit:revise"),
-    "redactions": ("redaction_decision:again", "release:not_released"),
+    "redactions": (
+        "redaction_decision:again",
+        "leaks:redact",
+        "release:not_released",
+        "release_public:not_released",
+    ),
+    "staff_impact": ("contingency_plan:not_possible",),
     "management_action": ("confirm_actions:not_confirmed",),
     "action": ("withdraw_action:refused",),
     "resolve": ("resolve:hold",),
 }
 _FACTS: dict[str, Callable[[Asking], Awaitable[Facts]]] = {
-    "tell_family": _victim_fact,
-    "offer": _victim_fact,
-    "handover": _victim_fact,
     "management_action": _action_facts,
     "confirm_actions": _action_facts,
     "action": _action_facts,
@@ -187,10 +173,11 @@ _FACTS: dict[str, Callable[[Asking], Awaitable[Facts]]] = {
     "extension": _extension_facts,
     "acknowledge": _escalation_facts,
     "resolve": _escalation_facts,
-    "enquiry_foi": _enquiry_facts,
-    "enquiry_other": _enquiry_facts,
     "public_interest": _interest_facts,
     **pages_commission.FACTS,
+    **pages_enquiries.FACTS,
     **pages_review.FACTS,
     **pages_staff.FACTS,
+    **pages_release.FACTS,
+    **pages_victims.FACTS,
 }

@@ -7,9 +7,10 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
 
-from activities import pages_commission, pages_review, pages_staff
+from activities import pages_commission, pages_enquiries, pages_release, pages_review, pages_staff, pages_victims
 from activities.asked import Asking
 from activities.page_facts import facts_of
+from activities.review_text import review_of
 
 _READS_REVIEW = {"draft", "facts", "submit", "countersign", "quality", "redactions", "redaction_decision"}
 
@@ -34,24 +35,8 @@ async def page_of(asking: Asking) -> dict[str, Any]:
 
 
 async def _document(asking: Asking) -> Any:
-    """The text that must be read: the version in question, or the victim rendition where that is what leaves."""
-    if asking.question.key in _READS_REVIEW:
-        kind, version = "review", asking.number
-    elif asking.question.key == "release":
-        kind, version = "victim_rendition", asking.number
-    elif asking.question.key == "handover":
-        kind, version = "victim_rendition", 0  # the last one made is the one that was released
-    else:
-        return None
-    return await asking.place.connection.fetchval(
-        """
-        SELECT content FROM documents WHERE reference = $1 AND kind = $2 AND ($3 = 0 OR version = $3)
-        ORDER BY version DESC LIMIT 1
-        """,
-        asking.place.reference,
-        kind,
-        version,
-    )
+    """The version of the review in question, where it must be read; what leaves is filled in by its own page."""
+    return await review_of(asking.place, asking.number) if asking.question.key in _READS_REVIEW else None
 
 
 async def _not_before(asking: Asking) -> dict[str, str]:
@@ -66,24 +51,13 @@ async def _not_before(asking: Asking) -> dict[str, str]:
 # --- what may be chosen ----------------------------------------------------------------------------
 
 
-async def _offer_passages(asking: Asking, page: dict[str, Any], name: str) -> None:
-    rows = await asking.place.connection.fetch(
-        """
-        SELECT number, passage, ground, note FROM redactions
-        WHERE reference = $1 AND version = $2 AND accepted IS NULL ORDER BY number
-        """,
-        asking.place.reference,
-        asking.number,
-    )
-    page["redactions"] = [dict(row) for row in rows]
-    page["options"][name] = [{"value": str(r["number"]), "label": r["passage"]} for r in rows]
-
-
 _Fill = Callable[[Asking, dict[str, Any], str], Awaitable[None]]
 _FILLED: dict[str, tuple[tuple[str, _Fill], ...]] = {
     "early_look": (("actions", pages_review.offer_owners),),
-    "redaction_decision": (("decisions", _offer_passages),),
     **pages_commission.FILLED,
+    **pages_enquiries.FILLED,
     **pages_review.FILLED,
     **pages_staff.FILLED,
+    **pages_release.FILLED,
+    **pages_victims.FILLED,
 }

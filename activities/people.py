@@ -43,6 +43,8 @@ class Place:
                 return await self.staff("ref = $2", subject)
             case Role.ACTION_OWNER:
                 return await self._owners(subject)
+            case Role.PLAN_OWNER:
+                return await self._plan_owners(subject)
             case Role.VICTIM_LIAISON_OFFICER:
                 return await self._officers(subject)
             case Role.REVIEWING_MANAGER | Role.COUNTERSIGNING_MANAGER:
@@ -147,11 +149,23 @@ class Place:
         )
         return (self.known(row["owner_email"], row["owner_name"], f"owner.{ref}", Role.ACTION_OWNER),) if row else ()
 
-    async def _officers(self, ref: str | None) -> tuple[Person, ...]:
-        email = await self.connection.fetchval(
-            "SELECT liaison_officer_email FROM victims WHERE reference = $1 AND ref = $2", self.reference, ref
+    async def _plan_owners(self, ref: str | None) -> tuple[Person, ...]:
+        """Whoever puts the last contingency plan for this member of staff in place. Rule: facts.md 5.18."""
+        row = await self.connection.fetchrow(
+            "SELECT * FROM impacts WHERE reference = $1 AND ref = $2 ORDER BY number DESC LIMIT 1", self.reference, ref
         )
-        return (self.known(email, OFFICER, f"officer.{ref}", Role.VICTIM_LIAISON_OFFICER),) if email else ()
+        if row is None or row["owner_email"] is None:
+            return ()
+        return (self.known(row["owner_email"], row["owner_name"], row["owner_key"], Role.PLAN_OWNER),)
+
+    async def _officers(self, ref: str | None) -> tuple[Person, ...]:
+        row = await self.connection.fetchrow(
+            "SELECT * FROM victims WHERE reference = $1 AND ref = $2", self.reference, ref
+        )
+        if row is None:
+            return ()
+        email, name = row["liaison_officer_email"], row["officer_name"] or OFFICER
+        return (self.known(email, name, f"officer.{ref}", Role.VICTIM_LIAISON_OFFICER),)
 
     async def appointed(self, role: Role) -> Person | None:
         """Who reviews or countersigns this case: listed anywhere, or known to the record alone; None: nobody yet."""

@@ -14,6 +14,7 @@ from starter import (
     commands_cases,
     commands_changes,
     commands_decide,
+    commands_disclosure,
     commands_reports,
     commands_review,
     commands_service,
@@ -68,6 +69,11 @@ for _command in (
     commands_changes.replace,
     commands_changes.relate,
     commands_changes.bank_holiday,
+    commands_disclosure.opt_in,
+    commands_disclosure.correct,
+    commands_disclosure.readers_,
+    commands_disclosure.give,
+    commands_disclosure.disclosure,
 ):
     sfo.add_command(_command)
 

@@ -1,5 +1,6 @@
 """Who comes with a link: the gate behind it, whether it can still be answered, and whose session it is."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -8,14 +9,20 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from starter.connections import Connection, Pool
+from starter.forms import Typed
 from starter.identity import LONGEST, Session, read_session
 from starter.protection import LARGEST_BODY
 from starter.record import LINK_LASTS, Asked, Decided, Gate, decided, gate_of_link
+from starter.rendition_files import NO_FILES, Files, files_of
 from starter.settings import Settings
-from starter.views import Turned, by_whom, page
+from starter.views import Shown, Turned, by_whom, page
 from workflows.contract.questions import QUESTIONS, Question
 from workflows.contract.vocabulary import GateState
+from workflows.policy.answers import Problem
 from workflows.policy.links import LinkInvalid, open_
+
+OPTING_IN = ("tell_family", "offer", "handover")
+"""The questions of a leg whose answer may be followed by a change of mind, at any time. Rule: facts.md 5.23."""
 
 _ANOTHER = "If you think that you should be asked, tell your regional SFO Team."
 
@@ -30,6 +37,7 @@ class Arrival:
     link: UUID
     decided: Decided | None
     session: Session | None
+    files: Files = NO_FILES
 
     @property
     def question(self) -> Question:
@@ -46,6 +54,10 @@ class Arrival:
         """Whether somebody else is signed in."""
         return self.session is not None and not self.is_signed_in
 
+    def shown(self, session: Session, typed: Typed, problems: Sequence[Problem] = ()) -> Shown:
+        """What the question's page shows of this visit."""
+        return Shown(self.token, self.gate, self.question, session.csrf, typed, problems, files=self.files)
+
     def decided_page(self) -> HTMLResponse:
         """Say what was decided, when and by which role; the answer itself only to whom the question was put."""
         assert self.decided is not None  # noqa: S101  # callers look first
@@ -60,6 +72,7 @@ class Arrival:
             by=by_whom(self.gate, self.decided),
             answer=answer.label if answer and self.is_signed_in else "",
             again=not self.is_signed_in,
+            may_opt_in=self.question.key in OPTING_IN,
         )
 
 
@@ -96,8 +109,8 @@ class Door:
         if found is None or found[0].question not in QUESTIONS:
             raise _no_such_link()
         gate, asked = found
-        standing = await decided(connection, gate.gate)
-        return Arrival(token, gate, asked, link, standing, await read_session(connection, cookie))
+        standing, files = await decided(connection, gate.gate), await files_of(connection, gate)
+        return Arrival(token, gate, asked, link, standing, await read_session(connection, cookie), files)
 
     def set_cookie(self, response: Response, cookie: str) -> None:
         """Hand a session to the browser: out of reach of scripts and of other sites."""
@@ -146,6 +159,8 @@ def _refuse_stale(here: Arrival) -> None:
         raise Turned(410, "This question was withdrawn", words)
     if here.decided is None and gate.state is GateState.DECIDED:
         raise Turned(410, "This question is closed", "There is nothing that you need to do.")
-    if here.asked.expires_at and gate.now() > here.asked.expires_at:
+    # A family may change its mind at any time, so the page that says what was decided about its leg stays.
+    stays = here.decided is not None and here.question.key in OPTING_IN
+    if here.asked.expires_at and gate.now() > here.asked.expires_at and not stays:
         words = f"A link works until {LINK_LASTS.days} days after the date for the answer or the latest letter."
         raise Turned(410, "This link has expired", words, _ANOTHER)

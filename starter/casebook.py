@@ -64,6 +64,10 @@ _PARTS = {
     "court": "SELECT * FROM sfo.court_events WHERE reference = ANY($1) ORDER BY on_date, event",
     "duties": "SELECT * FROM sfo.duties WHERE reference = ANY($1) AND state = 'owed' ORDER BY kind, subject",
     "actions": "SELECT * FROM sfo.actions WHERE reference = ANY($1) ORDER BY length(ref), ref",
+    "legs": """
+        SELECT v.*, (SELECT max(r.rendition) FROM sfo.releases r
+            WHERE r.reference = v.reference AND r.kind = 'victim_rendition' AND r.reader = v.ref) AS rendition
+        FROM sfo.victims v WHERE v.reference = ANY($1) ORDER BY length(v.ref), v.ref""",
     "offences": "SELECT * FROM sfo.offences WHERE reference = ANY($1) ORDER BY round, number",
     **OF_THE_REVIEW,
 }
@@ -109,11 +113,15 @@ def _view(row: asyncpg.Record, parts: Mapping[str, list[asyncpg.Record]], pinned
         "court_events": [_pick(e, "event", "kind", "on_date") for e in parts["court"]],
         "offences": [_pick(o, "round", "code", "offence_on") for o in parts["offences"]],
         "actions": [_pick(a, "ref", "kind", "due_on", "state") for a in parts["actions"]],
+        "legs": [{"victim": leg["ref"], **_pick(leg, *_OF_A_LEG)} for leg in parts["legs"]],
         "duties_owed": [f"{duty['kind']}:{duty['subject']}" for duty in parts["duties"]],
         "case_time": now.isoformat(timespec="seconds"),
         "closed_on": _iso(row["closed_on"]),
         "outcome": row["outcome"],
     }
+
+
+_OF_A_LEG = ("referred_on", "told_on", "answer", "language", "given_on", "rendition", "closed_because")
 
 
 def _gate(row: asyncpg.Record, now: datetime) -> View:

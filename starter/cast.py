@@ -68,6 +68,10 @@ class Cast:
         self._screens = asyncio.Semaphore(AT_ONCE)
         self.answered = 0
 
+    def skip_what_came(self) -> None:
+        """Leave the letters of before alone: whoever sits down anew reads what comes from now on."""
+        self._read.update(self._mailbox.keys())
+
     async def run(self) -> None:
         """Read and answer until cancelled."""
         try:

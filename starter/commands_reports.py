@@ -11,13 +11,15 @@ from pydantic import ValidationError
 
 from starter.command import BAD_INPUT, DAY, CommandError, deliver, example, services, text_given, wait_for
 from starter.connections import Connection
+from starter.enquiring import ASKED, Enquiry, LoggedAlreadyError, clock_of, log_enquiry
 from starter.extending import MoreTime, extension_decided_by, later_by, request_extension
 from starter.judging import rules_in_force
-from starter.reports import report_concern, report_court_event, report_enquiry
+from starter.reports import report_concern, report_court_event
 from workflows.contract.charge import Offence
 from workflows.contract.messages import OffenceRef
 from workflows.contract.vocabulary import CourtEventKind, EnquiryKind, EscalationKind, ReasonCode, Role
 from workflows.policy.due import on_in_london
+from workflows.policy.enquiries import ROUTES
 
 _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 
@@ -94,23 +96,61 @@ async def _concern(reference: str, kind: EscalationKind, words: str, by: str) ->
         click.echo(f"{reference}: escalation {kind}-{number} raised with the national SFO team")
 
 
-@click.command(epilog=example("sfo enquiry SFO-2026-00042 --kind foi --received-on 2027-02-01"))
+def _routes() -> str:
+    """Which kind goes to whom and on which clock, a line each, for the help."""
+    lines = [f"  {kind:<19}{ASKED[route.role]:<26}{route.first.deadline}" for kind, route in ROUTES.items()]
+    return "\n".join(["\b", "Who is asked, and the rulebook's clock, which runs from receipt:", *lines])
+
+
+@click.command(
+    epilog=_routes()
+    + "\n\n"
+    + example(
+        'sfo enquiry SFO-2026-00042 --kind foi --received-on 2027-02-01 --from "A newspaper, invented"',
+        'sfo enquiry SFO-2026-00042 --kind coroner --received-on 2027-02-01 --from "HM Coroner" --file letter.txt',
+    )
+)
 @click.argument("reference")
 @_kind(EnquiryKind)
 @click.option("--received-on", required=True, type=DAY, help="The date from which its clock runs.")
+@click.option("--from", "asked_by", metavar="TEXT", help="Which body or person asks. It stays in the record.")
 @click.option("--text", help="What is asked. It stays in the record.")
 @click.option("--file", type=_FILE, help="The same from a UTF-8 file.")
-def enquiry(reference: str, kind: str, received_on: date, text: str | None, file: Path | None) -> None:
-    """Log an enquiry from outside: FOI, subject access, media, coroner, a parallel review."""
-    wait_for(_enquiry(reference, EnquiryKind(kind), received_on, text_given(text, file, "what is asked")))
+@click.option("--another", is_flag=True, help="It is another one, although one of its kind, day and asker is logged.")
+def enquiry(
+    reference: str,
+    kind: str,
+    received_on: date,
+    asked_by: str | None,
+    text: str | None,
+    file: Path | None,
+    another: bool,
+) -> None:
+    """Log a request from outside, which then ends in a recorded decision. The case cannot close before.
+
+    foi and subject_access have statutory clocks. media is passed to the press office and never answered from the
+    case. A coroner and the parallel reviews may be given the accepted review, with the entitlement recorded; a
+    coroner's report to prevent future deaths is a coroner's enquiry too. publication is the exception: somebody with
+    the authority asks for a public version.
+    """
+    asked = text_given(text, file, "what is asked")
+    received = Enquiry(EnquiryKind(kind), received_on, asked, (asked_by or "").strip() or None)
+    try:
+        wait_for(_enquiry(reference, received, is_another=another))
+    except LoggedAlreadyError as logged:
+        click.confirm(f"{logged}. Is this another one? (--another says so at once)", abort=True, err=True)
+        wait_for(_enquiry(reference, received, is_another=True))
 
 
-async def _enquiry(reference: str, kind: EnquiryKind, received_on: date, asked: str | None) -> None:
+async def _enquiry(reference: str, received: Enquiry, *, is_another: bool) -> None:
     async with services() as reached:
+        rules = rules_in_force(reached.settings, on_in_london(datetime.now(UTC)))
         async with reached.pool.acquire() as connection:
-            number = await report_enquiry(connection, reference, kind, received_on, asked, "command")
+            number = await log_enquiry(connection, reference, received, "command", is_another=is_another)
+            clock = await clock_of(connection, rules, reference, received)
         await deliver(reached.delivery.deliver_enquiry(reference, number))
-        click.echo(f"{reference}: enquiry {number}, {kind}, received {received_on}, logged")
+        click.echo(f"{reference}: enquiry {number}, {received.kind}, received {received.received_on}, logged")
+        click.echo(f"  {clock.asked} is asked, due {clock.due_on}: {clock.period} from receipt")
 
 
 class Span(click.ParamType[tuple[int, int]]):

@@ -17,8 +17,9 @@ from starter.delivery import Delivery
 from starter.forms import Typed, read_form, typed_from
 from starter.identity import Session
 from starter.record import Decided, Offer, Outcome, record_decision
+from starter.rendition_files import LANGUAGE
 from starter.signals import NoSuchWorkflowError, TemporalAwayError, receipt_of
-from starter.views import Shown, Turned, page, question_page
+from starter.views import Turned, page, question_page
 from workflows.contract import ids
 from workflows.contract.messages import Receipt
 from workflows.contract.vocabulary import Channel
@@ -27,6 +28,12 @@ from workflows.policy.answers import Problem, check_answer
 _LOG = logging.getLogger(__name__)
 
 RECEIPT_WITHIN = 2.0  # seconds that a person waits to hear what became of the answer
+
+_FILES = {
+    "paper": "You chose a file: fill the page from it first. Or record what stands here, without choosing a file",
+    "translation": "You chose a file: give it back first. Or record what stands here, without choosing a file",
+}
+"""Inputs for a file that have a button of their own, and what is said where another one was pressed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +54,7 @@ class Deciding:
         # The id of the try stands in the page: the same page sent twice is one answer.
         attempt, started = str(uuid4()), here.gate.page.get("start_from")
         typed = typed_from(started, attempt) if started else Typed(attempt=attempt)
-        return question_page(Shown(here.token, here.gate, here.question, session.csrf, typed))
+        return question_page(here.shown(session, typed))
 
     async def decide(self, request: Request) -> Response:
         """Check the answer, put it on the record, hand it to the stage, and say what became of it."""
@@ -59,7 +66,7 @@ class Deciding:
             session = own_session(here)
             if form.get("csrf") != session.csrf:  # the page is from an earlier session of the same person
                 return look_again(here, session, form)
-            if form.get("paper") and here.decided is None:
+            if here.decided is None and any(form.get(name) for name in _FILES):
                 return _file_first(here, session, form)
             return await self._answered(here, session, typed_on(here, form))
         except (*OUT_OF_REACH, asyncpg.PostgresError):
@@ -70,11 +77,14 @@ class Deciding:
         decision = _decision_id(here, typed)
         if here.decided and here.decided.decision != decision:
             return here.decided_page()
-        shown = Shown(here.token, here.gate, here.question, session.csrf, typed)
+        shown = here.shown(session, typed)
         if typed.more and here.decided is None:
             return question_page(shown)
         fields = typed.fields(here.question)
-        problems = check_answer(here.question, typed.answer, fields, typed.reasons, here.gate.page_today())
+        problems = [
+            *check_answer(here.question, typed.answer, fields, typed.reasons, here.gate.page_today()),
+            *_without_file(here, typed.answer),
+        ]
         if problems:
             return question_page(replace(shown, problems=problems), 400)
         offer = Offer(decision, typed.answer, fields, typed.reasons, Channel.LINK)
@@ -161,16 +171,25 @@ def look_again(here: Arrival, session: Session, form: FormData) -> Response:
     """The page came from an earlier sign-in: nothing is recorded until it is sent from this one."""
     if here.decided:
         return here.decided_page()
-    shown = Shown(here.token, here.gate, here.question, session.csrf, typed_on(here, form))
-    return question_page(shown, 403)
+    return question_page(here.shown(session, typed_on(here, form)), 403)
 
 
 def _file_first(here: Arrival, session: Session, form: FormData) -> Response:
-    """A file was chosen and the page not filled from it: what stands in the page may not be what is meant."""
-    words = "You chose a file: fill the page from it first. Or record what stands here, without choosing a file"
-    problems = (Problem("paper", words),)
-    shown = Shown(here.token, here.gate, here.question, session.csrf, typed_on(here, form), problems)
-    return question_page(shown, 400)
+    """A file was chosen and not sent: what stands in the page may not be what is meant."""
+    problems = [Problem(name, words) for name, words in _FILES.items() if form.get(name)]
+    return question_page(here.shown(session, typed_on(here, form), problems), 400)
+
+
+def _without_file(here: Arrival, answer: str) -> list[Problem]:
+    """A translation is a file: it is given back on this page before the answer says that it is there."""
+    if here.question.key != LANGUAGE or answer != "translated":
+        return []
+    last = here.files.translations[-1:]
+    if not last:
+        return [Problem("translation", "Give the file of the translation back first; nothing was given back yet")]
+    if last[0].has_leaks:
+        return [Problem("translation", "Something in the last file must not leave: give a corrected one back first")]
+    return []
 
 
 def send_again(request: Request, form: FormData) -> Response:

@@ -6,33 +6,30 @@ be sent stays as it is and the relay calls again, so every method is repeat-safe
 
 import logging
 from collections.abc import Mapping
-from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
 import asyncpg
 from pydantic import BaseModel
 from temporalio.client import Client
-from temporalio.common import (
-    WorkflowIDConflictPolicy,
-    WorkflowIDReusePolicy,
-)
-from temporalio.exceptions import WorkflowAlreadyStartedError
 
 from starter.connections import Pool
 from starter.reports import report_refused_letter
-from starter.signals import RPC, NoSuchWorkflowError, is_closed, reach, send_signal
+from starter.signals import NoSuchWorkflowError, is_closed, send_signal
+from starter.starting import start_again, start_first
 from starter.voiding import void_decision
-from workflows.contract import ids, search
+from workflows.contract import ids
 from workflows.contract.message import Signal
 from workflows.contract.messages import (
     AmendedCharge,
     CalendarSignal,
     CaseOpening,
+    CorrectSignal,
     CourtEvent,
     DecideSignal,
     ExtensionSignal,
     OffenceRef,
+    OptInSignal,
     PauseSignal,
     RaisedConcern,
     RaisedEnquiry,
@@ -62,8 +59,13 @@ _REQUESTS: Mapping[str, type[Signal]] = {
     "transfer": TransferSignal,
     "replace_manager": ReplaceSignal,
     "calendar": CalendarSignal,
+    "opt_in": OptInSignal,
+    "correct": CorrectSignal,
 }
 """What a request's row holds: checked once more, so that nothing but codes, dates and keys enters a history."""
+
+_OPENED_AGAIN = "(SELECT max(seq) FROM sfo.audit WHERE reference = $1 AND action = 'case_reopened')"
+"""The number of the latest opening of a case that had closed."""
 
 
 class Delivery:
@@ -74,26 +76,20 @@ class Delivery:
         self._pool = pool
 
     async def start_case(self, reference: str) -> None:
-        """The case's workflow runs, or has run. Repeat-safe by the workflow id."""
-        opening = CaseOpening.model_validate(await self._value("cases", "opening", reference=reference))
-        with suppress(WorkflowAlreadyStartedError):  # it ran and ended; the record only missed being told
-            await reach(
-                self.client.start_workflow(
-                    "sfo-case",
-                    opening,
-                    id=ids.case_id(reference),
-                    task_queue=ids.CASEWORK_QUEUE,
-                    id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
-                    id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-                    search_attributes=search.at_start(Stage.CHARGE, opening.region, opening.pdu, Ground.ASK),
-                    static_summary=f"SFO case {reference}, {opening.region}",
-                    rpc_timeout=RPC,
-                )
-            )
+        """The case's workflow runs, or has run since the case was opened, or opened again. Repeat-safe."""
+        row = await self._row("cases", reference=reference)
+        opening = CaseOpening.model_validate(row["opening"])
+        mark = await self._pool.fetchval(f"SELECT {_OPENED_AGAIN}", reference) if opening.reopened else None
+        if mark is None:
+            await start_first(self.client, opening)
+        else:
+            await start_again(self.client, opening, Ground(row["ground"]), mark)
+        # Opened again once more while it was started: that one is still to be started.
         await self._pool.execute(
-            """UPDATE sfo.cases SET started_at_wall = coalesce(started_at_wall, clock_timestamp())
-               WHERE reference = $1""",
+            f"""UPDATE sfo.cases SET started_at_wall = coalesce(started_at_wall, clock_timestamp())
+                WHERE reference = $1 AND ($2::bigint IS NULL OR $2 = {_OPENED_AGAIN})""",
             reference,
+            mark,
         )
 
     async def deliver_decision(self, decision: UUID) -> bool:
@@ -202,16 +198,16 @@ class Delivery:
             _LOG.info("the stage of %s has ended; nobody needs to know of its refused letter", gate)
 
     async def _to_case(self, reference: str, signal: str, message: Any, request: str) -> None:
+        # A case that was opened again is started first: the run that closed it may not have ended yet and would take
+        # the signal with it.
+        if await self._value("cases", "started_at_wall", reference=reference) is None:
+            await self.start_case(reference)
         try:
             await send_signal(self.client, ids.case_id(reference), signal, message, request)
         except NoSuchWorkflowError:
-            if await self._value("cases", "started_at_wall", reference=reference) is None:
-                await self.start_case(reference)
-                await send_signal(self.client, ids.case_id(reference), signal, message, request)
-            elif not await is_closed(self.client, ids.case_id(reference)):
+            if not await is_closed(self.client, ids.case_id(reference)):
                 raise
-            else:
-                _LOG.warning("%s has closed; %s stays in the record and nothing follows", reference, signal)
+            _LOG.warning("%s has closed; %s stays in the record and nothing follows", reference, signal)
 
     async def _review_of(self, reference: str) -> str:
         stage = await self._pool.fetchval(

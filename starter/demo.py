@@ -14,9 +14,10 @@ from starter.casebook import Wanted, view_cases
 from starter.cast import Cast
 from starter.connections import Pool, database_pool, temporal_client
 from starter.delivery import Delivery
+from starter.enquiring import Enquiry, log_enquiry
 from starter.intake import Pace, open_case
 from starter.narrator import Narrator
-from starter.reports import report_court_event, report_enquiry
+from starter.reports import report_court_event
 from starter.script import ALWAYS_REVIEWED, DISCONTINUED, LATE_REPORTED, Line
 from starter.settings import SettingsError
 from starter.up import RunningStack, stack
@@ -198,9 +199,8 @@ async def _ask_for_information(pool: Pool, delivery: Delivery, case: Playing) ->
     """Somebody asks under the Freedom of Information Act in mid-review; the national team answers."""
     await _until(case, on_in_london(case.clock.case_anchor) + timedelta(days=45))
     async with pool.acquire() as connection:
-        number = await report_enquiry(
-            connection, case.reference, EnquiryKind.FOI, case.today(), "An invented request.", actor="demo"
-        )
+        enquiry = Enquiry(EnquiryKind.FOI, case.today(), "An invented request.", "An invented newspaper")
+        number = await log_enquiry(connection, case.reference, enquiry, actor="demo")
     await delivery.deliver_enquiry(case.reference, number)
 
 

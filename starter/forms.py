@@ -137,7 +137,8 @@ def shown_above(described: Field, row: Row, page: Mapping[str, Any]) -> Above | 
     given = _given(described, page).get(row.get(GIVEN_ROWS[described.kind].key, ""), {})
     quote = str(given.get("comment") or given.get("passage") or "")
     ground = next((choice.label for choice in REDACTION_GROUNDS if choice.value == given.get("ground")), "")
-    note = f"Ground: {ground}. {given.get('note', '')}" if ground else ""
+    remark = str(given.get("note", ""))
+    note = f"Ground: {ground}. {remark}" if ground else remark
     return Above(str(given.get("label", "")), quote, note)
 
 

@@ -25,9 +25,11 @@ from starter.delivery import Delivery
 from starter.health import health_routes
 from starter.mailbox import mailbox_routes
 from starter.mailer import SmtpMailer
+from starter.opting_in_pages import OptingIn
 from starter.paper import OnPaper
 from starter.protection import Protection
 from starter.relay import Relay
+from starter.rendition_pages import RenditionPages
 from starter.running import remembered
 from starter.settings import Settings
 from starter.signing_in import SigningIn
@@ -43,6 +45,7 @@ def gateway_app(settings: Settings, pool: Pool, delivery: Delivery, mailer: Smtp
     door = Door(settings, pool)
     signing_in, deciding = SigningIn(door, CodeMail(mailer, settings.mail_from)), Deciding(door, delivery)
     paper, more_time = OnPaper(door), AskingForTime(door, delivery)
+    files, opting_in = RenditionPages(door), OptingIn(door, delivery)
     routes: list[Route | Mount] = [
         Route("/a/{token}", signing_in.landing),
         Route("/a/{token}/start", signing_in.start, methods=["POST"]),
@@ -53,6 +56,10 @@ def gateway_app(settings: Settings, pool: Pool, delivery: Delivery, mailer: Smtp
         Route("/a/{token}/review.docx", paper.send_back, methods=["POST"]),
         Route("/a/{token}/more-time", more_time.form),
         Route("/a/{token}/more-time", more_time.ask, methods=["POST"]),
+        Route("/a/{token}/rendition.{format}", files.download),
+        Route("/a/{token}/translation", files.translation, methods=["POST"]),
+        Route("/a/{token}/opt-in", opting_in.form),
+        Route("/a/{token}/opt-in", opting_in.opt_in, methods=["POST"]),
         Mount("/static", StaticFiles(directory=PAGES / "static")),
         *health_routes(settings, pool, delivery.client),
         *(mailbox_routes(settings.mailbox_dir) if settings.mailbox_dir else ()),

@@ -106,9 +106,9 @@ async def _insert(connection: Connection, reference: str, key: str, charge: Char
         ],
     )
     await connection.executemany(
-        "INSERT INTO sfo.victims (reference, ref, name, liaison_officer_email) VALUES ($1, $2, $3, $4)",
+        "INSERT INTO sfo.victims (reference, ref, name, liaison_officer_email, aliases) VALUES ($1, $2, $3, $4, $5)",
         [
-            (reference, ref, victim.name, victim.liaison_officer_email)
+            (reference, ref, victim.name, victim.liaison_officer_email, list(victim.aliases))
             for ref, victim in zip(opening.victims, charge.victims, strict=True)
         ],
     )
@@ -139,6 +139,7 @@ async def _insert_case(connection: Connection, charge: Charge, opening: CaseOpen
         "crn": charge.crn,
         "noms": charge.noms,
         "person_name": charge.person.name,
+        "person_aliases": list(charge.person.aliases),
         "date_of_birth": charge.person.date_of_birth,
         "region": charge.region,
         "pdu": charge.pdu,

@@ -12,19 +12,23 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from starter.translations import LARGEST_TRANSLATION
 from starter.views import Turned, turned_page
 from starter.word import LARGEST_FILE
 
 _LOG = logging.getLogger(__name__)
 
 LARGEST_BODY = 2_000_000  # bytes; a review of a hundred rows is a tenth of it
-_WITH_FILE = "/a/{token}/review.docx"  # what was typed comes along with the file, so that it is not lost
+# What was typed comes along with the file, so that it is not lost.
+_WITH_FILE = {"/a/{token}/review.docx": LARGEST_FILE, "/a/{token}/translation": LARGEST_TRANSLATION}
 _POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; "
     "frame-src {frames}; frame-ancestors 'none'"
 )
 _SEALED = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'"
 """For the HTML of a letter in the demo's mailbox: no script, no origin, nothing fetched."""
+_OF_A_FILE = "sandbox; default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+"""For a file that is handed out: should a browser show it after all, nothing in it runs or is fetched."""
 
 
 class Protection:
@@ -77,10 +81,10 @@ class Protection:
             words = "For your safety, answers are taken only from our own pages. Open the link in your email again."
             return turned_page(Turned(403, "This came from somewhere else", words))
         length = headers.get("content-length", "")
-        if not length.isdecimal() or int(length) > LARGEST_BODY + (LARGEST_FILE if kind == _WITH_FILE else 0):
-            return turned_page(
-                Turned(413, "This is too much at once", "Shorten what you typed, or a file to 5 MB, and send it again.")
-            )
+        file = _WITH_FILE.get(kind, 0)
+        if not length.isdecimal() or int(length) > LARGEST_BODY + file:
+            words = f"Shorten what you typed, or a file to {(file or LARGEST_FILE) // 1_000_000} MB, and send it again."
+            return turned_page(Turned(413, "This is too much at once", words))
         return None
 
     def _is_from_here(self, headers: Headers) -> bool:
@@ -94,7 +98,10 @@ class Protection:
     def _seal(self, headers: MutableHeaders, kind: str) -> None:
         letter = kind == "/mailbox/{letter}/html"
         frames = "'self'" if kind == "/mailbox/{letter}" else "'none'"
-        headers["Content-Security-Policy"] = _SEALED if letter else _POLICY.format(frames=frames)
+        is_file = headers.get("content-disposition", "").startswith("attachment")
+        headers["Content-Security-Policy"] = (
+            _OF_A_FILE if is_file else _SEALED if letter else _POLICY.format(frames=frames)
+        )
         headers["X-Frame-Options"] = "SAMEORIGIN" if letter else "DENY"
         # no-referrer would make browsers send `Origin: null` with our own forms.
         headers["Referrer-Policy"] = "same-origin"
@@ -115,8 +122,10 @@ def _kind(path: str) -> str:
             return "/a/{token}"
         case ["a", _, ("start" | "code" | "decide") as step]:
             return f"/a/{{token}}/{step}"
-        case ["a", _, "review.docx"]:
-            return _WITH_FILE
+        case ["a", _, ("review.docx" | "translation" | "more-time" | "opt-in") as page]:
+            return f"/a/{{token}}/{page}"
+        case ["a", _, ("rendition.html" | "rendition.docx" | "rendition.pdf")]:
+            return "/a/{token}/rendition"
         case ["mailbox", _]:
             return "/mailbox/{letter}"
         case ["mailbox", _, "html"]:

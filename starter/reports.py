@@ -1,4 +1,4 @@
-"""What people report to a case from outside its gates: court events, concerns, enquiries.
+"""What people report to a case from outside its gates: court events, concerns. Enquiries: enquiring.py.
 
 Each is one transaction with its audit row; `Delivery` tells Temporal. A closed case takes none of them.
 """
@@ -18,7 +18,6 @@ from starter.record import append_audit
 from workflows.contract.messages import CaseClock, OffenceRef
 from workflows.contract.vocabulary import (
     CourtEventKind,
-    EnquiryKind,
     EscalationKind,
     ReasonCode,
 )
@@ -72,9 +71,11 @@ async def locked_case(connection: Connection, reference: str) -> LockedCase:
 
 
 async def court_of(connection: Connection, reference: str) -> list[CourtEventKind]:
-    """What the court has done in this case so far, as far as the case has heard of it."""
+    """What the court has done in this case so far, as far as the case has heard of it, in that order."""
     rows = await connection.fetch(
-        "SELECT kind FROM sfo.court_events WHERE reference = $1 AND applied_at IS NOT NULL", reference
+        """SELECT kind FROM sfo.court_events WHERE reference = $1 AND applied_at IS NOT NULL
+           ORDER BY applied_at, at, event""",
+        reference,
     )
     return [CourtEventKind(row["kind"]) for row in rows]
 
@@ -189,25 +190,3 @@ async def _has_failed_already(connection: Connection, reference: str) -> bool:
 async def _raise_failure(connection: Connection, case: LockedCase, about: str) -> int:
     concern = _Concern(EscalationKind.OTHER, ReasonCode.SYSTEM_FAILURE, RELAY, about=about)
     return await _raise(connection, case, concern)
-
-
-async def report_enquiry(
-    connection: Connection, reference: str, kind: EnquiryKind, received_on: date, asked: str | None, actor: str
-) -> int:
-    """Put an enquiry on the record and return its number. Raises ReportRefusedError."""
-    async with connection.transaction():
-        case = await open_case_of(connection, reference)
-        number: int = await connection.fetchval(
-            """INSERT INTO sfo.enquiries (reference, number, kind, received_on, asked, at)
-               SELECT $1, coalesce(max(number), 0) + 1, $2, $3, $4, $5
-               FROM sfo.enquiries WHERE reference = $1 RETURNING number""",
-            reference,
-            str(kind),
-            received_on,
-            asked,
-            case.now,
-        )
-        detail = {"kind": str(kind), "received_on": received_on.isoformat()}
-        subject = f"{reference}/enquiry/{number}"
-        await append_audit(connection, case.now, reference, actor, "enquiry_received", subject, detail)
-        return number

@@ -35,7 +35,7 @@ async def request_pause(
     """
     async with connection.transaction():
         case = await open_case_of(connection, reference)
-        _require(rules, case, rules.pinned(case.row["rulebook"]).pause_deciders.value, email, "stops its clock")
+        require_role(rules, case, rules.pinned(case.row["rulebook"]).pause_deciders.value, email, "stops its clock")
         if case.row["paused_at"] is not None:
             since = on_in_london(case.row["paused_at"])
             raise ReportRefusedError(f"the clock of {reference} stands still since {since}; `sfo resume` lets it run")
@@ -55,7 +55,7 @@ async def request_resume(
     """Ask that the clock of the review run again, its working days given back. Raises ReportRefusedError."""
     async with connection.transaction():
         case = await open_case_of(connection, reference)
-        _require(rules, case, rules.pinned(case.row["rulebook"]).pause_deciders.value, email, "lets its clock run")
+        require_role(rules, case, rules.pinned(case.row["rulebook"]).pause_deciders.value, email, "lets its clock run")
         await _require_nothing_waits(connection, case, "pause", "resume")
         if case.row["paused_at"] is None:
             raise ReportRefusedError(f"the clock of {reference} is running; only one that was paused is resumed")
@@ -75,7 +75,7 @@ async def request_transfer(
     """Ask that the case move to where supervision is now. Raises ReportRefusedError. Rule: facts.md 8.2.10."""
     async with connection.transaction():
         case = await open_case_of(connection, reference)
-        _require(rules, case, TRANSFERRING, email, "moves it")
+        require_role(rules, case, TRANSFERRING, email, "moves it")
         place = rules.directory.region(region)
         if place is None:
             raise ReportRefusedError(f"there is no region {region}; the codes are {', '.join(rules.directory.regions)}")
@@ -104,7 +104,7 @@ async def request_replacement(
     """
     async with connection.transaction():
         case = await open_case_of(connection, reference)
-        _require(rules, case, REPLACING, email, "replaces a manager")
+        require_role(rules, case, REPLACING, email, "replaces a manager")
         await _require_eligible(connection, rules, case, role, to_key)
         await _require_nothing_waits(connection, case, "replace_manager")
         message = ReplaceSignal(role=role, to=to_key, reason=code, request=str(uuid4()))
@@ -143,7 +143,11 @@ async def _ties(connection: Connection, case: LockedCase, appointed: dict[str, s
     )
 
 
-def _require(rules: Rules, case: LockedCase, roles: Sequence[Role], email: str, what: str) -> None:
+def require_role(rules: Rules, case: LockedCase, roles: Sequence[Role], email: str, what: str) -> None:
+    """Refuse whoever holds none of these roles for the case's place and is no deputy. Raises ReportRefusedError.
+
+    `what` ends the sentence "only the senior lead for N53, or a recorded deputy, ...".
+    """
     if not holds(email, roles, rules.directory, case.row["region"], case.row["pdu"]):
         *some, last = [_words(role) for role in roles]
         who = f"{', '.join(some)} or {last}" if some else last

@@ -23,7 +23,12 @@ class Each:
 
 
 SENTENCE = "Sentence {n} of an invented review: contact was planned, recorded and followed up in the expected time."
-PASSAGE = "Sentence 3 of an invented review: contact was planned"
+PASSAGE = "the invented aunt heard shouting on two evenings"
+SUMMARY = (
+    "We looked at how this person was supervised before the offence. Much was done as it should be.\n"
+    "One thing was not: when the work passed from one person to another, three weeks went by without contact.\n"
+    "From now on the work is handed over in one meeting, so that this gap cannot come about again."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +66,7 @@ DRAFT = Line(
             {"on": date(2026, 2, 2), "what": "Invented event: the first appointment was kept.", "source": "Records"},
             {"on": date(2026, 5, 11), "what": "Invented event: the case was handed over late.", "source": "Records"},
         ],
-        "analysis": _invented(8),
+        "analysis": f"{_invented(8)}\nThe police were told that {PASSAGE}; nobody acted on it.",
         "findings": [
             {"kind": "strength", "level": "individual", "text": "Invented strength: home visits were made.",
              "reasons": "Invented reason: the practitioner had time for them."},
@@ -119,21 +124,55 @@ USUAL: dict[str, Line] = {
         {"contacts": Each({"contact": "made", "on_date": TODAY, "outside_offered": "yes"})},
         after_days=3,
     ),
+    "refer": Line(
+        "referred",
+        {"referred_on": TODAY, "officer_name": "Invented Liaison-Officer", "is_child": "no"},
+        after_days=3,
+    ),
     "tell_family": Line("told", {"told_on": TODAY}, after_days=4),
-    "offer": Line("accepted", after_days=5),
+    "offer": Line("accepted", {"wish": "copy", "language": "en"}, after_days=5),
+    "language": Line("interpreter", {"arranged_on": TODAY}, after_days=3),
     "redactions": Line(
         "proposed",
-        {"redactions": [{"passage": PASSAGE, "ground": "personal_data", "note": "Invented note: names a habit."}]},
+        {
+            "summary": SUMMARY,
+            "redactions": [
+                {
+                    "place": "analysis-2",
+                    "passage": PASSAGE,
+                    "ground": "third_party_confidence",
+                    "note": "Invented note: told to the police in confidence, and not needed to understand the case.",
+                }
+            ],
+        },
         after_days=5,
     ),
     "redaction_decision": Line("decided", {"decisions": Each({"accepted": "yes"})}),
+    "leaks": Line("settled", {"leaks": Each({"harmless": "yes", "why": "Invented reason: an ordinary word here."})}),
     "staff_impact": Line("manageable"),
+    "contingency_plan": Line("confirmed", {"confirmed_on": TODAY}),
     "release": Line("released"),
-    "handover": Line("handed_over", {"handed_over_on": TODAY}, after_days=4),
+    "handover": Line(
+        "handed_over",
+        {"handed_over_on": TODAY, "given_by": FIRST, "received_by": "family", "how": "in_person"},
+        after_days=4,
+    ),
+    "tell_stopped": Line("told", {"told_on": TODAY}),
     "acknowledge": Line("acknowledged", after_days=1),
     "enquiry_foi": Line("refused", reasons="Invented reason: reviews are not published.", after_days=8),
+    "enquiry_sar": Line("disclosed_in_part", reasons="Invented reason: the rest is about others.", after_days=8),
+    "enquiry_media": Line("referred", {"answered_on": TODAY, "taken_by": "An invented press officer"}, after_days=1),
+    "enquiry_review": Line(
+        "given",
+        {"entitlement": FIRST, "version": FIRST, "given_by": FIRST, "received_by": "An invented coroner's officer",
+         "how": "secure_email", "given_on": TODAY},
+        reasons="Invented basis: the coroner's letter.",
+        after_days=4,
+    ),
+    "enquiry_prevention": Line("replied", {"answered_on": TODAY, "replied_by": "An invented official"}, after_days=20),
+    "enquiry_publication": Line("not_published", reasons="Invented reason: nothing calls for it.", after_days=8),
     "resolve": Line("release", reasons="Invented reason: the contingency plan now holds.", after_days=6),
-}
+}  # fmt: skip
 
 # Where a case differs: by question, one line for each time it is asked; the last one stands for the rest.
 ALWAYS_REVIEWED: dict[str, list[Line]] = {
@@ -168,6 +207,7 @@ ALWAYS_REVIEWED: dict[str, list[Line]] = {
     ],
     "staff_impact": [
         Line("exceptional", reasons="Invented reason: a threat was made.", after_days=2),
+        Line("contingency", {"plan": "Invented plan: another office for a month.", "owner": FIRST}, after_days=2),
         USUAL["staff_impact"],
     ],
 }  # fmt: skip

@@ -16,7 +16,7 @@ from starter.code_mail import CodeMail
 from starter.deciding import typed_on
 from starter.identity import Check, Session, check_code, end_session, issue_code, open_session
 from starter.mailer import MailTroubleError
-from starter.views import Shown, Turned, page, question_page
+from starter.views import Turned, page, question_page
 
 _LOG = logging.getLogger(__name__)
 
@@ -81,7 +81,7 @@ class SigningIn:
 
 
 def _shown_again(here: Arrival, session: Session, form: FormData) -> HTMLResponse:
-    return question_page(Shown(here.token, here.gate, here.question, session.csrf, typed_on(here, form)))
+    return question_page(here.shown(session, typed_on(here, form)))
 
 
 def _wrong(here: Arrival, check: Check, form: FormData) -> Response:

@@ -11,6 +11,7 @@ from starlette.responses import HTMLResponse
 
 from starter.forms import Typed, name_of, rows_to_show, shown_above
 from starter.record import Decided, Gate
+from starter.rendition_files import LANGUAGE, NO_FILES, Files
 from workflows.contract.columns import COLUMNS, GIVEN_ROWS, Column
 from workflows.contract.questions import Choice, Question
 from workflows.contract.vocabulary import Rung
@@ -45,6 +46,7 @@ class Shown:
     typed: Typed
     problems: Sequence[Problem] = field(default_factory=tuple)
     remarks: Sequence[str] = ()
+    files: Files = NO_FILES
 
 
 def in_words(on: date | str) -> str:
@@ -169,6 +171,8 @@ def question_page(shown: Shown, status: int = 200) -> HTMLResponse:
         typed=shown.typed,
         errors=errors,
         remarks=shown.remarks,
+        files=shown.files,
+        takes_translation=shown.question.key == LANGUAGE and bool(shown.gate.page.get("rendition")),
         needing_reasons=[a.label for a in shown.question.answers if a.reasons_required],
     )
 
@@ -183,7 +187,7 @@ def _errors(answer: str, problems: Sequence[Problem]) -> dict[str, str]:
 
 def _input(answer: str, place: str) -> str:
     """Name the input that a problem is about: fields carry their answer's value in front."""
-    return place if place in ("answer", "reasons", "paper") else f"{answer}.{place}"
+    return place if place in ("answer", "reasons", "paper", "translation") else f"{answer}.{place}"
 
 
 def turned_page(turned: Turned, token: str = "") -> HTMLResponse:

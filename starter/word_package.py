@@ -48,10 +48,10 @@ class Package:
     has_files: bool
 
 
-def open_package(data: bytes) -> Package:
-    """Open a Word file. Raises WordError for anything that is none, or may not be taken."""
-    if len(data) > LARGEST_FILE:
-        raise _refused(f"The file is larger than {LARGEST_FILE // 1_000_000} MB: take out pictures and send it again")
+def open_package(data: bytes, largest: int = LARGEST_FILE) -> Package:
+    """Open a Word file of at most so many bytes. Raises WordError for anything that is none, or may not be taken."""
+    if len(data) > largest:
+        raise _refused(f"The file is larger than {largest // 1_000_000} MB: take out pictures and send it again")
     if data.startswith(_OLE):
         if _ENCRYPTED in data:
             raise _encrypted()

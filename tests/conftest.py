@@ -31,12 +31,27 @@ def _url(url: str, role: str, database: str) -> str:
 
 @dataclass
 class Record:
-    """One test's own database: the application's pool, and the owner for what the application may not do."""
+    """One test's own database: the application's pool, and the owner for what the application may not do.
+
+    Whoever takes the owner's or the superuser's address may have changed more than rows, so nobody has it afterwards.
+    """
 
     pool: Pool
+    name: str
     app_url: str
-    owner_url: str
-    superuser_url: str
+    _owner_url: str
+    _superuser_url: str
+    is_as_made: bool = True
+
+    @property
+    def owner_url(self) -> str:
+        self.is_as_made = False
+        return self._owner_url
+
+    @property
+    def superuser_url(self) -> str:
+        self.is_as_made = False
+        return self._superuser_url
 
     @asynccontextmanager
     async def owner(self) -> AsyncIterator[Connection]:
@@ -69,19 +84,57 @@ async def postgres() -> AsyncIterator[EmbeddedPostgres]:
 
 @pytest_asyncio.fixture
 async def record(postgres: EmbeddedPostgres) -> AsyncIterator[Record]:
-    """A fresh database with the schema, copied from the one that the session made."""
-    name = f"sfo_{next(_NUMBERS)}"
+    """An empty database with the schema: emptying one takes a fortieth of the time of making one."""
+    async with _a_record(postgres) as made:
+        yield made
+
+
+@pytest_asyncio.fixture(scope="module")
+async def shared_record(postgres: EmbeddedPostgres) -> AsyncIterator[Record]:
+    """One database for a whole file, where each test keeps to cases of its own: making one costs a second."""
+    async with _a_record(postgres) as made:
+        yield made
+
+
+_FREE: list[str] = []
+_EMPTY = """
+DO $$ DECLARE name text; BEGIN
+    PERFORM pg_terminate_backend(pid, 5000) FROM pg_stat_activity  -- whatever the test left connected
+        WHERE datname = current_database() AND pid <> pg_backend_pid();
+    SET LOCAL session_replication_role = replica;  -- rows that nobody may change, and in any order
+    FOR name IN SELECT format('%I.%I', schemaname, tablename) FROM pg_tables WHERE schemaname = 'sfo' LOOP
+        EXECUTE 'DELETE FROM ' || name;
+    END LOOP;
+    FOR name IN SELECT format('%I.%I', schemaname, sequencename) FROM pg_sequences WHERE schemaname = 'sfo' LOOP
+        EXECUTE 'ALTER SEQUENCE ' || name || ' RESTART';
+    END LOOP;
+END $$
+"""
+
+
+@asynccontextmanager
+async def _a_record(postgres: EmbeddedPostgres) -> AsyncIterator[Record]:
     superuser = _url(postgres.owner_url, "postgres", "postgres")
-    await _as_superuser(superuser, f"CREATE DATABASE {name} TEMPLATE sfo OWNER sfo_owner")
+    name = _FREE.pop() if _FREE else await _new(superuser)
+    own = _url(postgres.owner_url, "postgres", name)
     app_url = _url(postgres.app_url, "sfo_app", name)
     pool = await open_pool(app_url)
+    made = Record(pool, name, app_url, _url(postgres.owner_url, "sfo_owner", name), own)
     try:
-        yield Record(
-            pool, app_url, _url(postgres.owner_url, "sfo_owner", name), _url(postgres.owner_url, "postgres", name)
-        )
+        yield made
     finally:
         await pool.close()
-        await _as_superuser(superuser, f"DROP DATABASE {name} WITH (FORCE)")
+        if made.is_as_made:
+            await _as_superuser(own, _EMPTY)
+            _FREE.append(name)
+        else:
+            await _as_superuser(superuser, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+async def _new(superuser: str) -> str:
+    name = f"sfo_{next(_NUMBERS)}"
+    await _as_superuser(superuser, f"CREATE DATABASE {name} TEMPLATE sfo OWNER sfo_owner STRATEGY file_copy")
+    return name
 
 
 async def _as_superuser(url: str, statement: str) -> None:

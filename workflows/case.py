@@ -1,15 +1,16 @@
 """The case: it awaits the stages in order and listens to the court, to concerns and to changes throughout."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
 from temporalio import workflow
-from temporalio.common import RawValue
 
 from workflows.asking import case_time
+from workflows.asking.case_signals import CaseSignals
 from workflows.asking.changes import Changes
 from workflows.asking.children import Children
 from workflows.asking.concerns import Concerns
@@ -22,12 +23,15 @@ from workflows.contract.messages import (
     AmendedCharge,
     CareBrief,
     CaseClosed,
+    CaseLookup,
     CaseNews,
     CaseOpening,
     CaseStatus,
     Closing,
+    CorrectSignal,
     CourtEvent,
     Notice,
+    OptInSignal,
     PauseSignal,
     RaisedConcern,
     RaisedEnquiry,
@@ -40,19 +44,14 @@ from workflows.contract.messages import (
 )
 from workflows.contract.options import RECORD
 from workflows.contract.ports import Casework
-from workflows.contract.vocabulary import (
-    CourtEventKind,
-    Ground,
-    Outcome,
-    Stage,
-)
+from workflows.contract.vocabulary import CourtEventKind, Ground, Outcome, Stage
 from workflows.policy.stages import OF_THE_REVIEW
 
 LOOK_AGAIN = timedelta(days=7)
 
 
 @workflow.defn(name="sfo-case")
-class Case:
+class Case(CaseSignals):
     """A thin parent: order, ways back, and who must hear of what. Everything else happens in its children.
 
     Ends closed, when every staff duty, action and victim leg is met or closed by a recorded decision.
@@ -71,9 +70,13 @@ class Case:
         self.court = Court(opening)
         self.rounds = 0
         self.version: int | None = None
-        self.actions: tuple[str, ...] = ()
+        self.plan: tuple[str, ...] = ()
+        self.is_corrected = False
+        self.opted_in: Counter[str] = Counter()
+        self.is_disclosing = self.has_disclosed = False
+        self.disclosed_version: int | None = None
+        self.corrected_to: int | None = None
         self.dead_letters = DeadLetters()
-        self.disclosing: asyncio.Task[None]
         self.children = Children()
         self.concerns = Concerns(opening, self.children, self.common)
         self.changes = Changes(opening, self.children, self.dead_letters, self.escalate)
@@ -90,62 +93,15 @@ class Case:
                 ResumeSignal: self.hear_resumption,
                 TransferSignal: self.changes.transfer,
                 ReplaceSignal: self.changes.replace,
+                OptInSignal: self.hear_opt_in,
+                CorrectSignal: self.hear_correction,
             },
             beside=(RaisedConcern, RaisedEnquiry),
         )
         self.caring: asyncio.Task[StageEnd] | None = None
         self.is_cared_for = True
 
-    # --- signals and the query ------------------------------------------------------------------
-
-    @workflow.signal(description="What the court did: {kind, on}")
-    def court_event(self, raw: RawValue) -> None:
-        """The court did something."""
-        event = self.dead_letters.read("court_event", raw, CourtEvent)
-        if event and event.kind is CourtEventKind.AMENDED:
-            self.dead_letters.keep("court_event", "amended: use amend_charge with the offences")
-        elif event:
-            self.listening.take(event)
-
-    @workflow.signal(description="The charge as it now stands: {amended_on, offences: [{code, offence_on}]}")
-    def amend_charge(self, raw: RawValue) -> None:
-        """The charge was amended."""
-        self.listening.receive("amend_charge", raw, AmendedCharge)
-
-    @workflow.signal(description="Escalate to the national SFO team: {kind, reason}")
-    def raise_concern(self, raw: RawValue) -> None:
-        """Somebody, or a stage, escalates."""
-        self.listening.receive("raise_concern", raw, RaisedConcern)
-
-    @workflow.signal(description="A request from outside: {kind, received_on}")
-    def enquiry(self, raw: RawValue) -> None:
-        """Somebody outside asks."""
-        self.listening.receive("enquiry", raw, RaisedEnquiry)
-
-    @workflow.signal(description="Stop the clock of the review: {reason}")
-    def pause(self, raw: RawValue) -> None:
-        """The clock of the review is to stand still."""
-        self.listening.receive("pause", raw, PauseSignal)
-
-    @workflow.signal(description="The clock of the review runs again: {reason}")
-    def resume(self, raw: RawValue) -> None:
-        """The clock of the review is to run again."""
-        self.listening.receive("resume", raw, ResumeSignal)
-
-    @workflow.signal(description="Supervision has moved: {region, pdu, reason}")
-    def transfer(self, raw: RawValue) -> None:
-        """The case is to move to another region or delivery unit."""
-        self.listening.receive("transfer", raw, TransferSignal)
-
-    @workflow.signal(description="Another reviewing or countersigning manager: {role, to, reason}")
-    def replace_manager(self, raw: RawValue) -> None:
-        """Another person is to review or to countersign."""
-        self.listening.receive("replace_manager", raw, ReplaceSignal)
-
-    @workflow.signal(description="Sent by the stages themselves")
-    def stage_news(self, raw: RawValue) -> None:
-        """How a stage stands towards its dates has changed."""
-        self.listening.receive("stage_news", raw, StageNews)
+    # --- the query; its signals are those of `CaseSignals` ---------------------------------------
 
     @workflow.query(description="Where the case is")
     def status(self) -> CaseStatus:
@@ -172,23 +128,44 @@ class Case:
 
     @workflow.run
     async def run(self, _opening: CaseOpening) -> CaseClosed:
-        """From charge to closed."""
+        """From charge to closed; a case that had closed and is opened again begins where it stood."""
+        if self.opening.reopened:
+            await self.pick_up()
         listening = asyncio.create_task(self.listening.run())
-        self.disclosing = asyncio.create_task(self.disclose())
-        await self.charge()
+        disclosing = asyncio.create_task(self.disclose())
+        if not self.opening.reopened:
+            await self.charge()
+            await self.carry()
+        await workflow.wait_condition(lambda: not self.disclosure_is_due)
+        await self.end_care()
+        closed = await self.close()
+        listening.cancel()
+        disclosing.cancel()
+        return closed
+
+    async def carry(self) -> None:
+        """Once the charge is judged: from the court appearance on, where there is anything to do."""
         # An amendment that came while the first charge was still being asked about has taken its place.
         await workflow.wait_condition(lambda: self.ground is not Ground.ASK)
         if self.is_sfo or self.ground.is_reviewed:
             await workflow.wait_condition(lambda: bool(self.court.events))
             if self.court.has_appeared:
                 await self.follow()
-        if self.court.opens_disclosure:
-            await self.disclosing
-        await self.end_care()
-        closed = await self.close()
-        listening.cancel()
-        self.disclosing.cancel()
-        return closed
+
+    async def pick_up(self) -> None:
+        """The case as it stood when it closed: a family opted back in, or its review is wrong. Rule: facts.md 5.23."""
+        lookup = CaseLookup(reference=self.opening.reference, at=self.now())
+        stood = await workflow.execute_activity_method(Casework.find_case, lookup, summary="Open again", **RECORD)
+        self.ground, self.rulebook = stood.ground, stood.rulebook
+        self.version, self.rounds = stood.version, stood.rounds
+        self.court.events, self.court.appeared_on = list(stood.court), stood.appeared_on
+        self.changes.region, self.changes.pdu = stood.region, stood.pdu
+        self.children.times.update(stood.stages)
+        # What is typed by hand is numbered behind whatever was typed while the case ran before.
+        self.concerns.typed = self.changes.typed = 1_000 * self.children.times.total()
+        self.is_commissioned = self.is_notified = True
+        if stood.is_corrected:
+            self.listening.attend_to(self.correct_review())
 
     async def charge(self) -> None:
         """Run the criteria: at the start, and again on every amendment, upward as well as downward."""
@@ -206,8 +183,6 @@ class Case:
         if was_reviewed and not self.ground.is_reviewed and self.version is None:
             self.children.stop(*OF_THE_REVIEW, Stage.VICTIM_DISCLOSURE)
             await self.let_the_clock_run()
-        if self.ground.is_reviewed and self.disclosing.done():
-            self.disclosing = asyncio.create_task(self.disclose())
         await self.care()
 
     async def follow(self) -> None:
@@ -264,26 +239,50 @@ class Case:
             if end.outcome is Outcome.ACCEPTED:
                 await self.accept(end)
                 return
-        await self.tell_staff("review_stopped")
+        if self.version is None:
+            await self.tell_staff("review_stopped")
 
     @property
     def review_is_wanted(self) -> bool:
-        """Whether a review is due and the court has not ended it. Rule: facts.md 5.3."""
-        return self.ground.is_reviewed and not self.court.ends_review
+        """Whether one is due and the court has not ended it, or one is corrected. Rule: facts.md 5.3, 5.4."""
+        return self.is_corrected or (self.ground.is_reviewed and not self.court.ends_review)
 
     async def accept(self, rated: StageEnd) -> None:
         """The review is final: everyone in it hears so, and a disclosure that has been waiting for it."""
-        self.version, self.actions = rated.version, rated.actions
+        self.version, self.plan = rated.version, rated.actions
         await self.let_the_clock_run()
         await self.tell_staff("review_signed")
         await self.children.tell(CaseNews(accepted_version=rated.version), Stage.VICTIM_DISCLOSURE)
 
+    async def correct_review(self) -> None:
+        """The accepted review is written, checked and signed once more; nothing of the old one leaves meanwhile."""
+        self.is_corrected = True
+        await self.children.tell(CaseNews(corrected=True), Stage.VICTIM_DISCLOSURE)
+        await self.review()
+        self.is_corrected, self.corrected_to = False, self.version
+        await self.children.tell(CaseNews(corrected=False), Stage.VICTIM_DISCLOSURE)
+        if self.plan:
+            await self.stage(Stage.ACTION_PLAN)
+
     async def disclose(self) -> None:
-        """At conviction, whenever that comes, and only where the case is reviewed and there is someone to tell."""
+        """At conviction, whenever that comes; again for whoever wants it after all, and for a corrected version."""
+        while True:
+            await workflow.wait_condition(lambda: self.disclosure_is_due)
+            self.is_disclosing, quashed = True, self.court.events.count(CourtEventKind.QUASHED)
+            end = await self.stage(Stage.VICTIM_DISCLOSURE)
+            self.opted_in -= Counter(end.heard)
+            # Stopped by a reduced charge or shut by the court, it is taken up again should that change.
+            stands = quashed == self.court.events.count(CourtEventKind.QUASHED)
+            self.has_disclosed = stands and end.outcome is not Outcome.WITHDRAWN
+            self.is_disclosing, self.disclosed_version = False, end.version
+
+    @property
+    def disclosure_is_due(self) -> bool:
+        """Whether disclosure runs; or a conviction stands, the case is reviewed, and somebody is owed something."""
         # A conviction can be reported while the charge is still being judged.
-        await workflow.wait_condition(lambda: self.court.opens_disclosure and self.ground is not Ground.ASK)
-        if self.ground.is_reviewed and self.opening.victims:
-            await self.stage(Stage.VICTIM_DISCLOSURE)
+        is_open = self.court.opens_disclosure and self.ground.is_reviewed and bool(self.opening.victims)
+        is_corrected = self.corrected_to is not None and self.corrected_to != self.disclosed_version
+        return self.is_disclosing or (is_open and (not self.has_disclosed or bool(self.opted_in) or is_corrected))
 
     async def care(self) -> None:
         """From the court appearance the staff of a reviewed case are looked after; at rest while no review is due.
@@ -320,7 +319,7 @@ class Case:
         """Close when nothing is owed; until then wait for whatever is still open."""
         reference, outcome = self.opening.reference, self.outcome
         while True:
-            await workflow.wait_condition(lambda: not self.listening.is_busy)
+            await workflow.wait_condition(lambda: not self.listening.is_busy and not self.disclosure_is_due)
             closing = Closing(reference=reference, outcome=outcome, at=self.now())
             closed = await workflow.execute_activity_method(Casework.close_case, closing, summary="Close", **RECORD)
             if closed.closed:
@@ -334,7 +333,7 @@ class Case:
         # A rehearsal's week can be seconds; a case that cannot close must not fill its history with looking.
         longest = max(week, timedelta(minutes=1))
         try:
-            await workflow.wait_condition(lambda: self.listening.is_busy, timeout=longest)
+            await workflow.wait_condition(lambda: self.listening.is_busy or self.disclosure_is_due, timeout=longest)
         except TimeoutError:
             return
 
@@ -356,9 +355,14 @@ class Case:
         self.listening.take(concern)
 
     async def hear_court(self, event: CourtEvent) -> None:
-        """An end of the prosecution stops the review."""
+        """An end of the prosecution stops the review; without a conviction nothing is shared, with a new one anew."""
+        was_open = self.court.opens_disclosure
         await self.court.hear(event)
-        if self.court.ends_review:
+        if was_open and not self.court.opens_disclosure:
+            await self.children.tell(CaseNews(shut=True), Stage.VICTIM_DISCLOSURE)
+        elif self.court.opens_disclosure and not was_open:
+            self.children.stop(Stage.VICTIM_DISCLOSURE)  # still telling families that nothing will be shared
+        if not self.review_is_wanted:
             self.children.stop(*OF_THE_REVIEW)
             await self.let_the_clock_run()
             await self.care()
@@ -381,6 +385,21 @@ class Case:
         """A review that is finished or stopped leaves nothing whose clock could stand still."""
         if self.changes.paused:
             self.standing.note_resumption(await self.changes.let_run(self.rulebook))
+
+    async def hear_opt_in(self, signal: OptInSignal) -> None:
+        """A victim or family wants the review after all; disclosure takes it up, or is begun again."""
+        if signal.victim not in self.opening.victims:
+            self.dead_letters.keep("opt_in", "no such victim or family")
+            return
+        self.opted_in[signal.victim] += 1
+        await self.children.tell(CaseNews(opted_in=signal.victim), Stage.VICTIM_DISCLOSURE)
+
+    async def hear_correction(self, _signal: CorrectSignal) -> None:
+        """The accepted review is corrected, beside whatever else arrives; one correction at a time."""
+        if self.version is None or self.is_corrected:
+            self.dead_letters.keep("correct", "no accepted review, or it is being corrected")
+        else:
+            self.listening.attend_to(self.correct_review())
 
     async def hear_stage(self, news: StageNews) -> None:
         """How a stage stands towards its dates has changed."""
@@ -409,7 +428,7 @@ class Case:
         workflow.upsert_search_attributes([search.STAGE.value_set(str(stage))])
         if not self.children.times[stage]:
             await self.children.tell(CaseNews(stage=stage), ids.STAFF_CARE)
-        return await self.carried(stage, partial(self.brief, stage, version))
+        return await self.carried(stage, partial(self.brief, stage, version, self.plan))
 
     async def carried(self, kind: str, brief: Callable[[int], StageBrief | CareBrief]) -> StageEnd:
         """Carry a stage, or staff care, to its end; one that was cancelled by hand is begun anew."""
@@ -423,20 +442,23 @@ class Case:
                 return end
             self.dead_letters.keep(kind, "cancelled by hand, begun anew")
 
-    def brief(self, stage: Stage, version: int | None, round_: int) -> StageBrief:
-        """What a stage starts with; disclosure takes whichever version was accepted last."""
+    def brief(self, stage: Stage, version: int | None, plan: tuple[str, ...], round_: int) -> StageBrief:
+        """What a stage starts with; disclosure takes whichever version was accepted last, and the court as it is."""
+        is_disclosure = stage is Stage.VICTIM_DISCLOSURE
         return StageBrief(
             stage=stage,
             round=round_,
             staff=self.opening.staff,
             victims=self.opening.victims,
-            actions=self.actions,
+            actions=plan if stage is Stage.ACTION_PLAN else (),
             appeared_on=self.court.appeared_on,
             is_commissioned=self.is_commissioned,
-            version=self.version if stage is Stage.VICTIM_DISCLOSURE else version,
+            version=self.version if is_disclosure else version,
             held=self.concerns.is_held,
-            stopped=self.concerns.is_stopped,
+            stopped=self.concerns.is_stopped or (is_disclosure and not self.court.opens_disclosure),
             paused=self.changes.paused and stage in OF_THE_REVIEW,
+            correction=self.is_corrected,
+            opted_in=tuple(sorted(self.opted_in.elements())) if is_disclosure else (),
             **self.common(),
         )
 

@@ -57,7 +57,9 @@ class Review(Stage):
     @workflow.run
     @procedure
     async def run(self, brief: StageBrief) -> StageEnd:
-        """Commission, tell, interview, write; a review that was returned is only written again."""
+        """Commission, tell, interview, write; a review that was returned or is wrong is only written again."""
+        if brief.correction:
+            return await self.finish(await self.ask_on_the_date("draft"))
         self.dates = await self.start_clock()
         # Before anything is asked, so that a review begun anew after a reset never says that it is in time again.
         look_at = await self.look_at_date()
@@ -155,7 +157,9 @@ class Review(Stage):
     # --- its date ---------------------------------------------------------------------------------
 
     async def ask_on_the_date(self, question: str, subject: str | None = None) -> Decision:
-        """Ask until the review's own date, as it stands once the clock runs."""
+        """Ask until the review's own date, as it stands once the clock runs; a correction has a period of its own."""
+        if self.brief.correction:
+            return await self.ask(question, subject=subject, deadline="correction")
         await workflow.wait_condition(lambda: not self.paused)
         return await self.ask(question, subject=subject, due=self.due)
 
@@ -264,6 +268,8 @@ class Review(Stage):
 
     def tidings(self) -> StageNews:
         """The case shows how its review stands towards its date, before it is overdue as well as after."""
+        if self.brief.correction:
+            return super().tidings()
         return StageNews(
             stage=self.part,
             overdue=self.display.is_overdue,

@@ -142,7 +142,7 @@ async def test_a_stopped_review_owes_the_families_nothing_until_a_later_one(
     case = await a_case(record.pool, mail_server)
     await judge(case)
     await court(case, CourtEventKind.CONVICTED)
-    await case.answer("offer", "accepted", "v1", stage="victim-disclosure")
+    await case.answer("offer", "accepted", "v1", stage="victim-disclosure", wish="copy", language="en")
     assert {"victim_told:v1", "victim_answered:v2", "victim_given:v1"} <= await duties(record)
     await stop_the_review(case)
     assert await duties(record) == set()
@@ -422,3 +422,13 @@ async def test_a_version_that_the_record_does_not_hold_is_final(record: Record, 
         await case.casework.prepare_rendition(RenditionRequest(reference=case.reference, version=7, at=case.at))
     final = RECORD["retry_policy"].non_retryable_error_types or ()
     assert raised.value.type in final
+
+
+async def test_a_review_that_is_being_corrected_blocks_closing(record: Record, mail_server: MailServer) -> None:
+    """Asked for while the case was about to close, a correction would be lost."""
+    case = await a_case(record.pool, mail_server)
+    await record.pool.execute("UPDATE cases SET accepted_version = 1, corrected_since = now()")
+    closing = Closing(reference=case.reference, outcome=Outcome.COMPLETED, at=case.at)
+    assert (await case.casework.close_case(closing)).unmet == ("correction:review",)
+    await record.pool.execute("UPDATE cases SET corrected_since = NULL")
+    assert (await case.casework.close_case(closing)).closed

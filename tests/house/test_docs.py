@@ -226,7 +226,7 @@ _INPUT = re.compile(r"^`(\w+)` (?:[^`\n]|`[^`\n]*`)*Model `(\w+)`:\n\n```json\n(
 BY_HAND = {
     "decide", "reassign", "acknowledge", "resolve", "request_extension",
     "court_event", "amend_charge", "raise_concern", "enquiry",
-    "pause", "resume", "transfer", "replace_manager", "calendar",
+    "pause", "resume", "transfer", "replace_manager", "calendar", "opt_in", "correct",
 }  # fmt: skip
 
 

@@ -1,18 +1,15 @@
 """Everything real: the demo's cases from charge to closed by the links in their letters, and what they left behind."""
 
 import asyncio
+import hashlib
 import json
-import mailbox
 import os
 import re
 import signal
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import date
-from email.message import EmailMessage
-from email.parser import BytesParser
-from email.policy import default as modern
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +21,20 @@ from temporalio.api.enums.v1 import EventType
 from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
 from temporalio.client import Client, WorkflowExecutionStatus
 
+from activities.leak_gate import search_file
+from activities.unpacking import unpack
 from starter.casebook import Wanted, view_cases
 from starter.connections import Pool, database_pool, temporal_client
 from starter.demo import CHARGES, PARTS, play
-from starter.script import ALWAYS_REVIEWED, BY_PERSON, LATE_REPORTED, USUAL, Line
+from starter.script import PASSAGE
 from starter.up import RunningStack, stack
+from tests.journeys.afterwards import CORRECTED, answering, given, text_of, times_asked, until_closed
+from tests.journeys.privacy import encodings, held, letters, payloads_of
+from tests.journeys.staged import typed
 from workflows.contract import ids
+from workflows.contract.rendition import FileFormat
+from workflows.policy.anonymity import Named
+from workflows.policy.leaks import Known
 
 pytestmark = pytest.mark.journey
 
@@ -186,34 +191,6 @@ async def test_the_audit_chain_holds_and_has_every_decision_once(played: Played)
 # --- privacy ------------------------------------------------------------------------------------------
 
 
-def invented() -> set[str]:
-    """Every name, address and identifier of the demo, and everything that its people type."""
-    found = set(typed([USUAL, ALWAYS_REVIEWED, LATE_REPORTED, BY_PERSON]))
-    for part in PARTS:
-        charge = json.loads((CHARGES / part.file).read_text())
-        found |= {charge["crn"], charge["noms"], charge["person"]["name"], charge["offences"][0]["wording"]}
-        found |= {person[key] for person in charge["roster"] for key in ("name", "email")}
-        found |= {v["name"] for v in charge["victims"]} | {v["liaison_officer_email"] for v in charge["victims"]}
-    return found | {"example.test", "Example ", "An invented request"}
-
-
-def typed(value: Any) -> Iterator[str]:
-    """The sentences anywhere in the script; choices and dates may stand in histories."""
-    if isinstance(value, Line):
-        yield from typed([value.fields, value.reasons])
-    elif isinstance(value, Mapping):
-        yield from typed(list(value.values()))
-    elif isinstance(value, list):
-        for item in value:
-            yield from typed(item)
-    elif isinstance(value, str) and " " in value:
-        yield value
-
-
-def held(text: str) -> set[str]:
-    return {name for name in invented() if name.casefold() in text.casefold()}
-
-
 async def test_no_history_holds_anything_of_a_person(played: Played) -> None:
     """Histories as stored, and as they read once decrypted."""
     count = 0
@@ -231,34 +208,6 @@ async def test_no_history_holds_anything_of_a_person(played: Played) -> None:
     assert count > 35
 
 
-def payloads_of(message: Any) -> list[Any]:
-    """Every payload anywhere in these messages."""
-    from temporalio.api.common.v1 import Payload
-
-    found: list[Any] = []
-    for part in message if isinstance(message, list) or hasattr(message, "append") else [message]:
-        if isinstance(part, Payload):
-            found.append(part)
-            continue
-        for descriptor, value in part.ListFields():
-            if descriptor.message_type is None:
-                continue
-            if descriptor.message_type.GetOptions().map_entry:
-                values = list(value.values()) if hasattr(value, "values") else []
-                found += payloads_of([v for v in values if hasattr(v, "ListFields")])
-            elif hasattr(value, "ListFields"):
-                found += payloads_of([value])
-            else:
-                found += payloads_of(list(value))
-    return found
-
-
-def encodings(stored: str) -> str:
-    """The encodings named in a history, search attributes left out: those are never encrypted."""
-    without = re.sub(r'"(searchAttributes|indexedFields)":\s*\{.*?\}\s*\}\s*\}', "", stored, flags=re.DOTALL)
-    return " ".join(re.findall(r'"encoding":\s*"([^"]+)"', without))
-
-
 async def test_no_log_holds_anything_of_a_person_or_a_link(played: Played) -> None:
     logs = list(played.running.settings.data_dir.glob("*.log"))
     assert {"worker.log", "gateway.log"} <= {log.name for log in logs}
@@ -266,14 +215,6 @@ async def test_no_log_holds_anything_of_a_person_or_a_link(played: Played) -> No
         text = log.read_text(errors="replace")
         assert not held(text), log.name
         assert not re.search(r"/a/[A-Za-z0-9_-]{20,}", text), log.name
-
-
-def letters(settings_mailbox: Path | None) -> list[EmailMessage]:
-    assert settings_mailbox is not None
-    box = mailbox.Maildir(settings_mailbox, create=False)
-    return [
-        BytesParser(_class=EmailMessage, policy=modern).parsebytes(box.get_bytes(key)) for key, _ in box.iteritems()
-    ]
 
 
 async def test_a_letter_names_nobody_but_its_reader(played: Played) -> None:
@@ -303,6 +244,8 @@ async def test_resetting_a_stage_sends_no_letter_twice_and_repeats_no_decision(p
     """The open case's review, reset to its first task: every signal is applied again by Temporal."""
     workflow_id = ids.case_id(played.case(4)["reference"]) + "/review"
     handle = played.client.get_workflow_handle(workflow_id)
+    case = played.client.get_workflow_handle(ids.case_id(played.case(4)["reference"]))
+    shown = len(await overdue_as_shown(case))
     before = len(letters(played.running.settings.mailbox_dir))
     decided = await played.pool.fetchval("SELECT count(*) FROM sfo.decisions")
     audit = await played.pool.fetchval("SELECT max(seq) FROM sfo.audit")
@@ -326,6 +269,19 @@ async def test_resetting_a_stage_sends_no_letter_twice_and_repeats_no_decision(p
     assert len(letters(played.running.settings.mailbox_dir)) == before
     assert await played.pool.fetchval("SELECT count(*) FROM sfo.decisions") == decided
     assert await played.pool.fetchval("SELECT max(seq) FROM sfo.audit") == audit
+    # Not for a moment did the case say that it is in time again.
+    assert b"false" not in (await overdue_as_shown(case))[shown:]
+
+
+async def overdue_as_shown(handle: Any) -> list[bytes]:
+    """What the workflow has shown as `SfoOverdue`, in its order."""
+    events = (await handle.fetch_history()).events
+    fields = [
+        e.upsert_workflow_search_attributes_event_attributes.search_attributes.indexed_fields
+        for e in events
+        if e.HasField("upsert_workflow_search_attributes_event_attributes")
+    ]
+    return [shown["SfoOverdue"].data for shown in fields if "SfoOverdue" in shown]
 
 
 async def opened_in(handle: Any) -> int:
@@ -362,20 +318,69 @@ async def test_operations_find_the_overdue_case_by_its_search_attribute(played: 
             await asyncio.sleep(0.2)
 
 
-async def test_once_overdue_the_case_never_said_that_it_is_in_time(played: Played) -> None:
-    """Not even while its review was reset, by a test above, and began anew."""
-    handle = played.client.get_workflow_handle(ids.case_id(played.case(4)["reference"]))
-    shown = [
-        event.upsert_workflow_search_attributes_event_attributes.search_attributes.indexed_fields["SfoOverdue"].data
-        for event in (await handle.fetch_history()).events
-        if event.HasField("upsert_workflow_search_attributes_event_attributes")
-        and "SfoOverdue" in event.upsert_workflow_search_attributes_event_attributes.search_attributes.indexed_fields
-    ]
-    assert b"true" in shown
-    assert b"false" not in shown[shown.index(b"true") :]
-
-
 def test_the_demo_says_what_to_look_at(played: Played) -> None:
     said = "\n".join(played.said)
     assert "SfoOverdue" in said
     assert "/mailbox" in said
+
+
+# --- after the cases had closed ---------------------------------------------------------------------------
+
+
+async def test_what_left_is_what_was_released_and_gives_nobody_away(played: Played) -> None:
+    """From outside: the bytes have the hash of the audit chain, and hold no name and nothing that was removed."""
+    reference = played.case(1)["reference"]
+    (released,) = await played.pool.fetch(
+        "SELECT detail FROM sfo.audit WHERE reference = $1 AND action = 'rendition_released'", reference
+    )
+    files = await played.pool.fetch(
+        "SELECT language, format, bytes FROM sfo.rendition_files WHERE reference = $1 AND kind = 'victim_rendition'",
+        reference,
+    )
+    hashes = {f"{f['language']}.{f['format']}": hashlib.sha256(f["bytes"]).hexdigest() for f in files}
+    assert hashes == released["detail"]["files"]
+    assert {"en.html", "en.docx"} <= set(hashes)
+    people = [json.loads((CHARGES / part.file).read_text()) for part in PARTS]
+    names = {p["person"]["name"] for p in people} | {r["name"] for p in people for r in p["roster"]}
+    for file in files:
+        found = search_file(FileFormat(file["format"]), file["bytes"], Known(names=tuple(map(Named, names))))
+        assert not [leak for leak in found if leak.kind not in ("name", "phone", "email")], file["format"]
+        assert PASSAGE not in " ".join(extract.text for extract in unpack(file["format"], file["bytes"]).extracts)
+
+
+async def test_a_family_opts_back_in_and_a_review_is_corrected_after_their_cases_had_closed(played: Played) -> None:
+    """Each case is opened again, asks nobody twice, gives what is wanted, and closes again."""
+    first, second = played.case(1)["reference"], played.case(2)["reference"]
+    family, lead = "liaison.2.ash@invented.example.test", "senior.lead@n07.example.test"
+    async with answering(played.running, played.pool, first, second):
+        await typed(
+            played.running, "opt-in", first, "v2", "--wish", "read_out", "--language", "cy",
+            "--reasons", "Invented reason: they rang", "--as", family,
+        )  # fmt: skip
+        await typed(
+            played.running, "correct", second, "--reason-code", "error_found", "--reasons", "Invented: a date is wrong",
+            "--as", lead,
+        )  # fmt: skip
+        await until_closed(played.pool, first, second)
+    assert await given(played.pool, first) == [("v1", 1), ("v2", 1)]
+    assert [await times_asked(played.pool, first, question, "v2") for question in ("tell_family", "offer")] == [1, 1]
+    assert await times_asked(played.pool, first, "language", "v2") == 1
+    assert await given(played.pool, second) == [("v1", 1), ("v1", 2)]
+    corrected = await text_of(played.pool, second, 2)
+    assert corrected["changed_since"] == 1
+    assert {change["label"] for change in corrected["changes"]} == {"Learning, paragraph 1"}
+    assert CORRECTED in str(corrected)
+    assert await times_asked(played.pool, second, "offer", "v1") == 1
+    assert await played.pool.fetch("SELECT * FROM sfo.audit_verify()") == []
+
+
+async def test_the_disclosure_of_a_case_reads_as_a_story(played: Played) -> None:
+    """Printed as a person would read it, without a name, with every step in the chain."""
+    said = await typed(played.running, "disclosure", played.case(1)["reference"])
+    assert not held(said.replace("Invented reason", ""))
+    steps = (
+        "referred v2", "told v2 that", "wants the review after all", "decided 1 redaction", "released r1",
+        "handed the review over to v1", "staff_safety-1", "opened the case again", "audit chain is whole",
+    )  # fmt: skip
+    for words in steps:
+        assert words in said, words

@@ -148,13 +148,48 @@ def test_a_deficiency_needs_its_reasons_at_a_level_and_a_strength_does_not(
     assert places("draft", "draft_ready", fields, page=OWNERS) == found
 
 
-def test_a_redaction_needs_passage_ground_and_note() -> None:
-    rows = [{"passage": "", "ground": "embarrassing", "note": ""}]
-    assert places("redactions", "proposed", {"redactions": rows}) == [
+def test_a_redaction_needs_place_passage_ground_and_note() -> None:
+    rows = [{"place": "appendix", "passage": "", "ground": "embarrassing", "note": ""}]
+    page = {"options": {"redactions": [{"value": "analysis-1", "label": "Analysis, paragraph 1"}]}}
+    assert places("redactions", "proposed", {"summary": "In short.", "redactions": rows}, page=page) == [
+        "redactions-1-place",
         "redactions-1-passage",
         "redactions-1-ground",
         "redactions-1-note",
     ]
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "fields", "found"),
+    [
+        ("refer", "referred", {"referred_on": "2026-11-02", "officer_name": "Invented", "is_child": "no"}, []),
+        ("refer", "referred", {"referred_on": "2026-11-02", "officer_name": "Invented", "is_child": "yes"}, ["adult"]),
+        ("refer", "referred", {"officer_name": "Invented", "is_child": "no"}, ["referred_on"]),
+        ("refer", "nobody", {}, ["reasons"]),
+        ("offer", "accepted", {"wish": "copy", "language": "cy"}, []),
+        ("offer", "accepted", {"wish": "copy", "language": "other"}, ["language_other"]),
+        ("offer", "accepted", {"wish": "loud", "language": "en"}, ["wish"]),
+        ("offer", "accepted", {}, ["wish", "language"]),
+        ("offer", "later", {"ask_again_on": "soon"}, ["ask_again_on"]),
+        ("staff_impact", "contingency", {}, ["plan", "owner"]),
+        ("contingency_plan", "confirmed", {}, ["confirmed_on"]),
+    ],
+)
+def test_the_answers_of_a_leg_say_what_is_missing(
+    question: str, answer: str, fields: dict[str, Any], found: list[str]
+) -> None:
+    assert places(question, answer, fields) == found
+
+
+def test_what_may_not_stay_is_redacted_and_not_settled() -> None:
+    page = {"leaks": [{"key": "a1"}, {"key": "b2"}]}
+    good = {"key": "a1", "harmless": "yes", "why": "An ordinary word."}
+    assert places("leaks", "settled", {"leaks": [good, {**good, "key": "b2"}]}, page=page) == []
+    assert places("leaks", "settled", {"leaks": [good, {"key": "b2", "harmless": "no"}]}, page=page) == [
+        "leaks-2-harmless"
+    ]
+    assert places("leaks", "settled", {"leaks": [good, {"key": "b2", "harmless": "yes"}]}, page=page) == ["leaks-2-why"]
+    assert places("leaks", "settled", {"leaks": [good]}, page=page) == ["leaks"]
 
 
 @pytest.mark.parametrize("yes", [True, "yes"])
@@ -190,7 +225,7 @@ def test_what_the_record_cannot_store_is_refused(sign: str) -> None:
 
 def test_a_field_of_another_answer_is_refused() -> None:
     assert places("early_look", "no_action", {"referral": "no", "actions": [ACTION]}, "why") == ["actions"]
-    assert places("offer", "accepted", {"b": 1, "a": 2}) == ["a", "b"]
+    assert places("offer", "declined", {"b": 1, "a": 2}) == ["a", "b"]
 
 
 @pytest.mark.parametrize("value", [7, True, ["2027-01-01"], {"on": "2027-01-01"}])

@@ -7,7 +7,7 @@ import pytest
 
 from workflows.contract.problems import DataError
 from workflows.contract.questions import QUESTIONS, RATINGS
-from workflows.contract.rulebook import Confidence, Rating, Rulebook, Unit
+from workflows.contract.rulebook import OTHER_DEADLINES, Confidence, Rating, Rulebook, Unit
 
 TEXT = (Path(__file__).resolve().parents[2] / "deploy/rulebook/2026-04-01.toml").read_text()
 
@@ -31,6 +31,9 @@ def test_the_shipped_figures_are_those_of_the_dossier(rulebook: Rulebook) -> Non
     assert figures["quality_assurance"] == (20, "working_days")
     assert figures["enquiry_foi"] == (20, "working_days")
     assert figures["enquiry_sar"] == (1, "calendar_months")
+    assert figures["enquiry_sar_extended"] == (3, "calendar_months")
+    assert figures["enquiry_child_safeguarding"] == (15, "working_days")
+    assert figures["enquiry_coroner"] == (56, "calendar_days")
     assert rulebook.supervision_window_days.value == 28
     assert rulebook.hmip_share.value == 0.2
     assert rulebook.effective_on == date(2026, 4, 1)
@@ -38,7 +41,7 @@ def test_the_shipped_figures_are_those_of_the_dossier(rulebook: Rulebook) -> Non
 
 def test_only_figures_with_a_public_source_claim_certainty(rulebook: Rulebook) -> None:
     certain = {key for key, rule in rulebook.deadlines.items() if rule.confidence is Confidence.CERTAIN}
-    assert certain == {"review"}
+    assert certain == {"review", "enquiry_coroner"}
     assert rulebook.supervision_window_days.confidence is Confidence.CERTAIN
 
 
@@ -50,7 +53,7 @@ def test_the_rating_scale_is_the_one_of_the_question() -> None:
     assert get_args(Rating) == tuple(choice.value for choice in RATINGS)
 
 
-@pytest.mark.parametrize("key", sorted({question.deadline for question in QUESTIONS.values()} | {"enquiry_sar"}))
+@pytest.mark.parametrize("key", sorted({question.deadline for question in QUESTIONS.values()} | OTHER_DEADLINES))
 def test_a_missing_deadline_is_named_with_what_to_add(key: str) -> None:
     expected = f"deadlines.{key}: is missing; add it with amount, unit, source and confidence"
     assert expected in problems(without(f"deadlines.{key}"))

@@ -153,8 +153,8 @@ def typed_on(key: str, soup: BeautifulSoup, **given: str) -> Typed:
 
 @pytest.mark.parametrize("key", sorted(QUESTIONS))
 def test_every_question_has_a_page_on_which_every_input_has_its_label(key: str) -> None:
-    given = {"number": 1, "member": "s1", "label": "Named", "comment": "A comment", "passage": "A passage"}
-    rows: dict[str, Any] = {name: [given] for name in ("comments", "contacts", "redactions")}
+    given = {"number": 1, "member": "s1", "key": "k1", "label": "Named", "comment": "A comment", "passage": "A passage"}
+    rows: dict[str, Any] = {name: [given] for name in ("comments", "contacts", "redactions", "leaks")}
     soup = shown(key, options=OWNERS, not_before="2026-12-01", **rows)
     ids = [tag["id"] for tag in soup.select("[id]")]
     assert len(ids) == len(set(ids))

@@ -15,9 +15,10 @@ from temporalio.service import RPCStatusCode
 
 from starter.audit import Head, HeadsError, read_head, read_heads, verify
 from starter.connections import Pool
+from starter.enquiring import Enquiry, log_enquiry
 from starter.extending import MoreTime, request_extension
 from starter.relay import Relay
-from starter.reports import ReportRefusedError, report_concern, report_court_event, report_enquiry
+from starter.reports import ReportRefusedError, report_concern, report_court_event
 from starter.signals import TemporalAwayError
 from starter.voiding import void_decision
 from tests.builders import ACase
@@ -271,7 +272,8 @@ async def test_court_events_concerns_enquiries_and_requests_are_delivered(
         convicted, _ = await report_court_event(c, ref, CourtEventKind.CONVICTED, today)
         amended, _ = await report_court_event(c, ref, CourtEventKind.AMENDED, today, charge)
         concern = await report_concern(c, ref, EscalationKind.STAFF_SAFETY, "Words of a person", "a@example.test")
-        enquiry = await report_enquiry(c, ref, EnquiryKind.FOI, today, "Words of a person", "command")
+        asked = Enquiry(EnquiryKind.FOI, today, "Words of a person", "Words of a person")
+        enquiry = await log_enquiry(c, ref, asked, "command")
         request = await request_extension(
             c, ref, MoreTime(date(2027, 2, 1), ReasonCode.TRIAL, "Words of a person"), "author@example.test"
         )

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import pytest
 import pytest_asyncio
 from temporalio.client import Client, WorkflowHandle
 from temporalio.service import RPCError
@@ -33,12 +34,15 @@ from starter.payloads import data_converter
 from tests.conftest import MailServer, Record
 from workflows.contract import ids
 from workflows.contract.charge import Charge
-from workflows.contract.messages import CaseOpening, ChargeReading, DecideSignal, StageBrief
+from workflows.contract.messages import CaseNews, CaseOpening, ChargeReading, DecideSignal, StageBrief
+from workflows.contract.rendition import FileFormat
 from workflows.contract.vocabulary import Stage
+from workflows.policy.leaks import Known, Leak, LeakKind
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 _NUMBERS = count(1)
 PATIENCE = 90.0
+PLANTED = "Brackenfold"
 
 
 @pytest_asyncio.fixture(scope="session")
@@ -49,6 +53,17 @@ async def temporal() -> AsyncIterator[EmbeddedTemporal]:
             yield server
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def plain_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files are made in one format and the search finds one planted word; making and searching have their own tests."""
+
+    def search(_format: FileFormat, data: bytes, _known: Known) -> tuple[Leak, ...]:
+        return (Leak(LeakKind.NAME, "paragraph", PLANTED),) if PLANTED.encode() in data else ()
+
+    monkeypatch.setattr("activities.renditions.formats", lambda: (FileFormat.HTML,))
+    monkeypatch.setattr("activities.searching.search_file", search)
 
 
 @dataclass
@@ -81,8 +96,18 @@ class Office:
             opening = await connection.fetchval("SELECT opening FROM sfo.cases WHERE reference = $1", opened.reference)
         return CaseOpening.model_validate(opening)
 
-    async def start(self, opening: CaseOpening, stage: Stage, **more: Any) -> WorkflowHandle[Any, Any]:
-        """Judge the case, take it as notified today, and start one stage by itself, with a clock of its own."""
+    async def start(
+        self,
+        opening: CaseOpening,
+        stage: Stage,
+        news: CaseNews | None = None,
+        queue: str = ids.CASEWORK_QUEUE,
+        **more: Any,
+    ) -> WorkflowHandle[Any, Any]:
+        """Judge the case, take it as notified today, and start one stage by itself, with a clock of its own.
+
+        `news` reaches it together with its start.
+        """
         today = datetime.now(UTC).date()
         await self.record.pool.execute(
             "UPDATE cases SET notified_on = $2 WHERE reference = $1", opening.reference, today
@@ -103,7 +128,12 @@ class Office:
             **more,
         )
         return await self.client.start_workflow(
-            str(stage), brief, id=ids.stage_id(opening.reference, stage), task_queue=ids.CASEWORK_QUEUE
+            str(stage),
+            brief,
+            id=ids.stage_id(opening.reference, stage),
+            task_queue=queue,
+            start_signal="case_news" if news else None,
+            start_signal_args=[news] if news else [],
         )
 
     async def gate(self, gate: str) -> dict[str, Any]:
@@ -116,7 +146,7 @@ class Office:
         """Whatever `look` finds, as soon as it finds something."""
         async with asyncio.timeout(PATIENCE):
             while not (found := await look()):
-                await asyncio.sleep(0.05)
+                await asyncio.sleep(0.02)
         return found
 
     async def _row(self, query: str, *arguments: object) -> dict[str, Any] | None:

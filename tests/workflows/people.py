@@ -20,12 +20,15 @@ from workflows.policy.due import on_in_london
 
 
 class People:
-    """`lines` says what is answered otherwise than usual, one line for each time it is asked; SILENT: nothing."""
+    """`lines` says what is answered otherwise than usual, one line for each time it is asked; SILENT: nothing.
+
+    A key is a question, or a question about one subject, `offer:v2`.
+    """
 
     def __init__(self, office: Office, reference: str, lines: Mapping[str, list[Line]]) -> None:
         self.office, self.reference, self.lines = office, reference, lines
         self.times: defaultdict[str, int] = defaultdict(int)
-        self.seen: set[str] = set()
+        self.given: dict[str, Line | None] = {}
 
     async def run(self) -> None:
         while True:
@@ -37,7 +40,7 @@ class People:
             )
             for row in rows:
                 await self.answer(row)
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(0.02)
 
     async def answer(self, row: dict[str, Any]) -> None:
         line = self.line(str(row["gate"]), str(row["question"]))
@@ -48,9 +51,12 @@ class People:
             return
         fields = {name: self.value(row, line, name, value, on_in_london(now)) for name, value in line.fields.items()}
         decision = uuid4()
+        # Nobody answers a question that was taken back meanwhile, as the gateway would tell them.
         await self.office.record.pool.execute(
             """INSERT INTO decisions (decision, gate, answer, fields, reasons, by_email, by_name, by_rung, channel,
-                   received_at, late) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'link', $9, $10)""",
+                   received_at, late)
+               SELECT $1, gate, $3, $4, $5, $6, $7, $8, 'link', $9, $10 FROM gates
+               WHERE gate = $2 AND state = 'open' FOR UPDATE""",
             decision, row["gate"], line.answer, fields, line.reasons or None, row["person_email"],
             row["person_name"], Rung.ASKED, now, now > row["due_at"],
         )  # fmt: skip
@@ -58,11 +64,13 @@ class People:
         await handle.signal("decide", DecideSignal(gate=str(row["gate"]), decision=str(decision)))
 
     def line(self, gate: str, question: str) -> Line | None:
-        if gate not in self.seen:
-            self.seen.add(gate)
-            self.times[question] += 1
-        lines = self.lines.get(question)
-        return lines[min(self.times[question], len(lines)) - 1] if lines else USUAL.get(question)
+        if gate not in self.given:
+            about = gate.rpartition("/")[2].partition("#")[0]
+            key = about if about in self.lines else question
+            self.times[key] += 1
+            lines = self.lines.get(key)
+            self.given[gate] = lines[min(self.times[key], len(lines)) - 1] if lines else USUAL.get(question)
+        return self.given[gate]
 
     def value(self, row: dict[str, Any], line: Line, name: str, value: Any, today: date) -> Any:
         if isinstance(value, list):

@@ -71,7 +71,7 @@ async def end_of(office: Office, opening: CaseOpening, part: str) -> dict[str, A
             except RPCError as error:
                 if error.status is not RPCStatusCode.NOT_FOUND:
                     raise
-                await asyncio.sleep(0.1)
+                await asyncio.sleep(0.02)
 
 
 async def test_an_unlisted_offence_is_asked_about_and_reviewed_in_the_public_interest(office: Office) -> None:
@@ -112,7 +112,8 @@ async def test_an_amendment_takes_the_place_of_a_charge_that_is_still_asked_abou
 
 
 async def test_a_review_that_a_reduced_charge_stopped_begins_anew_on_an_upgrade(office: Office) -> None:
-    lines = {"reduced_charge": [Line("stops", reasons="Invented reason.")], "draft": [SILENT]}
+    # Nobody is interviewed before the review is stopped: who was is not invited a second time.
+    lines = {"reduced_charge": [Line("stops", reasons="Invented reason.")], "draft": [SILENT], "interview": [SILENT]}
     async with running(office, lines, rosh_highest="low") as (opening, case):
         await opened(office, opening, "review/draft")
         await case.signal("amend_charge", amended(KIDNAPPING))
@@ -292,17 +293,24 @@ async def test_a_freedom_of_information_request_runs_from_the_day_it_was_receive
         assert gate["role"] == "national_team"
 
 
-async def test_nothing_needs_redacting_when_a_second_person_agrees(office: Office) -> None:
+async def test_told_at_a_conviction_before_the_review_exists_nobody_is_asked_twice(office: Office) -> None:
+    """Reported twice; nothing needs redacting, once a second person agrees."""
     lines = {
-        "redactions": [Line("none_needed", reasons="Invented reason.")],
+        "redactions": [Line("none_needed", {"summary": "Invented summary."}, "Invented reason.")],
         "redaction_decision": [Line("again", reasons="Invented reason."), Line("agreed")],
     }
     async with running(office, lines) as (opening, case):
         await opened(office, opening, "notification/notification")
-        await case.signal("court_event", CourtEvent(kind=CourtEventKind.CONVICTED, on=datetime.now(UTC).date()))
+        for _ in range(2):
+            await case.signal("court_event", CourtEvent(kind=CourtEventKind.CONVICTED, on=datetime.now(UTC).date()))
         async with asyncio.timeout(PATIENCE):
             assert (await case.result())["outcome"] == "completed"
-        asked = await office.record.value(
-            "SELECT count(*) FROM gates WHERE reference = $1 AND question = 'redactions'", opening.reference
+        times = await office.record.rows(
+            """SELECT question || ':' || subject AS about, count(*) AS times FROM gates
+               WHERE reference = $1 AND stage = 'victim-disclosure' GROUP BY 1 HAVING count(*) > 1 ORDER BY 1""",
+            opening.reference,
         )
-        assert asked == 2
+        version = await office.record.value(
+            "SELECT accepted_version FROM cases WHERE reference = $1", opening.reference
+        )
+        assert times == [{"about": f"{question}:v{version}", "times": 2} for question in lines][::-1]

@@ -172,15 +172,15 @@ class Asking:
         While the clock stands still nothing new is asked. Rule: design.md 3.12.
         """
         await workflow.wait_condition(lambda: not self.paused)
-        gate = self._stand(
-            question,
-            subject=subject,
-            role=role or QUESTIONS[question].role,
-            deadline=deadline,
-            due=due,
-            counted_from=counted_from,
-            reason=reason,
-        )
+        about: dict[str, Any] = {
+            "subject": subject,
+            "role": role or QUESTIONS[question].role,
+            "deadline": deadline,
+            "due": due,
+            "counted_from": counted_from,
+            "reason": reason,
+        }
+        gate = self._stand(question, **about)
         try:
             opened = await workflow.execute_activity_method(
                 Gates.open_gate, gate.request, summary=f"Ask: {QUESTIONS[question].title}", **RECORD
@@ -190,7 +190,7 @@ class Asking:
             if opened.escalation:
                 await self.raise_concern(opened.escalation, gate.id)
             await self.show()
-            decision = await self._answer(gate)
+            decision = None if opened.is_withdrawn else await self._answer(gate)
         except BaseException as error:
             del self.gates[gate.id]
             if is_cancelled_exception(error):
@@ -200,22 +200,35 @@ class Asking:
                 raise asyncio.CancelledError from error
             raise
         del self.gates[gate.id]
+        if decision is None:  # begun anew, it comes upon a question that was taken back before: it is asked once more
+            return await self.ask(question, **about)
         if self.gates or gate.overdue:
             await self.show()
         return decision
 
     async def ask_until(
-        self, is_over: Callable[[], bool], question: str, *, subject: str | None = None, role: Role | None = None
+        self,
+        is_over: Callable[[], bool],
+        question: str,
+        *,
+        subject: str | None = None,
+        role: Role | None = None,
+        counted_from: date | None = None,
     ) -> Decision | None:
         """Ask, and withdraw the question as soon as `is_over` holds; then none. An answer that was applied counts."""
         still_wanted()
-        asking = asyncio.create_task(self.ask(question, subject=subject, role=role))
+        if is_over():
+            return None
+        asking = asyncio.create_task(self.ask(question, subject=subject, role=role, counted_from=counted_from))
         try:
             await workflow.wait_condition(lambda: asking.done() or is_over())
         except asyncio.CancelledError:
             await stopped(asking)
             raise
-        await stopped(asking)
+        # A stage that is cancelled while its question is being withdrawn must not leave it open.
+        _, is_broken = await _finish(stopped(asking))
+        if is_broken:
+            raise asyncio.CancelledError
         return None if asking.cancelled() else asking.result()
 
     async def tell(self, event: str, letter: str, to: tuple[str, ...], duty: DutyKind | None = None) -> None:

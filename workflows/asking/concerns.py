@@ -35,6 +35,7 @@ class Concerns:
         self.common = common
         self.escalations: dict[str, EscalationKind] = {}
         self.raised: set[str] = set()
+        self.resolved: dict[str, EscalationOutcome | None] = {}
         self.is_stopped = False
         self.typed = 0
 
@@ -47,6 +48,8 @@ class Concerns:
         """Start the escalation and obey its outcome; the same one raised twice is one."""
         number = concern.number or await self._number_concern(concern)
         name = f"{concern.kind}-{number}"
+        if name in self.resolved:  # a stage that was begun anew raises it again, and waits for what became of it
+            await self._show(concern.kind, number, self.resolved[name])
         if name in self.raised:
             return
         self.raised.add(name)
@@ -54,22 +57,34 @@ class Concerns:
         await self._show()
         end = await self.children.escalation(lambda: EscalationBrief(kind=concern.kind, number=number, **self.common()))
         del self.escalations[name]
-        await self._show(concern.kind, end.resolution)
+        self.resolved[name] = end.resolution
+        await self._show(concern.kind, number, end.resolution)
 
     async def enquire(self, raised: RaisedEnquiry) -> None:
         """Start the enquiry; one typed by hand gets its row first."""
         number = raised.number or await self._number_enquiry(raised)
         await self.children.enquiry(
-            lambda: EnquiryBrief(kind=raised.kind, number=number, received_on=raised.received_on, **self.common())
+            lambda: EnquiryBrief(
+                kind=raised.kind,
+                number=number,
+                received_on=raised.received_on,
+                staff=self.opening.staff,
+                **self.common(),
+            )
         )
 
-    async def _show(self, resolved: EscalationKind | None = None, outcome: EscalationOutcome | None = None) -> None:
+    async def _show(
+        self,
+        resolved: EscalationKind | None = None,
+        number: int | None = None,
+        outcome: EscalationOutcome | None = None,
+    ) -> None:
         """Operations see the open kinds; disclosure and review hear whether they are held and what was resolved."""
         kinds = sorted({str(kind) for kind in self.escalations.values()})
         workflow.upsert_search_attributes([search.ESCALATION.value_set(kinds)])
         if resolved is EscalationKind.STAFF_SAFETY and outcome is EscalationOutcome.STOP:
             self.is_stopped = True
-        news = CaseNews(held=self.is_held, stopped=self.is_stopped, resolved=resolved, outcome=outcome)
+        news = CaseNews(held=self.is_held, stopped=self.is_stopped, resolved=resolved, number=number, outcome=outcome)
         hearing = (Stage.VICTIM_DISCLOSURE, Stage.REVIEW) if resolved is EscalationKind.REVIEWER else _HELD
         await self.children.tell(news, *hearing)
 

@@ -1,6 +1,6 @@
 """What every stage of a case has: a brief, the case's news, and an end that stands in the record."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from functools import wraps
 from typing import TypeVar
 
@@ -8,9 +8,10 @@ from temporalio import workflow
 from temporalio.exceptions import is_cancelled_exception
 
 from workflows.contract.messages import CaseNews, Decision, EscalationRef, StageBrief, StageEnd
-from workflows.contract.vocabulary import DateCause, EscalationKind, Outcome
+from workflows.contract.vocabulary import DateCause, EscalationKind, EscalationOutcome, Outcome
 
 from .asking import Asking, Brief
+from .cancelling import still_wanted
 
 
 class Stage(Asking):
@@ -23,11 +24,14 @@ class Stage(Asking):
         self.stopped = False
         self.accepted_version: int | None = None
         self.news: list[CaseNews] = []
+        self.resolved: dict[tuple[EscalationKind, int], EscalationOutcome | None] = {}
 
     def heard(self, news: CaseNews) -> None:
         """Take what changed elsewhere in the case."""
         super().heard(news)
         self.news.append(news)
+        if news.resolved and news.number is not None:
+            self.resolved[news.resolved, news.number] = news.outcome
         self.held = self.held if news.held is None else news.held
         self.stopped = self.stopped or bool(news.stopped)
         self.accepted_version = news.accepted_version or self.accepted_version
@@ -42,27 +46,37 @@ class Stage(Asking):
         self.paused = paused
 
     def begin(self) -> None:
-        """Take what the brief says of the case as it is now."""
+        """Take what the brief says of the case; what was heard before the first step is newer than the brief."""
         brief = self.brief
-        self.held = self.held or brief.held
+        self.held = newest((news.held for news in self.news), brief.held)
         self.stopped = self.stopped or brief.stopped
         self.accepted_version = self.accepted_version or brief.version
-        self.paused = self.paused or brief.paused
+        self.paused = newest((news.paused for news in self.news), brief.paused)
 
     async def raise_concern(self, escalation: EscalationRef, about: str) -> None:
         """Hand an escalation to the case; a staff-safety concern holds from this moment, before the case answers."""
         self.held = self.held or escalation.kind is EscalationKind.STAFF_SAFETY
         await super().raise_concern(escalation, about)
 
-    async def ask_while_free(self, question: str, *, subject: str | None = None) -> Decision | None:
-        """Ask only while nothing is held: a hold withdraws the question, its end asks again. None: stopped."""
+    async def ask_while_free(
+        self, is_moot: Callable[[], bool], question: str, *, subject: str | None = None
+    ) -> Decision | None:
+        """Ask only while nothing is held: a hold withdraws the question, its end asks again. None: it is moot."""
         while True:
-            await workflow.wait_condition(lambda: not self.held or self.stopped)
-            if self.stopped:
+            still_wanted()
+            await workflow.wait_condition(lambda: not self.held or is_moot())
+            if is_moot():
                 return None
-            decision = await self.ask_until(lambda: self.held or self.stopped, question, subject=subject)
+            decision = await self.ask_until(lambda: self.held or is_moot(), question, subject=subject)
             if decision:
                 return decision
+
+
+def newest(heard: Iterable[bool | None], otherwise: bool) -> bool:
+    """What was heard last, in the order of the news; as the brief says where nothing was."""
+    for said in heard:
+        otherwise = otherwise if said is None else said
+    return otherwise
 
 
 AskingT = TypeVar("AskingT", bound=Asking)

@@ -74,10 +74,11 @@ class Entry(BaseModel):
 
 
 class ChargedPerson(Entry):
-    """The supervised person."""
+    """The supervised person. `aliases`: other names, for which whatever leaves the service is searched."""
 
     name: Name
     date_of_birth: Day | None = None
+    aliases: tuple[Name, ...] = ()
 
 
 class Supervision(Entry):
@@ -117,10 +118,11 @@ _FIRST_ROLES = (RosterRole.LINE_MANAGER, RosterRole.PRACTITIONER, RosterRole.HEA
 
 
 class Victim(Entry):
-    """A victim or family, and the liaison officer who speaks with them."""
+    """A victim or family, the liaison officer who speaks with them, and other names by which they are known."""
 
     name: Name
     liaison_officer_email: Email
+    aliases: tuple[Name, ...] = ()
 
 
 class Charge(Entry):

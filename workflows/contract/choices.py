@@ -38,6 +38,29 @@ REDACTION_GROUNDS = (
     Choice("third_party_not_public", "Third-party personal data not in the public domain"),
 )
 
+LANGUAGES = (Choice("en", "English"), Choice("cy", "Welsh"), Choice("other", "Another language"))
+
+# How a family wants the review; whoever cannot or does not want to read it has it read out.
+WISHES = (
+    Choice("copy", "A copy to keep"),
+    Choice("read_out", "To have it read out"),
+    Choice("both", "Both"),
+)
+
+RECEIVERS = (
+    Choice("victim", "The victim"),
+    Choice("family", "The family"),
+    Choice("responsible_adult", "The responsible adult of a child"),
+    Choice("representative", "Somebody whom they have named"),
+)
+
+WAYS = (
+    Choice("in_person", "In person, as a copy"),
+    Choice("read_out", "In person, read out"),
+    Choice("post", "By recorded post"),
+    Choice("secure_email", "By secure email"),
+)
+
 # Rule: Annex J, welfare within and outside line management; the contact is recorded, never what was said.
 CONTACTS = (
     Choice("made", "Contact was made"),

@@ -76,7 +76,9 @@ COLUMNS: dict[FieldKind, tuple[Column, ...]] = {
         Column("outside_offered", "Was support outside of the line offered?", "choice", YES_NO),
     ),
     FieldKind.REDACTIONS: (
+        Column("place", "Which part of the review", "choice", None),
         Column("passage", "The passage, word for word", "long_text"),
+        Column("occurrence", "Which one, where it stands there more than once: 1, 2 or all (optional)", "text"),
         Column("ground", "Ground", "choice", REDACTION_GROUNDS),
         Column("note", "Why it is necessary and proportionate", "long_text"),
     ),
@@ -84,10 +86,16 @@ COLUMNS: dict[FieldKind, tuple[Column, ...]] = {
         Column("number", "Passage", "hidden"),
         Column("accepted", "Remove this passage?", "choice", YES_NO),
     ),
+    FieldKind.LEAK_DECISIONS: (
+        Column("key", "What was found", "hidden"),
+        Column("harmless", "May it stay?", "choice", YES_NO),
+        Column("why", "Why it gives nothing away", "long_text"),
+    ),
 }
 
 GIVEN_ROWS: dict[FieldKind, GivenRows] = {
     FieldKind.REDACTION_DECISIONS: GivenRows("redactions", "number"),
     FieldKind.COMMENT_ANSWERS: GivenRows("comments", "number"),
     FieldKind.CONTACTS: GivenRows("contacts", "member"),
+    FieldKind.LEAK_DECISIONS: GivenRows("leaks", "key"),
 }

@@ -79,6 +79,15 @@ class Person(Part):
         return any(absence.from_on <= on <= absence.to_on for absence in self.away)
 
 
+class Contact(Part):
+    """Whom a victim or family calls about a review; it stands in what they are given, so a team and not a person."""
+
+    name: Text
+    phone: Text
+    email: Email
+    hours: str = Field(default="", max_length=200)
+
+
 class Pdu(Part):
     """A Probation Delivery Unit and the key of its head."""
 
@@ -92,6 +101,7 @@ class Region(Part):
     name: Text
     people: tuple[Person, ...]
     pdus: dict[PduCode, Pdu] = Field(min_length=1)
+    victim_contact: Contact
 
 
 class National(Part):

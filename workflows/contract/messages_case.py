@@ -20,7 +20,10 @@ from .vocabulary import (
 
 
 class CaseOpening(Message):
-    """What a case starts with: where it is, when it runs, and who is in it by number."""
+    """What a case starts with: where it is, when it runs, and who is in it by number.
+
+    `reopened`: the case had closed; what happened in it stands in the record. Rule: facts.md 5.23.
+    """
 
     reference: Ref
     clock: CaseClock
@@ -30,6 +33,7 @@ class CaseOpening(Message):
     appeared_on: date | None = None
     staff: tuple[StaffRef, ...] = ()
     victims: tuple[Ref, ...] = ()
+    reopened: bool = False
 
 
 class CaseClosed(Message):
@@ -125,11 +129,27 @@ class ReplaceSignal(Signal):
     request: Ref | None = None
 
 
+class OptInSignal(Signal):
+    """Signal `opt_in`: this victim or family wants the review after all. Rule: facts.md 5.23."""
+
+    victim: Ref
+    request: Ref | None = None
+
+
+class CorrectSignal(Signal):
+    """Signal `correct`: the accepted review is wrong in something and is written and signed once more."""
+
+    reason: ReasonCode
+    request: Ref | None = None
+
+
 class CaseNews(Message):
     """Signal `case_news`, case to stage: what changed elsewhere that a running stage must know.
 
     `due` is the review's date after a pause, `region` and `pdu` where the case is now. For staff care: `stage` is the
     one just begun, `stopped` false says that a review is due again, `closing` that nothing else of the case is open.
+    For disclosure: `number` is that of the resolved escalation, `shut` that the conviction was quashed, `corrected`
+    whether the accepted review is being corrected, `opted_in` who wants the review after all.
     """
 
     held: bool | None = None
@@ -143,6 +163,10 @@ class CaseNews(Message):
     pdu: Ref | None = None
     stage: Stage | None = None
     closing: bool = False
+    number: int | None = None
+    shut: bool = False
+    corrected: bool | None = None
+    opted_in: Ref | None = None
 
 
 class StageNews(Message):
@@ -162,7 +186,7 @@ class StageNews(Message):
 
 
 class StageBrief(Message):
-    """What every stage starts with."""
+    """What every stage starts with. `opted_in`: who wants the review after all, for disclosure to take up."""
 
     reference: Ref
     stage: Stage
@@ -181,10 +205,15 @@ class StageBrief(Message):
     held: bool = False
     stopped: bool = False
     paused: bool = False
+    correction: bool = False
+    opted_in: tuple[Ref, ...] = ()
 
 
 class StageEnd(Message):
-    """How a stage ended: its outcome, the ground it settled, the document version it made."""
+    """How a stage ended: its outcome, the ground it settled, the document version it made.
+
+    `heard`: the victims and families whose change of mind disclosure has taken up.
+    """
 
     outcome: Outcome
     ground: Ground | None = None
@@ -195,6 +224,7 @@ class StageEnd(Message):
     must_notify: bool = True
     acquittal_ends_review: bool = True
     resolution: EscalationOutcome | None = None
+    heard: tuple[Ref, ...] = ()
 
 
 class EscalationBrief(Message):
@@ -230,6 +260,7 @@ class EnquiryBrief(Message):
     kind: EnquiryKind
     number: int
     received_on: date | None = None
+    staff: tuple[StaffRef, ...] = ()
     clock: CaseClock
     region: Ref
     pdu: Ref

@@ -2,10 +2,11 @@
 
 from datetime import date
 
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, Field
 
 from .message import Due, EscalationRef, Message, OffenceRef, Ref
 from .messages_case import StageEnd
+from .rendition import Audience
 from .vocabulary import (
     CourtEventKind,
     CriteriaReason,
@@ -116,18 +117,78 @@ class StageFound(Message):
 
 
 class RenditionRequest(Message):
-    """Make the victim rendition of a review version with its decided redactions."""
+    """Make the rendition of a review version for its audience, with its decided redactions."""
 
     reference: Ref
     version: int
     at: AwareDatetime
+    audience: Audience = Audience.VICTIM
 
 
 class Rendition(Message):
-    """An immutable rendition and its hash."""
+    """An immutable rendition and its hash; `leaks`: how many findings of the search nobody has settled yet."""
 
     rendition: Ref
     sha256: str
+    leaks: int = 0
+
+
+class LegsLookup(Message):
+    """Ask the record how the legs of disclosure stand."""
+
+    reference: Ref
+
+
+class Leg(Message):
+    """How one victim or family stands: a leg is never asked twice for what the record holds.
+
+    `answer`: accepted, declined, later or not_answered; `needs_language`: their language is to be arranged first;
+    `given`: the number of the rendition that they have, if any; `is_stop_told`: they know that nothing will be
+    shared; `is_closed`: nobody to tell, or no contact wanted.
+    """
+
+    victim: Ref
+    referred_on: date | None = None
+    is_told: bool = False
+    is_stop_told: bool = False
+    answer: str | None = None
+    needs_language: bool = False
+    given: int | None = None
+    is_closed: bool = False
+
+
+class LegsFound(Message):
+    """The legs, and the released rendition with the version of the review that it shows, if there is one.
+
+    `convicted_on`: when the court opened disclosure; the referral is counted from it.
+    """
+
+    legs: tuple[Leg, ...]
+    convicted_on: date | None = None
+    released: int | None = None
+    released_version: int | None = None
+
+
+class CaseLookup(Message):
+    """Ask the record how a case stands that is opened again."""
+
+    reference: Ref
+    at: AwareDatetime
+
+
+class CaseStands(Message):
+    """How a case stood when it closed; `stages`: how often each stage has run; `is_corrected`: its review is wrong."""
+
+    ground: Ground
+    rulebook: str
+    court: tuple[CourtEventKind, ...] = ()
+    appeared_on: date | None = None
+    version: int | None = None
+    rounds: int = 0
+    region: Ref
+    pdu: Ref
+    stages: dict[str, int] = Field(default_factory=dict)
+    is_corrected: bool = False
 
 
 class Closing(Message):

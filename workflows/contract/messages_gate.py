@@ -35,7 +35,10 @@ class GateRequest(Message):
 
 
 class GateOpened(Message):
-    """A gate as the record opened it. `decision` is set when the record already holds its answer."""
+    """A gate as the record opened it. `decision` is set when the record already holds its answer.
+
+    `is_withdrawn`: it was taken back before the stage was begun anew, so nobody can answer it any more.
+    """
 
     gate: Ref
     role: Role
@@ -43,6 +46,7 @@ class GateOpened(Message):
     steps: tuple[Step, ...]
     decision: Ref | None = None
     escalation: EscalationRef | None = None
+    is_withdrawn: bool = False
 
 
 class DecideSignal(Signal):

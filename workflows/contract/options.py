@@ -23,3 +23,6 @@ RECORD: ActivityOptions = {
         non_retryable_error_types=["UnknownQuestion", "UnknownCase", "UnknownVersion"],
     ),
 }
+
+# Rendering a long review in every format and searching each file can take a minute on a busy machine.
+FILES: ActivityOptions = {**RECORD, "start_to_close_timeout": timedelta(minutes=5)}

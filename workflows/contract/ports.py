@@ -10,6 +10,8 @@ from temporalio import activity
 
 from .messages import (
     AmendmentRecord,
+    CaseLookup,
+    CaseStands,
     ChargeReading,
     Chase,
     Chased,
@@ -28,6 +30,8 @@ from .messages import (
     GateRequest,
     Judgement,
     Lapse,
+    LegsFound,
+    LegsLookup,
     Notice,
     Paused,
     PauseRecord,
@@ -187,7 +191,28 @@ class Casework(ABC):
     @activity.defn
     @abstractmethod
     async def prepare_rendition(self, request: RenditionRequest) -> Rendition:
-        """An immutable, hashed victim rendition stands in the record. Repeat-safe by: reference and version."""
+        """An immutable, hashed rendition and its files stand in the record, each file searched for what must not leave.
+
+        Repeat-safe by: reference, audience and the text.
+        """
+
+    @activity.defn
+    @abstractmethod
+    async def search_files(self, request: RenditionRequest) -> Rendition:
+        """Every file of the latest rendition was searched, translations that were given back too.
+
+        `version` is the rendition's. Repeat-safe by: each file's bytes.
+        """
+
+    @activity.defn
+    @abstractmethod
+    async def find_legs(self, lookup: LegsLookup) -> LegsFound:
+        """How each leg of disclosure stands, so that nobody is asked twice for the same thing. Reads only."""
+
+    @activity.defn
+    @abstractmethod
+    async def find_case(self, lookup: CaseLookup) -> CaseStands:
+        """How a case stood that is opened again after it had closed. Reads only."""
 
     @activity.defn
     @abstractmethod

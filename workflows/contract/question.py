@@ -31,6 +31,7 @@ class FieldKind(StrEnum):
     CONTACTS = "contacts"
     REDACTIONS = "redactions"
     REDACTION_DECISIONS = "redaction_decisions"
+    LEAK_DECISIONS = "leak_decisions"
 
     @property
     def is_safe_for_history(self) -> bool:

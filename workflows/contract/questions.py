@@ -3,6 +3,8 @@
 from .choices import CONTACTS, FINDING_KINDS, LEVELS, RATINGS, REDACTION_GROUNDS, ROSH_LABELS, YES_NO
 from .question import Answer, Choice, Field, FieldKind, Question, Silence
 from .questions_case import QUESTIONS as OF_THE_CASE
+from .questions_enquiries import QUESTIONS as OF_ENQUIRIES
+from .questions_release import QUESTIONS as OF_THE_RELEASE
 from .questions_review import QUESTIONS as OF_THE_REVIEW
 from .questions_staff import QUESTIONS as OF_STAFF
 from .questions_victims import QUESTIONS as OF_VICTIMS
@@ -24,4 +26,5 @@ __all__ = [
     "Silence",
 ]
 
-QUESTIONS: dict[str, Question] = {q.key: q for q in (*OF_THE_CASE, *OF_THE_REVIEW, *OF_STAFF, *OF_VICTIMS)}
+_ALL = (*OF_THE_CASE, *OF_THE_REVIEW, *OF_STAFF, *OF_VICTIMS, *OF_THE_RELEASE, *OF_ENQUIRIES)
+QUESTIONS: dict[str, Question] = {q.key: q for q in _ALL}

@@ -4,12 +4,6 @@ from .choices import ACTIONS_FIELD, REFERRAL_FIELD, ROSH_LABELS
 from .question import CHASED, Answer, Field, FieldKind, Question
 from .vocabulary import Role
 
-ENQUIRY_ANSWERS = (
-    Answer("disclosed", "Information was given", "The enquiry is closed.", reasons_required=True),
-    Answer("refused", "The request was refused", "The enquiry is closed.", reasons_required=True),
-    Answer("referred", "It was passed on", "The enquiry is closed.", reasons_required=True),
-)
-
 QUESTIONS: tuple[Question, ...] = (
     Question(
         "rosh",
@@ -191,23 +185,5 @@ QUESTIONS: tuple[Question, ...] = (
         ),
         "escalation_resolve",
         "The escalation stays open and is chased every working week.",
-    ),
-    Question(
-        "enquiry_foi",
-        Role.NATIONAL_TEAM,
-        "Answer a request under the Freedom of Information Act",
-        "Requests are dealt with case by case by the HMPPS SFO Team. Reviews are not published.",
-        ENQUIRY_ANSWERS,
-        "enquiry_foi",
-        CHASED,
-    ),
-    Question(
-        "enquiry_other",
-        Role.SFO_TEAM,
-        "Answer an enquiry",
-        "An outside body or person asks about the case.",
-        ENQUIRY_ANSWERS,
-        "enquiry_other",
-        CHASED,
     ),
 )

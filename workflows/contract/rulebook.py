@@ -27,7 +27,7 @@ Rating = Literal["outstanding", "good", "requires_improvement", "inadequate"]
 RUNGS = (Rung.DEPUTY, Rung.SENIOR_LEAD, Rung.REGIONAL_DIRECTOR, Rung.NATIONAL_TEAM)
 
 # Deadlines that no question names in `contract/questions.py`.
-OTHER_DEADLINES = frozenset({"enquiry_sar"})
+OTHER_DEADLINES = frozenset({"enquiry_sar_extended", "enquiry_child_safeguarding", "correction"})
 
 
 class Confidence(StrEnum):
@@ -135,6 +135,16 @@ class ForecastRule(Part):
     submit: Figure[Days]
 
 
+class RedactionRule(Part):
+    """When redaction eats the sense: the share of the review's text, and of one paragraph, above which it is warned.
+
+    Rule: Annex J, text is removed only where absolutely necessary and must not undermine transparency.
+    """
+
+    warn_share: Figure[Share]
+    warn_paragraph_share: Figure[Share]
+
+
 class BankHoliday(Part):
     """A day off that the published calendar does not hold yet."""
 
@@ -216,6 +226,7 @@ class Rulebook(Part):
     interview_preparation: Figure[Days]
     extension: ExtensionRule
     forecast: ForecastRule
+    redaction: RedactionRule
     welfare_again: Figure[Days]
     pause_deciders: Figure[tuple[Role, ...]]
     accepted_rating: Figure[Rating]

@@ -34,6 +34,7 @@ class Role(StrEnum):
     OTHER = "other"
     ACTION_OWNER = "action_owner"
     VICTIM_LIAISON_OFFICER = "victim_liaison_officer"
+    PLAN_OWNER = "plan_owner"
     OPERATIONS = "operations"
 
 
@@ -101,7 +102,7 @@ class CriteriaReason(StrEnum):
 
 
 class CourtEventKind(StrEnum):
-    """What a court does to a case. Rule: facts.md 5.3 to 5.8."""
+    """What a court does to a case; `quashed`: a conviction was set aside on appeal. Rule: facts.md 5.3 to 5.8."""
 
     APPEARED = "appeared"
     DISCONTINUED = "discontinued"
@@ -110,6 +111,7 @@ class CourtEventKind(StrEnum):
     CONVICTED = "convicted"
     SENTENCED = "sentenced"
     DIED_RESPONSIBLE = "died_responsible"
+    QUASHED = "quashed"
 
 
 class EscalationKind(StrEnum):
@@ -143,6 +145,7 @@ class EnquiryKind(StrEnum):
     MAPPA = "mappa"
     DOMESTIC_HOMICIDE = "domestic_homicide"
     CHILD_SAFEGUARDING = "child_safeguarding"
+    PUBLICATION = "publication"
 
 
 class GateState(StrEnum):
@@ -217,6 +220,8 @@ class ReasonCode(StrEnum):
     SUPERVISION_MOVED = "supervision_moved"
     WAITING_FOR_INFORMATION = "waiting_for_information"
     SYSTEM_FAILURE = "system_failure"
+    ERROR_FOUND = "error_found"
+    CHANGED_THEIR_MIND = "changed_their_mind"
     OTHER = "other"
 
 

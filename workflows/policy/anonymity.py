@@ -60,8 +60,8 @@ def findings_in(document: Document, names: Iterable[Named], identifiers: Iterabl
 
     `identifiers` are the person's own numbers, found however they are spaced, even where their shape is unusual.
     """
-    own = tuple(filter(None, (own_number(_simple(i)) for i in identifiers)))
-    told = [(passage, _simple(passage.text), seam) for passage, seam in _with_seams(passages(document))]
+    own = tuple(filter(None, (own_number(simple(i)) for i in identifiers)))
+    told = [(passage, simple(passage.text), seam) for passage, seam in _with_seams(passages(document))]
     letters = _letters("".join(text for _, text, _ in told))
     people = [person for person in names if any(part in letters for part in _name(person.name).letters)]
     found: list[Trace] = []
@@ -81,7 +81,7 @@ def _with_seams(found: Iterable[Passage]) -> Iterator[tuple[Passage, str]]:
         if before.place != passage.place:
             del lines[0]
         seams = (f"{' '.join(a.split()[-2:])}\n{' '.join(b.split()[:2])}" for a, b in pairwise(lines))
-        yield passage, _simple("\n.\n".join(seams))  # nothing goes over a full stop
+        yield passage, simple("\n.\n".join(seams))  # nothing goes over a full stop
         before = passage
 
 
@@ -115,7 +115,7 @@ _A_PRISON = re.compile(r"\b(?:HMP|YOI|HMYOI|IRC) $")
 _CLAN = re.compile(r"^(?:ma?c|m')(?=[a-z]{4})", re.IGNORECASE)  # MacDonald, and no Mackie
 
 
-def _simple(text: str) -> str:
+def simple(text: str) -> str:
     """The text without accents, without signs that nobody sees, with one kind of space, hyphen and apostrophe."""
     apart = unicodedata.normalize("NFKD", text.translate(_PLAIN))
     seen = "".join(c for c in apart if unicodedata.category(c) not in ("Mn", "Cf"))
@@ -144,21 +144,27 @@ class _Name:
 
 @lru_cache(maxsize=512)
 def _name(name: str) -> _Name:
-    words = [w for w in _WORD.findall(_simple(name)) if w.lower() not in TITLES]
+    words = [w for w in _WORD.findall(simple(name)) if w.lower() not in TITLES]
     parts = list(dict.fromkeys(w for w in words if len(w) > 1 and w.lower() not in PARTICLES))
     pairs = [(a, b) for a in parts for b in parts if a != b and not {a.lower(), b.lower()} <= CAPITALISED]
     return _Name(
         words=tuple(words),
         letters=tuple(_letters(_CLAN.sub("", p)) for p in parts),
-        strong=tuple(_part(p) for p in parts if len(p) > 2 and not _is_ordinary(p)),
-        weak=tuple(_part(p) for p in parts if len(p) <= 2 or _is_ordinary(p)),
+        strong=tuple(_part(p) for p in parts if len(p) > 2 and not is_ordinary(p)),
+        weak=tuple(_part(p) for p in parts if len(p) <= 2 or is_ordinary(p)),
         beside=tuple(_in_a_row(pair) for pair in pairs),
         whole=_in_a_row(words) if parts and len(words) > 1 else None,
         glued=_glued(words, parts),
     )
 
 
-def _is_ordinary(part: str) -> bool:
+def words_of(name: str) -> tuple[str, ...]:
+    """The words of a name as `simple` leaves them, without titles."""
+    return _name(name).words
+
+
+def is_ordinary(part: str) -> bool:
+    """Whether a part of a name is a word of the language, or of the service, as well."""
     return part.lower() in ORDINARY | MONTHS | CAPITALISED
 
 
@@ -186,7 +192,7 @@ def _glued(words: Sequence[str], parts: Sequence[str]) -> re.Pattern[str] | None
     telling = [
         run
         for run in beside
-        if len("".join(run)) >= _GLUED and not all(_is_ordinary(w) or w.lower() in PARTICLES for w in run)
+        if len("".join(run)) >= _GLUED and not all(is_ordinary(w) or w.lower() in PARTICLES for w in run)
     ]
     if not telling:
         return None
@@ -194,16 +200,27 @@ def _glued(words: Sequence[str], parts: Sequence[str]) -> re.Pattern[str] | None
     return re.compile(rf"(?<!{_LETTER})(?:{either})(?:'?s)?(?!{_LETTER})", re.IGNORECASE)
 
 
+def mentions(text: str, name: str, *, in_any_case: bool = False) -> Iterator[re.Match[str]]:
+    """Where this name, or a part of it that gives the person away, stands in a text that went through `simple`.
+
+    `in_any_case`: a part that is no ordinary word counts in small letters as well, and so does every whole name.
+    """
+    shape = _name(name)
+    for pattern in shape.strong:
+        yield from (m for m in pattern.finditer(text) if in_any_case or _is_capital(m[0]))
+    for pattern in shape.beside:
+        yield from (m for m in pattern.finditer(text) if _is_pair(m))
+    for pattern in shape.weak:
+        yield from (m for m in pattern.finditer(text) if _gives_away(text, m, shape))
+    if shape.whole:
+        yield from (m for m in shape.whole.finditer(text) if in_any_case or _is_whole(m, shape.words))
+    if shape.glued:
+        yield from shape.glued.finditer(text)
+
+
 def _names(text: str, name: str) -> bool:
     """Whether this name, or a part of it that gives the person away, stands in the text."""
-    shape = _name(name)
-    return (
-        any(_is_capital(m[0]) for pattern in shape.strong for m in pattern.finditer(text))
-        or any(_is_pair(m) for pattern in shape.beside for m in pattern.finditer(text))
-        or any(_gives_away(text, m, shape) for pattern in shape.weak for m in pattern.finditer(text))
-        or bool(shape.whole and any(_is_whole(m, shape.words) for m in shape.whole.finditer(text)))
-        or bool(shape.glued and shape.glued.search(text))
-    )
+    return any(True for _ in mentions(text, name))
 
 
 def _is_split(seam: str, name: str) -> bool:
@@ -223,12 +240,12 @@ def _is_capital(word: str) -> bool:
 def _is_pair(match: re.Match[str]) -> bool:
     """Two parts side by side are a name in any case; two ordinary words need their capitals."""
     both = match[1], match[2]
-    return not all(map(_is_ordinary, both)) or all(map(_is_capital, both))
+    return not all(map(is_ordinary, both)) or all(map(_is_capital, both))
 
 
 def _is_whole(match: re.Match[str], words: Sequence[str]) -> bool:
     """A whole name is one in any case; where all of it is ordinary words, with the capitals that it has."""
-    if not all(word.lower() in PARTICLES or len(word) == 1 or _is_ordinary(word) for word in words):
+    if not all(word.lower() in PARTICLES or len(word) == 1 or is_ordinary(word) for word in words):
         return True
     return all(_is_capital(found) or not _is_capital(word) for found, word in zip(match.groups(), words, strict=True))
 

@@ -6,7 +6,8 @@ in `contract/questions.py`; what depends on the case comes with the gate's page:
 - `not_before`: the earliest date that may be given, ISO;
 - `today`: the case's date when the answer is given, ISO, which whoever checks adds;
 - `options[field]`: the people who may be chosen, the owners of actions, the paragraphs to comment on, the times;
-- `redactions`, `comments`, `contacts`: rows that are answered one by one (`contract/columns.py`);
+- `redactions`, `comments`, `contacts`, `leaks`: rows that are answered one by one (`contract/columns.py`);
+- `document`, `standing`: for redactions the text that they point at, and the spans that count on it already;
 - `accepted_rating`: the rating at or above which a review is accepted;
 - `names`, `identifiers`: who must not be named in the review, and the person's own numbers.
 """
@@ -20,8 +21,10 @@ from workflows.contract.questions import Answer, FieldKind, Question
 
 from .anonymity import findings_in, named_on, words_for
 from .document import cross_problems
-from .field_rules import Page, field_problems
+from .field_rules import Page, field_problems, plain
+from .proposing import proposal_problems
 from .quality import SCALE
+from .redaction import Span
 from .value_rules import text_problems
 
 REASONS = 10_000
@@ -104,4 +107,41 @@ def _rating(fields: Mapping[str, Any], page: Page) -> Iterator[Problem]:
         yield Problem("must_change", "What must change: enter it, since this composite rating returns the review")
 
 
-_TOGETHER: dict[str, Callable[[Mapping[str, Any], Page], Iterator[Problem]]] = {"draft": _draft, "quality": _rating}
+def _redactions(fields: Mapping[str, Any], page: Page) -> Iterator[Problem]:
+    """Each passage is found in this version, once it is clear which, and overlaps no other. Rule: Annex J."""
+    rows = fields.get("redactions")
+    if not isinstance(rows, list) or not all(isinstance(row, Mapping) for row in rows) or not page.get("document"):
+        return
+    standing = [Span(**span) for span in page.get("standing", ())]
+    for place, message in proposal_problems(page["document"], rows, standing):
+        yield Problem(place, message)
+
+
+def _referral(fields: Mapping[str, Any], _page: Page) -> Iterator[Problem]:
+    """A child is told through a responsible adult. Rule: facts.md 8.2.11, victims under 18."""
+    if fields.get("is_child") == "yes" and not str(fields.get("adult") or "").strip():
+        yield Problem("adult", "Responsible adult: enter who is spoken with on the child's behalf")
+
+
+def _language(fields: Mapping[str, Any], _page: Page) -> Iterator[Problem]:
+    if fields.get("language") == "other" and not str(fields.get("language_other") or "").strip():
+        yield Problem("language_other", "Which other language: enter it")
+
+
+def _leaks(fields: Mapping[str, Any], _page: Page) -> Iterator[Problem]:
+    """What must go is not settled by saying so: it is redacted, and searched again."""
+    rows = fields.get("leaks")
+    for number, row in enumerate(rows if isinstance(rows, list) else (), start=1):
+        if isinstance(row, Mapping) and plain(row.get("harmless", "")) == "no":
+            remedy = "choose the answer that something must go, and say what"
+            yield Problem(f"leaks-{number}-harmless", f"Row {number}: it may not stay; {remedy}")
+
+
+_TOGETHER: dict[str, Callable[[Mapping[str, Any], Page], Iterator[Problem]]] = {
+    "draft": _draft,
+    "quality": _rating,
+    "redactions": _redactions,
+    "refer": _referral,
+    "offer": _language,
+    "leaks": _leaks,
+}

@@ -8,14 +8,14 @@ from collections.abc import Collection
 
 from workflows.contract.vocabulary import CourtEventKind
 
-from .disclosure import is_open
+from .disclosure import OPENING, is_open
 
 NO_CONVICTION = frozenset({CourtEventKind.DISCONTINUED, CourtEventKind.ACQUITTED})
 
 
 def ends_the_case(court: Collection[CourtEventKind]) -> bool:
     """Whether the prosecution has come to its end, whichever way."""
-    return is_open(court) or any(kind in NO_CONVICTION for kind in court)
+    return not (OPENING | NO_CONVICTION).isdisjoint(court)
 
 
 def has_appeared(court: Collection[CourtEventKind]) -> bool:
@@ -26,7 +26,8 @@ def has_appeared(court: Collection[CourtEventKind]) -> bool:
 def ends_the_review(court: Collection[CourtEventKind], *, acquittal_ends_it: bool = True) -> bool:
     """Whether a review under way is not completed: charges dropped, or acquitted where the rulebook says so.
 
-    Rule: facts.md 5.3; for an acquittal in mid-review no source was found, 5.4.
+    Rule: facts.md 5.3; for an acquittal in mid-review no source was found, 5.4, nor for a conviction that is quashed,
+    8.2.5: a review goes on then, since a trial may follow, and its learning stands.
     """
     if is_open(court):
         return False

@@ -176,7 +176,8 @@ def _contact(row: Mapping[str, str], _offered: list[str], page: Page) -> Found:
     yield from _at("outside_offered", one_of_problems("support outside of the line", offered, _values(YES_NO)))
 
 
-def _redaction(row: Mapping[str, str], _offered: list[str], _page: Page) -> Found:
+def _redaction(row: Mapping[str, str], places: list[str], _page: Page) -> Found:
+    yield from _at("place", one_of_problems("part", row["place"], places))
     yield from _words("passage", row, "the passage, word for word")
     yield from _at("ground", one_of_problems("ground", row["ground"], _values(REDACTION_GROUNDS)))
     yield from _words("note", row, "why it is necessary and proportionate")
@@ -184,6 +185,12 @@ def _redaction(row: Mapping[str, str], _offered: list[str], _page: Page) -> Foun
 
 def _redaction_decision(row: Mapping[str, str], _offered: list[str], _page: Page) -> Found:
     yield from _at("accepted", one_of_problems("decision", row["accepted"], _values(YES_NO)))
+
+
+def _leak_decision(row: Mapping[str, str], _offered: list[str], _page: Page) -> Found:
+    yield from _at("harmless", one_of_problems("decision", row["harmless"], _values(YES_NO)))
+    if row["harmless"] == "yes":
+        yield from _words("why", row, "why it gives nothing away")
 
 
 def _words(column: str, row: Mapping[str, str], what: str, longest: int = ROW_TEXT) -> Found:
@@ -209,6 +216,7 @@ _ROW_RULES: dict[FieldKind, _Rule] = {
     FieldKind.CONTACTS: _contact,
     FieldKind.REDACTIONS: _redaction,
     FieldKind.REDACTION_DECISIONS: _redaction_decision,
+    FieldKind.LEAK_DECISIONS: _leak_decision,
 }
 _MOST_ROWS = {FieldKind.TIMES: 3}
 _LONGEST = {FieldKind.TEXT: SHORT_TEXT, FieldKind.LONG_TEXT: LONG_TEXT}
@@ -229,4 +237,5 @@ _REMEDIES = {
     FieldKind.CONTACTS: "say for each member of staff what was done",
     FieldKind.REDACTIONS: "enter at least one passage",
     FieldKind.REDACTION_DECISIONS: "decide each passage",
+    FieldKind.LEAK_DECISIONS: "decide each",
 }

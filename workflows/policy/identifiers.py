@@ -1,4 +1,4 @@
-"""Numbers and addresses by which somebody can be recognised, by their shape. Used by anonymity.py."""
+"""Numbers and addresses by which somebody can be recognised, by their shape. Used by anonymity.py and leaks.py."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -70,6 +70,15 @@ def own_number(identifier: str) -> OwnNumber | None:
         return None
     kind = next((kind for kind, shape in _PATTERNS.items() if shape.fullmatch("".join(signs))), "crn")
     return kind, re.compile(_START + r"[\s/-]?".join(signs) + _END, re.IGNORECASE)
+
+
+KINDS = tuple(_PATTERNS)
+
+
+def shapes_in(text: str, kinds: Sequence[str] = KINDS) -> Iterator[tuple[str, re.Match[str]]]:
+    """Every place of the text that has the shape of an identifier of these kinds, with its kind."""
+    for kind in kinds:
+        yield from ((kind, match) for match in _PATTERNS[kind].finditer(text))
 
 
 def kinds_in(text: str, own: Sequence[OwnNumber]) -> Iterator[str]:

@@ -1,0 +1,374 @@
+"""Disclosure on the real server: the legs side by side, what may be given, holds, languages, and what it costs."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.enums.v1 import EventType
+from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
+from temporalio.worker import Replayer
+
+import worker
+from activities.moving import withdraw
+from starter.script import SILENT, USUAL, Line
+from tests.workflows.conftest import PLANTED, Office
+from tests.workflows.disclosing import (
+    DISCLOSURE,
+    LONGEST,
+    TOLD,
+    WANTS,
+    Handle,
+    accepted,
+    answering,
+    asked,
+    convicted,
+    ended,
+    news,
+    open_gates,
+    recorded,
+    released,
+    stage_of,
+    stands,
+    terminated,
+    the_case,
+    the_stage,
+    translated,
+    until_state,
+)
+from tests.workflows.test_case import end_of, opened
+from workflows.contract.messages import CaseNews
+from workflows.victim_disclosure import VictimDisclosure
+
+REASON = "Invented reason."
+CONCERN = "escalation/staff_safety-1"
+STAFF = [
+    {"role": role, "name": f"Invented {role}", "email": f"{role}@invented.example.test"}
+    for role in ("practitioner", "line_manager", "head_of_pdu")
+]
+EXCEPTIONAL = Line("exceptional", reasons=REASON)
+
+
+pytestmark = pytest.mark.usefixtures("plain_files")
+
+
+# --- the legs -------------------------------------------------------------------------------------------
+
+
+async def test_each_family_has_its_own_leg_and_is_asked_once_for_each_thing(office: Office) -> None:
+    """Yes, no, nobody to tell, no contact, and one that answers late and no longer wants it when it is handed over."""
+    opening = await recorded(office, 5)
+    await convicted(office, opening)
+    lines = {
+        "offer:v2": [Line("declined")],
+        "refer:v3": [Line("nobody", reasons=REASON)],
+        "tell_family:v4": [Line("no_contact", reasons=REASON)],
+        "offer:v5": [Line("not_answered"), Line("later"), Line("accepted", {"wish": "both", "language": "en"})],
+        "handover:v5": [Line("declined")],
+    }
+    async with answering(office, opening, lines):
+        stage = await the_stage(office, opening)
+        assert (await ended(stage))["outcome"] == "disclosed"
+    expected = {
+        "refer": ["v1", "v2", "v3", "v4", "v5"],
+        "tell_family": ["v1", "v2", "v4", "v5"],
+        "offer": ["v1", "v2", "v5", "v5#2", "v5#3"],
+        "handover": ["v1", "v5"],
+    }
+    for question, about in expected.items():
+        found = await asked(office, opening, question)
+        assert sorted(one.partition(":")[2] for one in found) == about, question
+    given = await office.record.rows("SELECT reader, rendition FROM releases WHERE reference = $1", opening.reference)
+    assert given == [{"reader": "v1", "rendition": 1}]
+    owed = "SELECT count(*) FROM duties WHERE reference = $1 AND kind LIKE 'victim%' AND state = 'owed'"
+    assert await office.record.value(owed, opening.reference) == 0
+
+
+async def test_a_family_that_decides_later_is_asked_from_the_day_that_it_named_and_not_before(office: Office) -> None:
+    opening = await recorded(office, 1, version=None)
+    await convicted(office, opening)
+    await stands(office, opening, "v1", **TOLD)
+    stage = await the_stage(office, opening, version=None)
+    named = office.now(stage).date() + timedelta(days=40)
+    first = f"{opening.reference}/{DISCLOSURE}/offer:v1"
+    await office.answer(stage, first, "later", {"ask_again_on": str(named)})
+    await until_state(office, opening, f"{DISCLOSURE}/offer:v1", "decided")
+    await office.skip(stage, timedelta(days=38))
+    assert await asked(office, opening, "offer") == ["offer:v1"]
+    assert await open_gates(office, opening) == []
+    assert len(office.letters("liaison.1@invented.example.test")) == 1
+    await office.skip(stage, timedelta(days=2))
+    await office.answer(stage, f"{first}#2", "declined")
+    assert (await ended(stage))["outcome"] == "not_disclosed"
+
+
+async def test_told_at_conviction_it_waits_inside_until_the_review_is_accepted(office: Office) -> None:
+    opening = await recorded(office, 1, version=None)
+    await convicted(office, opening)
+    async with answering(office, opening):
+        stage = await the_stage(office, opening, version=None)
+        await until_state(office, opening, f"{DISCLOSURE}/offer:v1", "decided")
+        assert [(await stage.query("receipt", "none")), await open_gates(office, opening)] == [None, []]
+        shown = {p.key.name for p in (await stage.describe()).typed_search_attributes}
+        assert "SfoAwaiting" not in shown
+        await accepted(office, opening, 1)
+        await news(stage, accepted_version=1)
+        assert (await ended(stage))["outcome"] == "disclosed"
+    assert await asked(office, opening) == [
+        "refer:v1", "tell_family:v1", "offer:v1", "redactions:v1", "redaction_decision:v1", "staff_impact:s1",
+        "release:r1", "handover:v1",
+    ]  # fmt: skip
+
+
+# --- what may be given ----------------------------------------------------------------------------------
+
+
+async def test_what_must_go_is_proposed_again_and_a_plan_that_cannot_be_is_assessed_again(office: Office) -> None:
+    """More must be removed; the search finds a name, and that it must go; a plan fails; the director refuses once."""
+    opening = await recorded(office, version=None)
+    await accepted(office, opening, 1, learning=f"Invented learning about {PLANTED}.")
+    await convicted(office, opening)
+    await stands(office, opening, "v1", **WANTS)
+    plan = Line("contingency", {"plan": "Invented plan.", "owner": "n53lei.head"})
+    lines = {
+        "redaction_decision": [Line("again", reasons=REASON), Line("agreed")],
+        "leaks": [Line("redact", reasons=REASON), USUAL["leaks"]],
+        "staff_impact": [plan],
+        "contingency_plan": [Line("not_possible", reasons=REASON), USUAL["contingency_plan"]],
+        "release": [Line("not_released", reasons=REASON), USUAL["release"]],
+    }
+    async with answering(office, opening, lines):
+        stage = await the_stage(office, opening)
+        assert (await ended(stage))["outcome"] == "disclosed"
+    assert await asked(office, opening) == [
+        "redactions:v1", "redaction_decision:v1", "redactions:v1#2", "redaction_decision:v1#2",
+        "staff_impact:s1", "contingency_plan:s1", "staff_impact:s1#2", "contingency_plan:s1#2",
+        "leaks:r1", "redactions:v1#3", "redaction_decision:v1#3", "leaks:r1#2",
+        "release:r1", "redactions:v1#4", "redaction_decision:v1#4", "release:r1#2", "handover:v1",
+    ]  # fmt: skip
+
+
+DECIDED = {
+    "release": ("disclosed", ["release:r1", "handover:v1"]),
+    "change": ("disclosed", ["staff_impact:s1#2", "release:r1", "handover:v1"]),
+    "stop": ("not_disclosed", ["tell_stopped:v1"]),
+}
+
+
+async def test_an_exceptional_impact_holds_until_the_national_team_has_decided(office: Office) -> None:
+    await asyncio.gather(*(exceptional(office, outcome) for outcome in DECIDED))
+
+
+async def exceptional(office: Office, outcome: str) -> None:
+    """One family wants the review, one has declined it; who declined is not told that it is stopped."""
+    opening = await recorded(office, 2)
+    await convicted(office, opening)
+    await stands(office, opening, "v1", **WANTS)
+    await stands(office, opening, "v2", **TOLD, answer="declined")
+    lines = {
+        "staff_impact": [EXCEPTIONAL, USUAL["staff_impact"]],
+        "acknowledge": [SILENT],
+        "resolve": [Line(outcome, reasons=REASON)],
+    }
+    async with answering(office, opening, lines):
+        case = await the_case(office, opening)
+        acknowledge = f"{opening.reference}/{CONCERN}/acknowledge:staff_safety-1"
+        await office.gate(acknowledge)
+        assert (await case.query("status"))["on_hold"]
+        assert await open_gates(office, opening) == [acknowledge.partition("/")[2]]
+        held = await asked(office, opening, part=DISCLOSURE)
+        await office.answer(stage_of(office, opening, CONCERN), acknowledge, "acknowledged")
+        end, after = DECIDED[outcome]
+        assert (await end_of(office, opening, DISCLOSURE))["outcome"] == end
+        await ended(case)
+    assert held == ["redactions:v1", "redaction_decision:v1", "staff_impact:s1"]
+    assert await asked(office, opening, part=DISCLOSURE) == held + after
+
+
+async def test_a_hold_takes_back_what_is_asked_and_its_end_asks_again(office: Office) -> None:
+    """Each step of it is the same for a worker that has it in its cache and for one that begins with its history."""
+    opening = await recorded(office)
+    await convicted(office, opening)
+    await stands(office, opening, "v1", **WANTS)
+    lines = {"release": [SILENT, USUAL["release"]], "handover": [SILENT, USUAL["handover"]]}
+    async with answering(office, opening, lines):
+        stage = await the_stage(office, opening)
+        for gate in (f"{DISCLOSURE}/release:r1", f"{DISCLOSURE}/handover:v1"):
+            await opened(office, opening, gate)
+            await news(stage, held=True)
+            await until_state(office, opening, gate, "withdrawn")
+            assert await open_gates(office, opening) == []
+            await news(stage, held=False)
+            await until_state(office, opening, f"{gate}#2", "decided")
+        assert (await ended(stage))["outcome"] == "disclosed"
+    forgetful = Replayer(
+        workflows=[VictimDisclosure],
+        workflow_runner=worker.workflow_runner(),
+        data_converter=office.client.data_converter,
+    )
+    await forgetful.replay_workflow(await stage.fetch_history())
+
+
+# --- languages ------------------------------------------------------------------------------------------
+
+
+async def test_another_language_is_arranged_before_the_handover_and_what_must_go_is_translated_again(
+    office: Office,
+) -> None:
+    """One family has an interpreter; two get translations at once, and in one of them something must go."""
+    opening = await recorded(office, 3)
+    await convicted(office, opening)
+    await released(office, opening)
+    for victim, language in (("v1", "other"), ("v2", "cy"), ("v3", "cy")):
+        await stands(office, opening, victim, **WANTS, language=language)
+    lines = {"language": [SILENT], "language:v1": [USUAL["language"]], "leaks": [SILENT]}
+    arranged = {"arranged_on": str(datetime.now(UTC).date())}
+    async with answering(office, opening, lines):
+        stage = await the_stage(office, opening)
+        for gate, text in (("v2", PLANTED), ("v3", "Testun dyfeisiedig"), ("v2#2", "Testun glân")):
+            asked_for = f"{opening.reference}/{DISCLOSURE}/language:{gate}"
+            await office.gate(asked_for)
+            await translated(office, opening, gate, text)
+            await office.answer(stage, asked_for, "translated", arranged)
+            await until_state(office, opening, f"{DISCLOSURE}/language:{gate}", "decided")
+            if gate == "v3":  # while it is being settled what was found in the first, the second is searched
+                leaks = f"{opening.reference}/{DISCLOSURE}/leaks:r1"
+                await office.answer(stage, leaks, "redact", reasons=REASON)
+        assert (await ended(stage))["outcome"] == "disclosed"
+    assert await asked(office, opening, "leaks", part=DISCLOSURE) == ["leaks:r1"]
+    order = await asked(office, opening, "language", "handover", part=DISCLOSURE)
+    assert order.index("language:v2#2") < order.index("handover:v2")
+    assert sorted(order) == [
+        "handover:v1", "handover:v2", "handover:v3", "language:v1", "language:v2", "language:v2#2", "language:v3",
+    ]  # fmt: skip
+    given = await office.record.rows(
+        "SELECT reader, language FROM releases WHERE reference = $1 ORDER BY reader", opening.reference
+    )
+    assert [(row["reader"], row["language"]) for row in given] == [("v1", "en"), ("v2", "v2-2"), ("v3", "v3-1")]
+
+
+# --- ended by hand, reset, forgotten --------------------------------------------------------------------
+
+
+async def test_a_held_stage_that_is_begun_anew_hears_what_was_decided(office: Office) -> None:
+    """Terminated after the national team has decided, reset to its beginning while it still looks, or long after."""
+    await asyncio.gather(
+        begun_anew(office, terminated, is_decided=True),
+        begun_anew(office, reset, is_decided=False),
+        begun_anew_after_a_hold(office),
+    )
+
+
+async def begun_anew(office: Office, how: Callable[[Handle], Awaitable[None]], *, is_decided: bool) -> None:
+    opening = await recorded(office)
+    await convicted(office, opening)
+    await stands(office, opening, "v1", **WANTS)
+    change = Line("change", reasons=REASON)
+    lines = {"staff_impact": [EXCEPTIONAL, SILENT], "resolve": [change if is_decided else SILENT]}
+    async with answering(office, opening, lines):
+        case, stage = await the_case(office, opening), stage_of(office, opening)
+        resolve, again = f"{CONCERN}/resolve:staff_safety-1", f"{DISCLOSURE}/staff_impact:s1#2"
+        await opened(office, opening, again if is_decided else resolve)
+        await how(stage)
+        if not is_decided:
+            concern = stage_of(office, opening, CONCERN)
+            await office.answer(concern, f"{opening.reference}/{resolve}", "change", reasons=REASON)
+        await office.answer(stage, f"{opening.reference}/{again}", "manageable")
+        await ended(case)
+    assert await asked(office, opening, part=DISCLOSURE) == [
+        "redactions:v1", "redaction_decision:v1", "staff_impact:s1", "staff_impact:s1#2", "release:r1", "handover:v1",
+    ]  # fmt: skip
+    assert await office.record.value("SELECT count(*) FROM escalations WHERE reference = $1", opening.reference) == 1
+
+
+async def begun_anew_after_a_hold(office: Office) -> None:
+    """A concern that was typed by hand took the release question back; a second one is open when the stage ends."""
+    opening = await recorded(office)
+    await convicted(office, opening)
+    await stands(office, opening, "v1", **WANTS)
+    async with answering(office, opening, {"release": [SILENT]}):
+        case, stage = await the_case(office, opening), stage_of(office, opening)
+        await opened(office, opening, f"{DISCLOSURE}/release:r1")
+        await case.signal("raise_concern", {"kind": "staff_safety", "reason": "other"})
+        await until_state(office, opening, f"{DISCLOSURE}/release:r1", "withdrawn")
+        await opened(office, opening, f"{DISCLOSURE}/release:r1#2")
+        await terminated(stage)
+        await office.answer(stage, f"{opening.reference}/{DISCLOSURE}/release:r1#2", "released")
+        assert (await ended(case))["reference"] == opening.reference
+    assert await asked(office, opening, "release", "handover") == ["release:r1", "release:r1#2", "handover:v1"]
+
+
+async def reset(stage: Handle) -> None:
+    """Reset to its first step; the signals that came since come again."""
+    history = await stage.fetch_history()
+    first = next(e for e in history.events if e.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED)
+    request = ResetWorkflowExecutionRequest(
+        namespace="default", workflow_execution=WorkflowExecution(workflow_id=stage.id), reason="drill",
+        request_id=str(uuid4()), workflow_task_finish_event_id=first.event_id,
+    )  # fmt: skip
+    await stage._client.workflow_service.reset_workflow_execution(request)
+
+
+async def test_what_was_said_while_it_was_being_started_is_newer_than_what_it_was_started_with(office: Office) -> None:
+    opening = await recorded(office)
+    await convicted(office, opening)
+    await released(office, opening)
+    await stands(office, opening, "v1", **WANTS)
+    over = CaseNews(held=False, corrected=False)
+    stage = await the_stage(office, opening, news=over, held=True, correction=True)
+    async with answering(office, opening):
+        assert (await ended(stage))["outcome"] == "disclosed"
+
+
+async def test_cancelled_while_a_hold_takes_its_question_back_it_leaves_nothing_open(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The record is away in that moment, so that the withdrawal is still to be tried again."""
+    opening = await recorded(office)
+    await convicted(office, opening)
+    await released(office, opening)
+    await stands(office, opening, "v1", **WANTS)
+    stage = await the_stage(office, opening)
+    await office.gate(f"{opening.reference}/{DISCLOSURE}/handover:v1")
+    is_away = asyncio.Event()
+
+    async def unreliable(*arguments: Any) -> None:
+        if not is_away.is_set():
+            is_away.set()
+            raise ConnectionError
+        await withdraw(*arguments)
+
+    monkeypatch.setattr("activities.gates.withdraw", unreliable)
+    await news(stage, held=True)
+    await asyncio.wait_for(is_away.wait(), LONGEST)
+    await stage.cancel()
+    assert (await ended(stage))["outcome"] == "withdrawn"
+    assert await open_gates(office, opening) == []
+
+
+# --- what it costs --------------------------------------------------------------------------------------
+
+MOST_EVENTS, MOST_KILOBYTES = 340, 95
+
+
+async def test_a_disclosure_with_two_families_and_a_hold_keeps_a_small_history(office: Office) -> None:
+    """From the referral to both handovers, with one round of redactions, a hold, and a second look at the impact."""
+    opening = await recorded(office, 2, roster=STAFF)
+    await convicted(office, opening)
+    lines = {
+        "staff_impact:s1": [EXCEPTIONAL, USUAL["staff_impact"]],
+        "resolve": [Line("change", reasons=REASON)],
+        "leaks": [USUAL["leaks"]],
+    }
+    async with answering(office, opening, lines):
+        await ended(await the_case(office, opening))
+    cost: dict[str, tuple[int, float]] = {}
+    for part in (DISCLOSURE, CONCERN):
+        info = (await stage_of(office, opening, part).describe()).raw_description.workflow_execution_info
+        cost[part] = (info.history_length, info.history_size_bytes / 1024)
+    told = ", ".join(f"{part} {events} events {size:.0f} KiB" for part, (events, size) in cost.items())
+    assert cost[DISCLOSURE][0] < MOST_EVENTS, told
+    assert cost[DISCLOSURE][1] < MOST_KILOBYTES, told
