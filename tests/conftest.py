@@ -16,12 +16,17 @@ from pathlib import Path
 import asyncpg
 import pytest_asyncio
 from aiosmtpd.smtp import SMTP, Envelope, Session
+from hypothesis import settings as hypothesis_settings
 
 from deploy.embedded.postgres import EmbeddedPostgres, embedded_postgres
 from starter.connections import Connection, Pool, open_pool
 from starter.schema import apply_schema
 
 _NUMBERS = count(1)
+
+# How long an example takes says more of the machine and its other guests than of us.
+hypothesis_settings.register_profile("suite", deadline=None)
+hypothesis_settings.load_profile("suite")
 
 
 def _url(url: str, role: str, database: str) -> str:

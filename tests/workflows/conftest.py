@@ -76,6 +76,7 @@ class Office:
     casework: PostgresCasework
     activities: list[Callable[..., object]]
     skipped: dict[str, timedelta] = field(default_factory=dict)
+    one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @property
     def client(self) -> Client:
@@ -88,10 +89,9 @@ class Office:
         entry |= {"crn": f"X{next(_NUMBERS):06}", "charged_on": str(today - timedelta(days=1))}
         entry["first_appearance_on"] = str(today)
         entry["offences"][0]["offence_on"] = str(today - timedelta(days=8))
-        async with self.record.owner() as owner:
+        async with self.one_at_a_time, self.record.owner() as owner, self.record.pool.acquire() as connection:
             # Other tests share the namespace, so references must not repeat between databases.
             await owner.execute("SELECT setval('sfo.case_number', $1)", 1000 + next(_NUMBERS))
-        async with self.record.pool.acquire() as connection:
             opened = await open_case(connection, Charge.model_validate(entry | changes), Pace(speed=speed))
             opening = await connection.fetchval("SELECT opening FROM sfo.cases WHERE reference = $1", opened.reference)
         return CaseOpening.model_validate(opening)

@@ -277,6 +277,22 @@ async def corrected_while_it_runs(office: Office) -> None:
     assert sorted(await asked(office, opening, "action")) == ["action:a1", "action:a1", "action:a2", "action:a2"]
 
 
+async def corrected_for_nobody(office: Office) -> None:
+    """Whoever has the old version wants no other: disclosure looks once, and the case closes."""
+    opening = await recorded(office)
+    await convicted(office, opening)
+    await released(office, opening, "v1")
+    await stands(office, opening, "v1", answer="declined")
+    async with answering(office, opening, {"facts": [Line("no_comments")]}):
+        case = await the_case(office, opening)
+        await end_of(office, opening, AGAIN)
+        await corrected(office, case, opening)
+        assert (await end_of(office, opening, THIRD))["version"] == 2
+        await ended(case)
+        assert [part for part in (await case.query("status"))["stages_ended"] if DISCLOSURE in part] == [AGAIN, THIRD]
+    assert await asked(office, opening, "redactions", "handover") == []
+
+
 async def corrected_though_acquitted(office: Office) -> None:
     """What was accepted stands whatever the court did, and so it is put right; it is shared with nobody."""
     opening = await recorded(office)
