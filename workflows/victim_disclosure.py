@@ -79,7 +79,7 @@ class VictimDisclosure(Stage):
         await stopped(preparing)
         return StageEnd(
             outcome=Outcome.DISCLOSED if self.given else Outcome.NOT_DISCLOSED,
-            version=self.released_version if self.given else self.accepted_version,
+            version=self.accepted_version,
             heard=tuple(self.heard_of),
         )
 
