@@ -54,12 +54,18 @@ CHASED: tuple[tuple[str, str | None, tuple[Rung, ...]], ...] = (
     ("interview", PRACTITIONER, FULL),
     ("give_feedback", PRACTITIONER, FULL),
     ("welfare", Role.LINE_MANAGER.value, FULL),
+    ("refer", "v1", FULL),
     ("tell_family", "v1", FULL),
     ("offer", "v1", FULL),
+    ("language", "v1", FULL),
+    ("tell_stopped", "v1", FULL),
     ("redactions", "v1", FULL),
     ("redaction_decision", "v1", FROM_THE_LEAD),
+    ("leaks", "r1", FROM_THE_LEAD),
     ("staff_impact", LINE_MANAGER, FULL),
-    ("release", "v1", FROM_THE_DIRECTOR),
+    ("contingency_plan", LINE_MANAGER, FULL),
+    ("release", "r1", FROM_THE_DIRECTOR),
+    ("release_public", "p1", AT_THE_TOP),
     ("handover", "v1", FULL),
 )
 NOBODY_REVIEWS = ("commission", "lend")
@@ -103,6 +109,9 @@ async def in_the_middle(record: Record, mail_server: MailServer) -> ACase:
         "INSERT INTO duties (reference, kind, subject, at) VALUES ($1, 'fed_back', 's1', '2026-10-05')",
         """INSERT INTO escalations (reference, kind, number, reason, raised_at) VALUES
            ($1, 'overdue', 1, 'other', '2026-10-05')""",
+        """INSERT INTO impacts (reference, ref, number, impact, plan, owner_key, owner_name, owner_email, at) VALUES
+           ($1, 's2', 1, 'contingency', 'Invented', 'n53.invented', 'Example Owner', 'owner@n53.example.test',
+            '2026-10-05')""",
         """INSERT INTO enquiries (reference, number, kind, received_on, at) VALUES
            ($1, 1, 'foi', '2026-10-05', '2026-10-05')""",
     ):

@@ -24,9 +24,9 @@ async def test_each_command_records_while_temporal_is_away_and_says_what_follows
     words = tmp_path / "wrong.txt"
     words.write_text("Invented words about an error")
     for arguments, said in (
-        (("opt-in", REFERENCE, "v1", *WISH, "--reason", "Invented words", "--by", OFFICER), "v1 wants the review"),
+        (("opt-in", REFERENCE, "v1", *WISH, "--reasons", "Invented words", "--as", OFFICER), "v1 wants the review"),
         (
-            ("correct", REFERENCE, "--reason", "ERROR_FOUND", "--words-file", str(words), "--by", LEAD),
+            ("correct", REFERENCE, "--reason-code", "ERROR_FOUND", "--reasons-file", str(words), "--as", LEAD),
             "being corrected",
         ),
     ):
@@ -43,7 +43,7 @@ async def test_a_closed_case_is_said_to_be_opened_again(command: Sfo, record: Re
     case = await a_disclosure(record, mail_server)
     await case.run("UPDATE victims SET answer = 'declined'")
     await case.close()
-    ended = await command("opt-in", REFERENCE, "v2", *WISH, "--by", TEAM)
+    ended = await command("opt-in", REFERENCE, "v2", *WISH, "--as", TEAM)
     assert (ended.code, ended.out) == (0, f"{REFERENCE}: v2 wants the review; the case is opened again\n")
     assert await record.value("SELECT reopened_on IS NOT NULL AND closed_on IS NULL FROM cases") is True
 
@@ -51,30 +51,34 @@ async def test_a_closed_case_is_said_to_be_opened_again(command: Sfo, record: Re
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        (("opt-in", REFERENCE, "v9", *WISH, "--by", TEAM), 1, "has no victim or family v9; it has v1, v2"),
-        (("opt-in", REFERENCE, "v1", *WISH, "--by", OFFICER_2), 1, "only the SFO Team, senior lead or national"),
-        (("opt-in", "SFO-2026-99999", "v1", *WISH, "--by", TEAM), 1, "there is no case SFO-2026-99999"),
-        (("opt-in", REFERENCE, "v1", "--wish", "fax", "--language", "en", "--by", TEAM), 2, "--wish"),
-        (("opt-in", REFERENCE, "v1", "--wish", "copy", "--language", "other", "--by", TEAM), 2, "--language-other"),
-        (("opt-in", REFERENCE, "v1", *WISH), 2, "--by"),
-        (("opt-in", REFERENCE, "v1", *WISH, "--reason", "x" * 5_001, "--by", TEAM), 2, "shorten it to 5000"),
-        (("correct", REFERENCE, "--reason", "boredom", "--words", "x", "--by", LEAD), 2, "--reason"),
-        (("correct", REFERENCE, "--reason", "error_found", "--by", LEAD), 2, "what is wrong is missing"),
+        (("opt-in", REFERENCE, "v9", *WISH, "--as", TEAM), 1, "has no victim or family v9; it has v1, v2"),
+        (("opt-in", REFERENCE, "v1", *WISH, "--as", OFFICER_2), 1, "only the SFO Team, senior lead or national"),
+        (("opt-in", "SFO-2026-99999", "v1", *WISH, "--as", TEAM), 1, "there is no case SFO-2026-99999"),
+        (("opt-in", REFERENCE, "v1", "--wish", "fax", "--language", "en", "--as", TEAM), 2, "--wish"),
+        (("opt-in", REFERENCE, "v1", "--wish", "copy", "--language", "other", "--as", TEAM), 2, "--language-other"),
+        (("opt-in", REFERENCE, "v1", *WISH), 2, "--as"),
+        (("opt-in", REFERENCE, "v1", *WISH, "--reasons", "x" * 5_001, "--as", TEAM), 2, "shorten it to 5000"),
+        (("correct", REFERENCE, "--reason-code", "boredom", "--reasons", "x", "--as", LEAD), 2, "--reason-code"),
+        (("correct", REFERENCE, "--reason-code", "error_found", "--as", LEAD), 2, "what is wrong is missing"),
         (
-            ("correct", REFERENCE, "--reason", "error_found", "--words", "  ", "--by", LEAD),
+            ("correct", REFERENCE, "--reason-code", "error_found", "--reasons", "  ", "--as", LEAD),
             2,
             "what is wrong is missing",
         ),
-        (("correct", REFERENCE, "--reason", "error_found", "--words", "x", "--by", TEAM), 1, "only the senior lead"),
+        (
+            ("correct", REFERENCE, "--reason-code", "error_found", "--reasons", "x", "--as", TEAM),
+            1,
+            "only the senior lead",
+        ),
         (("readers", "SFO-2026-99999"), 2, "there is no case"),
-        (("give", REFERENCE, "--to", "the_press", *GIVE, "--by", TEAM), 2, "--to"),
-        (("give", REFERENCE, "--to", "designated", *GIVE, "--by", TEAM), 2, "--name"),
-        (("give", REFERENCE, "--to", "designated", "--name", " ", *GIVE, "--by", TEAM), 2, "--name"),
-        (("give", REFERENCE, "--to", "designated", "--name", "a\nb", *GIVE, "--by", TEAM), 2, "in one line"),
-        (("give", REFERENCE, "--to", "regional_director", "--name", "X", *GIVE, "--by", TEAM), 2, "nobody else"),
-        (("give", REFERENCE, "--to", "regional_director", *GIVE, "--version", "0", "--by", TEAM), 2, "--version"),
-        (("give", REFERENCE, "--to", "regional_director", *GIVE, "--version", "1", "--by", TEAM), 1, "give version 2"),
-        (("give", REFERENCE, "--to", "regional_director", *GIVE, "--on", "soon", "--by", TEAM), 2, "is not a date"),
+        (("give", REFERENCE, "--to", "the_press", *GIVE, "--as", TEAM), 2, "--to"),
+        (("give", REFERENCE, "--to", "designated", *GIVE, "--as", TEAM), 2, "--name"),
+        (("give", REFERENCE, "--to", "designated", "--name", " ", *GIVE, "--as", TEAM), 2, "--name"),
+        (("give", REFERENCE, "--to", "designated", "--name", "a\nb", *GIVE, "--as", TEAM), 2, "in one line"),
+        (("give", REFERENCE, "--to", "regional_director", "--name", "X", *GIVE, "--as", TEAM), 2, "nobody else"),
+        (("give", REFERENCE, "--to", "regional_director", *GIVE, "--version", "0", "--as", TEAM), 2, "--version"),
+        (("give", REFERENCE, "--to", "regional_director", *GIVE, "--version", "1", "--as", TEAM), 1, "give version 2"),
+        (("give", REFERENCE, "--to", "regional_director", *GIVE, "--on", "soon", "--as", TEAM), 2, "is not a date"),
         (("disclosure", "SFO-2026-99999"), 2, "there is no case"),
     ],
 )
@@ -92,7 +96,7 @@ async def test_what_cannot_be_says_why_and_what_to_do(
 async def test_a_reader_is_recorded_once_and_listed(command: Sfo, record: Record, mail_server: MailServer) -> None:
     await a_disclosure(record, mail_server)
     assert "nobody has been given" in (await command("readers", REFERENCE)).out
-    typed = ("give", REFERENCE, "--to", "chief_probation_officer", *GIVE, "--by", TEAM)
+    typed = ("give", REFERENCE, "--to", "chief_probation_officer", *GIVE, "--as", TEAM)
     said = f"{REFERENCE}: version 2 given to the Chief Probation Officer"
     assert (await command(*typed)).out == f"{said}, recorded\n"
     assert (await command(*typed)).out == f"{said}, recorded already\n"

@@ -225,7 +225,10 @@ async def corrected(office: Office, case: Handle, opening: CaseOpening) -> None:
 
 async def test_a_correction_holds_back_the_old_version_and_gives_the_new_one_to_whoever_has_it(office: Office) -> None:
     await asyncio.gather(
-        corrected_while_it_runs(office), corrected_though_acquitted(office), nothing_to_correct(office)
+        corrected_while_it_runs(office),
+        corrected_for_nobody(office),
+        corrected_though_acquitted(office),
+        nothing_to_correct(office),
     )
 
 
