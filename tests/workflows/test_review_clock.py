@@ -8,7 +8,7 @@ from temporalio.client import WorkflowHandle
 
 from starter.script import SILENT
 from tests.workflows.conftest import Office
-from tests.workflows.reviewing import LEAD, REVIEWER, commissioned, drafted, interviewed, moved
+from tests.workflows.reviewing import INTERVIEWED, LEAD, REVIEWER, commissioned, drafted, interviewed, moved
 from tests.workflows.test_case import opened, running
 from workflows.contract import ids
 from workflows.contract.messages import CaseNews, ExtensionSignal, PauseSignal, ReplaceSignal, ResumeSignal
@@ -102,6 +102,9 @@ async def test_a_stage_told_that_the_clock_stands_still_asks_nothing_new_and_fir
     await until_shown(office, review, "SfoClock", "paused")
     assert "SfoDue" not in await shown(review)
     assert "**The clock stands still.**" in await details(review)
+    for member in INTERVIEWED:
+        await office.gate(f"{stem}/invite:{member}")
+    await office.until(lambda: office.record.value("SELECT bool_and(state = 'sent') FROM outbox"))
     letters = len(office.mail.messages)
     await office.skip_to(review, gate["due_at"] + timedelta(days=40))
     times = [{"on": str(office.now(review).date() + timedelta(days=9)), "at": "10:30", "place": "Invented House"}]
