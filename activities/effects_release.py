@@ -79,8 +79,9 @@ async def leaks(answered: Answered) -> Effect:
     """
     kind = KINDS[audience_of(answered.subject)]
     if answered.answer == "redact":
+        rendered = await answered.connection.fetchval(_IN_WHAT_WAS_RENDERED, answered.reference, kind, answered.number)
         await _ask_translators_again(answered, kind)
-        return Effect()
+        return Effect(facts={"rendered": "yes" if rendered else "no"})
     rows = answered.fields["leaks"]
     if any(not _is_yes(row["harmless"]) for row in rows):
         raise AnswerRefusedError("leaks_unsettled")
@@ -103,6 +104,12 @@ async def leaks(answered: Answered) -> Effect:
         answered.subject, findings=len(rows),
     )  # fmt: skip
     return Effect()
+
+
+_IN_WHAT_WAS_RENDERED = """
+    SELECT EXISTS (SELECT FROM leaks, unnest(formats) AS format
+        WHERE reference = $1 AND kind = $2 AND version = $3 AND why IS NULL AND strpos(format, '-') = 0)
+"""
 
 
 async def _ask_translators_again(answered: Answered, kind: str) -> None:

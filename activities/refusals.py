@@ -14,7 +14,7 @@ _BECAUSE = {
     "not_rendered": "there is no such version to release.",
     "not_released": "no version has been released yet; only a released one may be handed over.",
     "other_version": "it is not the version that was released, or the accepted review has changed since.",
-    "not_searched": "its files have not been searched yet for what must not leave.",
+    "not_searched": "its files are searched first for somebody new in the case; answer again in some minutes.",
     "leaks_unsettled": "something that the search found in its files has not been settled.",
     "impact_missing": "the impact on a member of staff has not been assessed.",
     "impact_exceptional": "the impact on a member of staff is exceptional, and the national team has not released it.",

@@ -158,8 +158,9 @@ async def is_stopped(connection: Connection, reference: str) -> bool:
 _LEAVING = """
     SELECT f.language, f.format, f.sha256, s.searched_at FROM rendition_files f
     LEFT JOIN victims v ON v.reference = f.reference AND v.ref = split_part(f.language, '-', 1)
-    LEFT JOIN file_searches s ON (s.reference, s.kind, s.version, s.language, s.format, s.sha256)
-        = (f.reference, f.kind, f.version, f.language, f.format, f.sha256)
+    LEFT JOIN file_searches s ON (s.reference, s.kind, s.version, s.language, s.format, s.sha256, s.names)
+        = (f.reference, f.kind, f.version, f.language, f.format, f.sha256,
+            (SELECT c.names FROM cases c WHERE c.reference = f.reference))
     WHERE f.reference = $1 AND f.kind = $2 AND f.version = $3 AND (strpos(f.language, '-') = 0
         OR v.ref = coalesce($4::text, v.ref) AND v.language_arranged = 'translated' AND f.language = (
             SELECT t.language FROM rendition_files t
@@ -184,7 +185,7 @@ async def unsettled(
 async def is_searched(
     connection: Connection, reference: str, kind: str, rendition: int, victim: str | None = None
 ) -> bool:
-    """Whether there is at least one file, and each that leaves was searched as it is now; fails closed."""
+    """Whether there is a file, and each that leaves was searched as it is now, for every name so far; fails closed."""
     rows = await connection.fetch(_LEAVING, reference, kind, rendition, victim)
     return bool(rows) and all(row["searched_at"] for row in rows)
 

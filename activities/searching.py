@@ -27,13 +27,14 @@ _BESIDE = 40  # characters beside a removed text that tell its place
 
 
 async def search(means: Means, request: RenditionRequest, number: int) -> None:
-    """Every file of this rendition that was not searched yet; each finding stands once, with its formats.
+    """Every file of this rendition that was not searched yet for every name; each finding stands once.
 
-    One that a person let stay in an earlier rendition, for the same words at the same place, stays settled.
+    Whoever became known after a search, such as by a family's other name, is looked for in the same file once more.
+    What a person let stay in an earlier rendition, for the same words at the same place, stays settled.
     """
     async with transaction(means.pool) as connection:
         place = Place(connection, means.directory(request.at), await lock_case(connection, request.reference))
-        files = await _not_searched(connection, request, number)
+        files = await _not_searched(place, request, number)
         known = await _known(place, request.audience, number) if files else Known()
     for file in files:
         found = await asyncio.to_thread(search_file, FileFormat(file["format"]), file["bytes"], known)
@@ -41,16 +42,20 @@ async def search(means: Means, request: RenditionRequest, number: int) -> None:
             await _keep(connection, request, number, file, found)
 
 
-async def _not_searched(connection: Connection, request: RenditionRequest, number: int) -> list[Row]:
-    return await connection.fetch(
+async def _not_searched(place: Place, request: RenditionRequest, number: int) -> list[Row]:
+    """The files that were not searched yet for every name that the case has now, each with how many those are."""
+    return await place.connection.fetch(
         """
-        SELECT f.* FROM rendition_files f LEFT JOIN file_searches s USING (reference, kind, version, language, format)
-        WHERE f.reference = $1 AND f.kind = $2 AND f.version = $3 AND s.searched_at IS NULL
+        SELECT f.*, $4::integer AS names FROM rendition_files f
+        WHERE f.reference = $1 AND f.kind = $2 AND f.version = $3 AND NOT EXISTS (SELECT FROM file_searches s
+            WHERE (s.reference, s.kind, s.version, s.language, s.format, s.names)
+                = (f.reference, f.kind, f.version, f.language, f.format, $4))
         ORDER BY f.language, f.format
         """,
         request.reference,
         KINDS[request.audience],
         number,
+        place.case["names"],
     )
 
 
@@ -123,8 +128,8 @@ async def _keep(
     kind, name = KINDS[request.audience], f"{file['language']}.{file['format']}"
     is_first = await connection.fetchval(
         """
-        INSERT INTO file_searches (reference, kind, version, language, format, sha256, searched_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING RETURNING true
+        INSERT INTO file_searches (reference, kind, version, language, format, sha256, names, searched_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING RETURNING true
         """,
         request.reference,
         kind,
@@ -132,6 +137,7 @@ async def _keep(
         file["language"],
         file["format"],
         file["sha256"],
+        file["names"],
         request.at,
     )
     if not is_first:
@@ -156,4 +162,5 @@ _FOUND = """
         ORDER BY version DESC LIMIT 1
     ) e ON true
     ON CONFLICT (reference, kind, version, key) DO UPDATE SET formats = leaks.formats || excluded.formats
+        WHERE NOT leaks.formats @> excluded.formats
 """

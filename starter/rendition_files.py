@@ -37,7 +37,8 @@ SHUT = {
     "being_corrected": "The review is being corrected. You will be asked again once the corrected version is released.",
     "not_released": "This is not the version that was released last, so it may not be given.",
     "no_such_file": "There is no such file of this version. Choose one of those on the question's page.",
-    "not_searched": "This file was not searched for what must not leave, or what was found in it is not settled.",
+    "not_searched": "This file is searched first for somebody new in the case, or what was found in it is not settled. "
+    "Look again in some minutes.",
     "altered": "The file is not the one that was released, so it is not handed out. Tell your regional SFO Team.",
 }
 """Why a file is not handed out, by code, for the person who asks."""
@@ -150,8 +151,9 @@ async def files_of(connection: Connection, gate: Gate) -> Files:
 
 _FILES = """
     SELECT f.language, f.format, octet_length(f.bytes) AS size, f.sha256, f.at,
-        EXISTS (SELECT FROM sfo.file_searches s WHERE (s.reference, s.kind, s.version, s.language, s.format, s.sha256)
-            = (f.reference, f.kind, f.version, f.language, f.format, f.sha256)) AS is_searched,
+        EXISTS (SELECT FROM sfo.file_searches s JOIN sfo.cases c USING (reference, names)
+            WHERE (s.reference, s.kind, s.version, s.language, s.format, s.sha256)
+                = (f.reference, f.kind, f.version, f.language, f.format, f.sha256)) AS is_searched,
         EXISTS (SELECT FROM sfo.leaks l WHERE (l.reference, l.kind, l.version) = (f.reference, f.kind, f.version)
             AND l.why IS NULL AND f.language || '.' || f.format = ANY(l.formats)) AS has_leaks
     FROM sfo.rendition_files f WHERE f.reference = $1 AND f.kind = $2 AND f.version = $3

@@ -62,8 +62,9 @@ class Enquiry(Asking):
             self,
             Audience.PUBLIC,
             stands.version or 0,
-            ask=lambda question, subject: self.ask(question, subject=subject),
-            ask_freely=lambda question, subject: self.ask(question, subject=subject),
+            is_moot=lambda: False,
+            ask_freely=self.ask_until,
+            names=lambda: self.refused["not_searched"],
             outcome_of=self.nobody_waits,
         )
         await preparation.carry_out(member.ref for member in brief.staff if member.role in AFFECTED)

@@ -53,11 +53,14 @@ class VictimDisclosure(Stage):
         self.released: int | None = None
         self.released_version: int | None = None
         self.one_search = asyncio.Lock()
+        self.assessed: int | None = None
+        self.named = 0
+        self.searched: int | None = None
 
     @workflow.run
     @procedure
     async def run(self, brief: StageBrief) -> StageEnd:
-        """Every leg at once, beside the preparation of what may be given."""
+        """Every leg at once, beside the preparation of what may be given and the search for whoever becomes known."""
         self.corrected = newest((news.corrected for news in self.news), brief.correction)
         self.opted_in = [*brief.opted_in, *self.opted_in]
         found = await self.find_legs()
@@ -69,14 +72,14 @@ class VictimDisclosure(Stage):
         self.take_up_opt_ins()
         for leg in found.legs:
             self.begin_leg(leg)
-        preparing = asyncio.create_task(self.prepare())
+        beside = [asyncio.create_task(self.prepare()), asyncio.create_task(self.keep_searched())]
         try:
-            await self.until_every_leg_ends(preparing)
+            await self.until_every_leg_ends(beside)
         except BaseException as error:
             if is_cancelled_exception(error):
-                await stopped(preparing, *self.legs.values())
+                await stopped(*beside, *self.legs.values())
             raise
-        await stopped(preparing)
+        await stopped(*beside)
         return StageEnd(
             outcome=Outcome.DISCLOSED if self.given else Outcome.NOT_DISCLOSED,
             version=self.accepted_version,
@@ -85,7 +88,7 @@ class VictimDisclosure(Stage):
 
     # --- the legs ---------------------------------------------------------------------------------
 
-    async def until_every_leg_ends(self, preparing: "asyncio.Task[None]") -> None:
+    async def until_every_leg_ends(self, beside: "list[asyncio.Task[None]]") -> None:
         """A leg that has ended begins again for a family that opts back in, and for a corrected version.
 
         Rule: facts.md 5.23, 6.5.
@@ -93,9 +96,13 @@ class VictimDisclosure(Stage):
         while True:
             still_wanted()
             await workflow.wait_condition(
-                lambda: bool(self.opted_in or self.to_begin_again) or preparing.done() or self.has_every_leg_ended
+                lambda: (
+                    bool(self.opted_in or self.to_begin_again)
+                    or any(task.done() for task in beside)
+                    or self.has_every_leg_ended
+                )
             )
-            for task in (preparing, *self.legs.values()):
+            for task in (*beside, *self.legs.values()):
                 if task.done():
                     task.result()  # what failed in one of them fails the stage
             self.take_up_opt_ins()
@@ -141,7 +148,12 @@ class VictimDisclosure(Stage):
         if leg.is_closed or self.has_it(leg):
             return
         offering = Offering(
-            self, leg, is_over=lambda: self.is_over, changed_mind=self.changed_mind, find_leg=self.find_leg
+            self,
+            leg,
+            is_over=lambda: self.is_over,
+            changed_mind=self.changed_mind,
+            find_leg=self.find_leg,
+            heard_names=self.hear_names,
         )
         if await offering.is_accepted(self.convicted_on, again=has_changed_mind):
             await self.give(leg.victim)
@@ -160,7 +172,7 @@ class VictimDisclosure(Stage):
         await self.show()  # nobody of this leg is awaited until something may be given
         while await self.until_there_is_one():
             handed = None
-            if await self.speaks_their_language(victim):
+            if await self.speaks_their_language(victim) and await self.is_searched():
                 handed = await self.ask_while_free(lambda: not self.can_give, "handover", subject=victim)
             if handed is None:
                 continue
@@ -189,12 +201,50 @@ class VictimDisclosure(Stage):
                 await self.search_again()
         return True
 
+    async def is_searched(self) -> bool:
+        """Wait until the files were searched for everybody who is known by now. False: nothing may be given now."""
+        await workflow.wait_condition(lambda: not self.must_search or not self.can_give)
+        return self.can_give
+
+    async def keep_searched(self) -> None:
+        """Whoever becomes known is searched for in what may be given, while the questions about it stay open.
+
+        The record hands nothing out meanwhile: it knows for how many names each file was searched.
+        """
+        while True:
+            await workflow.wait_condition(lambda: self.must_search and self.can_give)
+            await self.search_again()
+
     async def search_again(self) -> None:
-        """A translation is searched as every file is; what was found is settled, or it is arranged once more."""
+        """A translation is searched as every file is, and every file for a name that was recorded since.
+
+        What was found is settled; or a translation is arranged once more, or all of it is redacted once more.
+        """
         async with self.one_search:  # of two that come at once, nobody settles the findings twice
-            searched = await self.search_files()
-            if searched.leaks:
-                await self.ask_until(lambda: not self.can_give, "leaks", subject=f"r{searched.rendition}")
+            if not self.can_give:
+                return
+            names, found = self.names, await self.search_files()
+            if found.leaks:
+                settled = await self.ask_until(lambda: not self.can_give, "leaks", subject=f"r{found.rendition}")
+                if settled is None:
+                    return
+                if settled.facts.get("rendered") == "yes":
+                    self.released = self.released_version = None
+            self.searched = names
+
+    def hear_names(self) -> None:
+        """A name that was not known before stands in the record: what has not left is searched for it."""
+        self.named += 1
+
+    @property
+    def names(self) -> int:
+        """How often names were recorded, or an answer was refused because of one that this stage did not hear of."""
+        return self.named + self.refused["not_searched"]
+
+    @property
+    def must_search(self) -> bool:
+        """Whether somebody has become known since the files were searched, as far as this stage knows."""
+        return self.searched != self.names
 
     async def tell_stopped(self, victim: str) -> None:
         """They know of the review and did not decline it, so they hear from a person that it will not be shared.
@@ -223,13 +273,17 @@ class VictimDisclosure(Stage):
             self,
             Audience.VICTIM,
             version,
-            ask=lambda question, subject: self.ask_until(is_moot, question, subject=subject),
-            ask_freely=lambda question, subject: self.ask_while_free(is_moot, question, subject=subject),
+            is_moot=is_moot,
+            ask_freely=self.ask_while_free,
+            names=lambda: self.names,
             outcome_of=self.outcome_of,
         )
-        released = await preparation.carry_out(m.ref for m in self.brief.staff if m.role in AFFECTED)
+        # What must go from a version that was released once has no other impact on staff than the rest of it had.
+        affected = () if version == self.assessed else (m.ref for m in self.brief.staff if m.role in AFFECTED)
+        released = await preparation.carry_out(affected)
         if released is not None:
-            self.released, self.released_version = released, version
+            self.released, self.released_version, self.assessed = released, version, version
+            self.searched = preparation.searched
 
     async def outcome_of(self, escalation: EscalationRef) -> EscalationOutcome | None:
         """What the national team decided about a concern; none: disclosure is over."""
@@ -280,9 +334,11 @@ class VictimDisclosure(Stage):
         )
 
     def heard(self, news: CaseNews) -> None:
-        """The conviction was quashed, the review is being corrected, or somebody wants it after all."""
+        """The conviction was quashed, the review is corrected, somebody wants it after all, or there is a new name."""
         super().heard(news)
         self.shut = self.shut or news.shut
         self.corrected = self.corrected if news.corrected is None else news.corrected
         if news.opted_in:
             self.opted_in.append(news.opted_in)
+        if news.named:
+            self.hear_names()

@@ -3,7 +3,8 @@
 ALTER TABLE sfo.cases
     ADD person_aliases  text[] NOT NULL DEFAULT '{}',
     ADD corrected_since timestamptz,               -- the accepted review is being corrected since; null: it is not
-    ADD reopened_on     date;                      -- opened again after it had closed, for a leg of disclosure
+    ADD reopened_on     date,                      -- opened again after it had closed, for a leg of disclosure
+    ADD names           integer NOT NULL DEFAULT 0; -- grows with each name or number recorded in the case
 
 ALTER TABLE sfo.victims
     ADD aliases      text[] NOT NULL DEFAULT '{}',
@@ -111,7 +112,8 @@ ALTER TABLE sfo.enquiries
 GRANT SELECT, INSERT, UPDATE ON sfo.impacts, sfo.leaks TO sfo_app;
 GRANT SELECT, INSERT ON sfo.rendition_files TO sfo_app;
 
--- That a file was searched, and when; a file without a row here does not leave.
+-- That a file was searched, when, and for how many of the case's names. A file without a row here for all of them
+-- does not leave: whoever becomes known later is searched for in what was searched before.
 CREATE TABLE sfo.file_searches (
     reference text NOT NULL,
     kind      text NOT NULL,
@@ -119,8 +121,33 @@ CREATE TABLE sfo.file_searches (
     language  text NOT NULL,
     format    text NOT NULL,
     sha256    text NOT NULL,
+    names     integer NOT NULL,
     searched_at timestamptz NOT NULL,
-    PRIMARY KEY (reference, kind, version, language, format),
+    PRIMARY KEY (reference, kind, version, language, format, names),
     FOREIGN KEY (reference, kind, version, language, format) REFERENCES sfo.rendition_files
 );
 GRANT SELECT, INSERT ON sfo.file_searches TO sfo_app;
+
+-- Counted by the table, whoever writes it, so that no way of recording a name can be forgotten. Its columns are given.
+CREATE FUNCTION sfo.count_names() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    before jsonb := '{}';
+BEGIN
+    IF TG_OP = 'UPDATE' THEN
+        before := to_jsonb(OLD);
+    END IF;
+    IF EXISTS (SELECT FROM unnest(TG_ARGV) AS name WHERE to_jsonb(NEW) ->> name IS DISTINCT FROM before ->> name) THEN
+        UPDATE sfo.cases SET names = names + 1 WHERE reference = NEW.reference;
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER names_counted AFTER UPDATE OF person_name, person_aliases, crn, noms, date_of_birth ON sfo.cases
+    FOR EACH ROW EXECUTE FUNCTION sfo.count_names('person_name', 'person_aliases', 'crn', 'noms', 'date_of_birth');
+CREATE TRIGGER names_counted AFTER INSERT OR UPDATE ON sfo.staff
+    FOR EACH ROW EXECUTE FUNCTION sfo.count_names('name');
+CREATE TRIGGER names_counted AFTER INSERT OR UPDATE ON sfo.victims
+    FOR EACH ROW EXECUTE FUNCTION sfo.count_names('name', 'aliases', 'adult', 'officer_name');
+CREATE TRIGGER names_counted AFTER INSERT OR UPDATE ON sfo.appointments
+    FOR EACH ROW EXECUTE FUNCTION sfo.count_names('name');
+CREATE TRIGGER names_counted AFTER INSERT OR UPDATE ON sfo.actions
+    FOR EACH ROW EXECUTE FUNCTION sfo.count_names('owner_name');

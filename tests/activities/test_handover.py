@@ -5,6 +5,7 @@ from datetime import date
 import pytest
 
 from tests.activities.disclosing import (
+    REFERRED,
     STAGE,
     applied,
     audit_of,
@@ -15,6 +16,7 @@ from tests.activities.disclosing import (
     leg,
     open_leaks,
     register,
+    release,
     released,
     say,
     search,
@@ -43,6 +45,7 @@ async def _case(shared_record: Record, mail_server: MailServer) -> ACase:
     await case.pool.execute(
         "UPDATE victims SET aliases = $2 WHERE reference = $1 AND ref = 'v2'", case.reference, [NAMED]
     )
+    await search(case)
     return case
 
 
@@ -136,6 +139,7 @@ async def test_a_stop_by_the_national_team_closes_what_was_to_be_given(case: ACa
     applied(await say(case, "resolve", "stop", "staff_safety-1", "Never", stage="escalation/staff_safety-1"))
     assert (await duties(case))["given"] == "closed"
     await wants(case, "v2")  # whoever says yes now is promised nothing
+    await search(case)
     assert await duties(case, "v2") == {"told": "met", "answered": "met", "given": "closed"}
     assert await hand_over(case, "v2") == "held"
 
@@ -162,6 +166,7 @@ async def test_what_was_changed_behind_the_back_of_the_service_is_handed_to_nobo
     shared_record: Record, case: ACase, what: str
 ) -> None:
     await wants(case, "v2")
+    await search(case)
     assert await hand_over(case, "v1") is None
     async with superuser(shared_record) as connection:
         await connection.execute(CHANGED[what], case.reference)
@@ -225,6 +230,7 @@ async def test_without_a_translation_it_is_handed_over_in_english(
 async def test_what_a_translation_gives_away_holds_this_leg_alone_until_it_is_settled(case: ACase) -> None:
     await _speaks_welsh(case)
     await wants(case, "v2")
+    await search(case)
     await give_back(case, "v1-1", LEAKING)
     applied(await say(case, "language", "translated", "v1", **ARRANGED))
     assert (await search(case)).leaks == 1
@@ -264,3 +270,71 @@ async def test_a_corrected_version_is_translated_anew(case: ACase) -> None:
     await search(case)
     applied(await say(case, "release", "released", "r1"))
     assert (await leg(case)).needs_language
+
+
+# --- who becomes known later -----------------------------------------------------------------------------
+
+LATER = {"also_known_as": "Nobody Asked"}  # words of the review, as a name
+
+
+async def test_a_name_recorded_after_the_search_is_searched_for_before_anything_leaves(case: ACase) -> None:
+    applied(await say(case, "refer", "referred", "v2", **REFERRED, **LATER))
+    assert await hand_over(case) == "not_searched"
+    assert (await search(case)).leaks == 1
+    assert (await search(case)).leaks == 1  # and it stands there once, with its file once
+    [found] = await open_leaks(case)
+    assert (found["what"], found["formats"]) == ("name", ["en.html"])
+    assert await hand_over(case) == "leaks_unsettled"
+    redact = applied(await say(case, "leaks", "redact", "r1", "It must go"))
+    assert redact.decision is not None
+    assert redact.decision.facts == {"rendered": "yes"}
+    rows = [{"key": found["key"], "harmless": "yes", "why": "Two words, and no name"}]
+    applied(await say(case, "leaks", "settled", "r1", leaks=rows))
+    assert await hand_over(case) is None
+
+
+async def test_who_becomes_known_holds_a_release_too(case: ACase) -> None:
+    await case.pool.execute(
+        "UPDATE staff SET name = 'Invented Late' WHERE reference = $1 AND ref = 's1'", case.reference
+    )
+    assert await release(case) == "not_searched"
+    await search(case)
+    assert await release(case) is None
+
+
+NAMING = {
+    "an alias": "UPDATE cases SET person_aliases = ARRAY['Invented']",
+    "a number": "UPDATE cases SET noms = 'A0000AA'",
+    "a member of staff": """
+        INSERT INTO staff (reference, ref, role, name) SELECT reference, 's9', 'other', 'Invented' FROM cases
+    """,
+    "a family": "UPDATE victims SET name = 'Invented'",
+    "an adult": "UPDATE victims SET adult = 'Invented'",
+    "an officer": "UPDATE victims SET officer_name = 'Invented'",
+    "a reviewer": """
+        INSERT INTO appointments (reference, role, person_key, name, email, at)
+        SELECT reference, 'reviewing_manager', 'n53.other', 'Invented', 'i@example.test', now() FROM cases
+        ON CONFLICT (reference, role) DO UPDATE SET name = excluded.name
+    """,
+    "an owner": """
+        INSERT INTO actions (reference, ref, kind, what, owner_name, owner_email, due_on)
+        SELECT reference, 'a9', 'plan', 'Invented', 'Invented', 'i@example.test', now() FROM cases
+    """,
+}
+
+
+@pytest.mark.parametrize("what", NAMING)
+async def test_every_way_of_recording_a_name_is_noticed(case: ACase, what: str) -> None:
+    assert await hand_over(case, "v2") != "not_searched"
+    await case.pool.execute(NAMING[what])
+    assert await hand_over(case) == "not_searched"
+
+
+@pytest.mark.parametrize("statement", [
+    "UPDATE victims SET name = name, aliases = aliases, told_on = now()",
+    "UPDATE staff SET email = 'other@example.test'",
+    "UPDATE cases SET crn = crn, region = region",
+])  # fmt: skip
+async def test_what_names_nobody_new_is_searched_for_no_second_time(case: ACase, statement: str) -> None:
+    await case.pool.execute(statement)
+    assert await hand_over(case) is None

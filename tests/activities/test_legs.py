@@ -25,6 +25,7 @@ from tests.activities.disclosing import (
     release,
     released,
     say,
+    search,
     superuser,
     tell,
     victim_row,
@@ -251,6 +252,7 @@ async def test_a_quashing_closes_what_is_open_and_a_new_conviction_owes_only_wha
     given: ACase,
 ) -> None:
     await wants(given, "v2")
+    await search(given)
     assert await hand_over(given, "v1") is None
     await court(given, QUASHED)
     assert await duties(given) == {"told": "met", "answered": "met", "given": "met"}

@@ -394,6 +394,7 @@ async def test_whoever_has_what_is_released_is_not_owed_it_again(
 ) -> None:
     case = await released(shared_record, mail_server)
     await wants(case, "v2")
+    await search(case)
     assert await hand_over(case) is None
     assert await release(case) is None
     assert ((await duties(case))["given"], (await duties(case, "v2"))["given"]) == ("met", "owed")

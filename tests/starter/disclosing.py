@@ -136,7 +136,7 @@ class Disclosure:
         )
         if searched:
             await self.run(
-                "INSERT INTO file_searches VALUES ($1, $2, $3, $4, $5, $6, $7)",
+                "INSERT INTO file_searches SELECT $1, $2, $3, $4, $5, $6, names, $7 FROM cases WHERE reference = $1",
                 *(REFERENCE, kind, version, language, format_, digest, NOW),
             )
 

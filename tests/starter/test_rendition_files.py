@@ -126,6 +126,7 @@ SHUTS: list[tuple[str, str]] = [
     ("not_convicted", "DELETE FROM court_events"),
     ("not_released", "UPDATE decisions SET answer = 'not_released'"),
     ("not_searched", "DELETE FROM file_searches"),
+    ("not_searched", "UPDATE victims SET adult = 'Somebody New'"),
     ("not_searched", LEAK.format("en.docx")),
 ]
 

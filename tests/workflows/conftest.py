@@ -43,6 +43,7 @@ DEPLOY = Path(__file__).parents[2] / "deploy"
 _NUMBERS = count(1)
 PATIENCE = 90.0
 PLANTED = "Brackenfold"
+KNOWN_LATER = "Pemberquill"
 
 
 @pytest_asyncio.fixture(scope="session")
@@ -57,10 +58,14 @@ async def temporal() -> AsyncIterator[EmbeddedTemporal]:
 
 @pytest.fixture
 def plain_files(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Files are made in one format and the search finds one planted word; making and searching have their own tests."""
+    """Files are made in one format and the search finds one planted word, another once it is known to be a name.
 
-    def search(_format: FileFormat, data: bytes, _known: Known) -> tuple[Leak, ...]:
-        return (Leak(LeakKind.NAME, "paragraph", PLANTED),) if PLANTED.encode() in data else ()
+    Making and searching have their own tests.
+    """
+
+    def search(_format: FileFormat, data: bytes, known: Known) -> tuple[Leak, ...]:
+        words = [PLANTED, *(named.name for named in known.names if named.name == KNOWN_LATER)]
+        return tuple(Leak(LeakKind.NAME, "paragraph", word) for word in words if word.encode() in data)
 
     monkeypatch.setattr("activities.renditions.formats", lambda: (FileFormat.HTML,))
     monkeypatch.setattr("activities.searching.search_file", search)

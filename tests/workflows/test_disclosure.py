@@ -15,7 +15,7 @@ from temporalio.worker import Replayer
 import worker
 from activities.moving import withdraw
 from starter.script import SILENT, USUAL, Line
-from tests.workflows.conftest import PLANTED, Office
+from tests.workflows.conftest import KNOWN_LATER, PLANTED, Office
 from tests.workflows.disclosing import (
     DISCLOSURE,
     LONGEST,
@@ -210,6 +210,65 @@ async def test_a_hold_takes_back_what_is_asked_and_its_end_asks_again(office: Of
         data_converter=office.client.data_converter,
     )
     await forgetful.replay_workflow(await stage.fetch_history())
+
+
+# --- who becomes known later ----------------------------------------------------------------------------
+
+
+async def test_who_becomes_known_is_searched_for_in_what_was_released_while_it_is_being_handed_over(
+    office: Office,
+) -> None:
+    """The second family is referred late, and its name stands in what the first one is about to be given."""
+    opening = await recorded(office, 2, version=None)
+    await accepted(office, opening, 1, learning=f"Invented learning about {KNOWN_LATER}.")
+    await convicted(office, opening)
+    await stands(office, opening, "v1", **WANTS)
+    referred = {"referred_on": str(datetime.now(UTC).date()), "officer_name": "Invented", "is_child": "no"}
+    lines = {
+        "refer": [SILENT],
+        "tell_family": [Line("no_contact", reasons=REASON)],
+        "leaks": [Line("redact", reasons=REASON), USUAL["leaks"]],
+        "handover": [SILENT, USUAL["handover"]],
+    }
+    async with answering(office, opening, lines):
+        stage = await the_stage(office, opening)
+        handover, refer = (f"{opening.reference}/{DISCLOSURE}/{gate}" for gate in ("handover:v1", "refer:v2"))
+        await office.gate(handover)
+        await office.answer(stage, refer, "referred", {**referred, "also_known_as": KNOWN_LATER})
+        await until_state(office, opening, f"{DISCLOSURE}/handover:v1", "withdrawn")
+        assert (await ended(stage))["outcome"] == "disclosed"
+    assert (await asked(office, opening, "redactions", "leaks", "staff_impact", "release", "handover")) == [
+        "redactions:v1", "staff_impact:s1", "release:r1", "handover:v1",
+        "leaks:r1", "redactions:v1#2", "leaks:r2", "release:r2", "handover:v1#2",
+    ]  # fmt: skip
+
+
+async def test_a_name_that_changes_nothing_takes_no_question_back(office: Office) -> None:
+    """The case says that somebody is new; or an answer is refused, because the stage had not heard of it."""
+    opening = await recorded(office)
+    await convicted(office, opening)
+    await stands(office, opening, "v1", **WANTS)
+    lines = {"release": [SILENT], "handover": [SILENT]}
+    async with answering(office, opening, lines):
+        stage = await the_stage(office, opening)
+        release, handover = (f"{opening.reference}/{DISCLOSURE}/{gate}" for gate in ("release:r1", "handover:v1"))
+        await office.gate(release)
+        await office.record.pool.execute("UPDATE staff SET name = 'Invented New One' WHERE ref = 's1'")
+        refused = await office.answer(stage, release, "released")
+        assert (await office.receipt(stage, refused))["code"] == "not_searched"
+        await office.gate(f"{release}#2")
+        await office.answer(stage, f"{release}#2", "released")
+        await office.gate(handover)
+        await office.record.pool.execute("UPDATE victims SET adult = 'Invented New Two' WHERE ref = 'v1'")
+        await news(stage, named=True)
+        day = str(office.now(stage).date())
+        handed = {"handed_over_on": day, "given_by": "n53.senior_lead", "received_by": "family", "how": "in_person"}
+        searched = """SELECT EXISTS (SELECT FROM file_searches JOIN cases USING (reference, names)
+            WHERE reference = $1)"""
+        await office.until(lambda: office.record.value(searched, opening.reference))
+        await office.answer(stage, handover, "handed_over", handed)
+        assert (await ended(stage))["outcome"] == "disclosed"
+    assert await asked(office, opening, "handover") == ["handover:v1"]
 
 
 # --- languages ------------------------------------------------------------------------------------------

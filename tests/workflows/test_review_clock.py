@@ -38,6 +38,13 @@ async def details(handle: WorkflowHandle[Any, Any]) -> str:
     return str(metadata.current_details)
 
 
+async def until_read(office: Office, handle: WorkflowHandle[Any, Any], words: str, *, is_there: bool = True) -> None:
+    async def is_read() -> bool:
+        return (words in await details(handle)) is is_there
+
+    await office.until(is_read)
+
+
 async def test_at_risk_shows_while_there_is_time_and_names_what_remains(office: Office) -> None:
     opening, review = await interviewed(office)
     gate = await office.gate(f"{opening.reference}/review/draft")
@@ -60,7 +67,7 @@ async def test_the_date_passes_while_the_head_of_pdu_looks_at_the_facts_and_ever
     await drafted(office, opening, review)
     await office.skip_to(review, due_at + timedelta(hours=1))
     await until_shown(office, review, "SfoOverdue", True)
-    assert "**The review is overdue.**" in await details(review)
+    await until_read(office, review, "**The review is overdue.**")
     assert await office.record.value("SELECT review_overdue FROM cases WHERE reference = $1", opening.reference)
     await office.until(lambda: _letters(office, LEAD, "Overdue:"))
     await office.answer(review, f"{opening.reference}/review/facts:v1", "no_comments")
@@ -101,7 +108,7 @@ async def test_a_stage_told_that_the_clock_stands_still_asks_nothing_new_and_fir
     await review.signal("case_news", CaseNews(paused=True))
     await until_shown(office, review, "SfoClock", "paused")
     assert "SfoDue" not in await shown(review)
-    assert "**The clock stands still.**" in await details(review)
+    await until_read(office, review, "**The clock stands still.**")
     for member in INTERVIEWED:
         await office.gate(f"{stem}/invite:{member}")
     await office.until(lambda: office.record.value("SELECT bool_and(state = 'sent') FROM outbox"))
@@ -116,7 +123,7 @@ async def test_a_stage_told_that_the_clock_stands_still_asks_nothing_new_and_fir
     resumed = due(gate["due_on"] + timedelta(days=70))
     await review.signal("case_news", CaseNews(paused=False, due=resumed))
     await office.gate(f"{stem}/invitation:s1")  # what followed from the answer is asked now
-    assert "**The clock stands still.**" not in await details(review)
+    await until_read(office, review, "**The clock stands still.**", is_there=False)
 
 
 async def test_pause_and_resume_typed_by_hand_stop_a_whole_case_and_give_the_days_back(office: Office) -> None:

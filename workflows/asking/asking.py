@@ -1,7 +1,7 @@
 """How a workflow asks people: it opens gates, chases them, settles answers and tells. It decides nothing itself."""
 
 import asyncio
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable
 from datetime import date, datetime
 from typing import Any, Protocol, TypeVar
@@ -73,6 +73,7 @@ class Asking:
         self.early: defaultdict[str, list[DecideSignal]] = defaultdict(list)
         self.receipts: dict[str, Receipt] = {}
         self.asked: defaultdict[str, int] = defaultdict(int)
+        self.refused: Counter[str] = Counter()
         self.dead_letters = DeadLetters()
         self.display = Display()
         self.brief: Brief
@@ -350,6 +351,7 @@ class Asking:
         if settled.decision:
             self.receipts[settled.decision.decision] = receipt
         if settled.refused:
+            self.refused[settled.refused] += 1
             self.dead_letters.keep("decide", settled.refused)
 
     async def _reassign(self, gate: Gate) -> None:

@@ -22,7 +22,7 @@ from workflows.contract.messages import (
 )
 from workflows.contract.options import RECORD
 from workflows.contract.ports import Casework
-from workflows.contract.vocabulary import ReasonCode
+from workflows.contract.vocabulary import ReasonCode, Stage
 from workflows.policy.stages import OF_THE_REVIEW
 
 from . import case_time
@@ -97,6 +97,8 @@ class Changes:
         )
         if not done.allowed:
             self.dead_letters.keep("replace_manager", done.refused or "refused")
+            return
+        await self.children.tell(CaseNews(named=True), Stage.VICTIM_DISCLOSURE)
 
     def _common(self, what: str, request: str | None) -> dict[str, Any]:
         """The event is the record's request; what was typed by hand is numbered, the same after a reset."""

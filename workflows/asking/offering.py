@@ -17,6 +17,7 @@ class Offering:
     """What is still to be asked of a leg, from where the record says. Rule: facts.md 2.11, 2.13, 5.23.
 
     `is_over`: nothing will be shared any more. `changed_mind`: who wants it after all, while they are being asked.
+    `heard_names`: called when a referral has brought names into the record, such as that of a responsible adult.
     """
 
     def __init__(
@@ -27,9 +28,10 @@ class Offering:
         is_over: Callable[[], bool],
         changed_mind: set[str],
         find_leg: Callable[[str], Awaitable[Leg]],
+        heard_names: Callable[[], None],
     ) -> None:
         self.asking, self.leg, self.victim = asking, leg, leg.victim
-        self.is_over, self.changed_mind, self.find_leg = is_over, changed_mind, find_leg
+        self.is_over, self.changed_mind, self.find_leg, self.heard_names = is_over, changed_mind, find_leg, heard_names
 
     async def is_accepted(self, convicted_on: date | None, *, again: bool) -> bool:
         """Whether they want the review; false also when it became moot before they had an answer.
@@ -49,6 +51,7 @@ class Offering:
             referral = await self.ask("refer", counted_from=convicted_on)
             if referral is None or referral.answer == "nobody":
                 return False
+            self.heard_names()
             referred_on = date.fromisoformat(referral.facts["referred_on"])
         if self.leg.is_told:
             return True

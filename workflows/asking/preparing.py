@@ -22,16 +22,19 @@ _RENDITION = {Audience.VICTIM: "r", Audience.PUBLIC: "p"}
 _RELEASE = {Audience.VICTIM: "release", Audience.PUBLIC: "release_public"}
 
 
-class Ask(Protocol):
-    """Asks a question of the preparation; none: the preparation is moot, since nothing is to be released any more."""
+class AskUntil(Protocol):
+    """Asks, and takes the question back as soon as `is_over` holds; then none."""
 
-    def __call__(self, question: str, subject: str) -> Awaitable[Decision | None]: ...  # noqa: D102
+    def __call__(  # noqa: D102
+        self, is_over: Callable[[], bool], question: str, /, *, subject: str
+    ) -> Awaitable[Decision | None]: ...
 
 
 class Preparation:
     """Everything between an accepted version and its release; nothing of it reaches anybody by itself.
 
-    `ask` withdraws its question once the preparation is moot, `ask_freely` also while anything is held.
+    `is_moot`: nothing is to be released any more, so its questions are taken back. `ask_freely` asks only while nothing
+    is held. `names` grows whenever a name has been recorded that the files may not have been searched for.
     `outcome_of` waits for what the national team decided about a concern; none: it is moot, or nobody waits here.
     """
 
@@ -41,12 +44,14 @@ class Preparation:
         audience: Audience,
         version: int,
         *,
-        ask: Ask,
-        ask_freely: Ask,
+        is_moot: Callable[[], bool],
+        ask_freely: AskUntil,
+        names: Callable[[], int],
         outcome_of: Callable[[EscalationRef], Awaitable[EscalationOutcome | None]],
     ) -> None:
         self.asking, self.audience, self.version = asking, audience, version
-        self.ask, self.ask_freely, self.outcome_of = ask, ask_freely, outcome_of
+        self.is_moot, self.ask_freely, self.names, self.outcome_of = is_moot, ask_freely, names, outcome_of
+        self.searched = names()
 
     async def carry_out(self, staff: Iterable[str]) -> int | None:
         """The number of the released rendition; none: it became moot. Rule: Annex J (victims), facts.md 5.18."""
@@ -59,11 +64,13 @@ class Preparation:
             settled = not rendition.leaks or await self.settle(rendition)
             if settled is None:
                 return None
-            decided = await self.ask_freely(_RELEASE[self.audience], self.named(rendition)) if settled else None
+            decided = await self.release(rendition) if settled else None
             if decided and decided.answer == "released":
                 return int(rendition.rendition)
             if settled and decided is None:
-                return None
+                if self.is_moot():
+                    return None
+                continue  # somebody has become known meanwhile: the files are searched for them as well
             if not await self.redact():
                 return None
             if self.audience is Audience.PUBLIC:
@@ -103,6 +110,7 @@ class Preparation:
 
     async def render(self) -> Rendition:
         """An immutable, hashed rendition with its files, each of them searched."""
+        self.searched = self.names()
         request = RenditionRequest(
             reference=self.asking.brief.reference,
             version=self.version,
@@ -117,6 +125,18 @@ class Preparation:
         """Whether what the search found may stay; false: something must go; none: moot."""
         settled = await self.ask("leaks", self.named(rendition))
         return None if settled is None else settled.answer == "settled"
+
+    async def release(self, rendition: Rendition) -> Decision | None:
+        """Whether it may leave; none: nothing is released any more, or it must be searched for another name first."""
+        return await self.ask_freely(
+            lambda: self.is_moot() or self.names() != self.searched,
+            _RELEASE[self.audience],
+            subject=self.named(rendition),
+        )
+
+    async def ask(self, question: str, subject: str) -> Decision | None:
+        """Ask; none: nothing is to be released any more."""
+        return await self.asking.ask_until(self.is_moot, question, subject=subject)
 
     def named(self, rendition: Rendition) -> str:
         """How questions name the rendition, `r1`."""

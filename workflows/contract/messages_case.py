@@ -149,7 +149,8 @@ class CaseNews(Message):
     `due` is the review's date after a pause, `region` and `pdu` where the case is now. For staff care: `stage` is the
     one just begun, `stopped` false says that a review is due again, `closing` that nothing else of the case is open.
     For disclosure: `number` is that of the resolved escalation, `shut` that the conviction was quashed, `corrected`
-    whether the accepted review is being corrected, `opted_in` who wants the review after all.
+    whether the accepted review is being corrected, `opted_in` who wants the review after all, `named` that somebody
+    else has a part in the case, whose name must not leave either.
     """
 
     held: bool | None = None
@@ -167,6 +168,7 @@ class CaseNews(Message):
     shut: bool = False
     corrected: bool | None = None
     opted_in: Ref | None = None
+    named: bool = False
 
 
 class StageNews(Message):
