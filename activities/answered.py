@@ -55,7 +55,7 @@ class Answered:
     @property
     def number(self) -> int:
         """The version, rendition or enquiry in the subject: 2 of `v2`."""
-        return int(self.subject.lstrip("vrp"))
+        return int(self.subject.lstrip("vrpi"))
 
     @property
     def author_email(self) -> str:

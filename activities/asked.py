@@ -31,8 +31,8 @@ class Asking:
 
     @property
     def number(self) -> int:
-        """The version, rendition or enquiry that the gate is about, from `v2`, `r1`, `p1` or `3`; 0 for none."""
-        digits = (self.request.subject or "").lstrip("vrp")
+        """The version, rendition or enquiry that the gate is about, from `v2`, `r1`, `p1`, `i2` or `3`; 0 for none."""
+        digits = (self.request.subject or "").lstrip("vrpi")
         return int(digits) if digits.isdecimal() else 0
 
 

@@ -73,11 +73,13 @@ def _is_yes(value: Any) -> bool:
 
 
 async def leaks(answered: Answered) -> Effect:
-    """Each finding may stay, with its reason; or something must go, and whoever translates or redacts is asked again.
+    """Each finding may stay, with its reason; or something must go, and whoever writes, redacts or translates is asked.
 
     Fails closed: what is not settled here stays unsettled. Rule: facts.md 4.2, fully anonymised.
     """
     kind = KINDS[audience_of(answered.subject)]
+    if answered.answer == "revise":
+        return Effect()
     if answered.answer == "redact":
         rendered = await answered.connection.fetchval(_IN_WHAT_WAS_RENDERED, answered.reference, kind, answered.number)
         await _ask_translators_again(answered, kind)
@@ -235,6 +237,7 @@ RELEASE_EFFECTS: dict[str, Callable[[Answered], Awaitable[Effect]]] = {
     "redactions": redactions,
     "redaction_decision": redaction_decision,
     "leaks": leaks,
+    "internal_leaks": leaks,
     "staff_impact": staff_impact,
     "contingency_plan": contingency_plan,
     "release": release,

@@ -142,7 +142,12 @@ def deputy_for(place: Place, question: str, person: Person, ties: Ties, on: date
 
 def role_in_words(role: str) -> str:
     """A role as letters name it: the reviewing manager."""
-    return {"spoc": "the single point of contact"}.get(role, f"the {role.replace('_', ' ')}").replace("pdu", "PDU")
+    called = {
+        "spoc": "the single point of contact",
+        "sfo_team": "the SFO Team",
+        "national_team": "the national SFO team",
+    }
+    return called.get(role, f"the {role.replace('_', ' ')}").replace("pdu", "PDU")
 
 
 async def _chosen(asking: Asking) -> Chosen:

@@ -153,7 +153,7 @@ async def _interest_facts(asking: Asking) -> Facts:
 
 # Which answers to other questions lead back to this one, and so must be read before answering again.
 _SENT_BACK_BY = {
-    "draft": ("countersign:returned", "quality:rated", "submit:revise"),
+    "draft": ("countersign:returned", "internal_leaks:revise", "quality:rated", "submit:revise"),
     "redactions": (
         "redaction_decision:again",
         "leaks:redact",

@@ -9,6 +9,7 @@ from typing import Any
 from activities.asked import Asking, Facts, in_words
 from activities.escalations import is_held
 from activities.record import Row
+from activities.rendered import offer_internal
 from workflows.contract.questions import QUESTIONS
 from workflows.contract.vocabulary import CourtEventKind, EnquiryKind, Role
 from workflows.policy.court import ends_the_case
@@ -141,6 +142,11 @@ async def _offer_versions(asking: Asking, page: dict[str, Any], name: str) -> No
     page["options"][name] = [{"value": str(version), "label": f"Version {version}, accepted"}] if version else []
 
 
+async def _offer_files(asking: Asking, page: dict[str, Any], name: str) -> None:
+    """The files of the accepted review, which whoever is entitled to it is given."""
+    await offer_internal(asking.place, page, name, asking.place.case["accepted_version"] or 0)
+
+
 async def offer_managers(asking: Asking, page: dict[str, Any], name: str) -> None:
     """The senior managers of the case's place, each with the recorded deputy."""
     place = asking.place
@@ -166,5 +172,6 @@ FILLED: dict[str, tuple[tuple[str, _Fill], ...]] = {
         ("entitlement", _offer_entitlements),
         ("version", _offer_versions),
         ("given_by", offer_managers),
+        ("rendition", _offer_files),
     ),
 }

@@ -5,6 +5,7 @@ from typing import Any
 
 from activities.asked import Asking, Facts, in_words
 from activities.record import Row
+from activities.rendered import offer_internal
 from activities.review_text import identifiers_of, names_of, obstacles, review_of
 from workflows.contract.choices import RATERS, RATINGS
 from workflows.policy.anonymity import words_for
@@ -177,10 +178,15 @@ async def _offer_rater(asking: Asking, page: dict[str, Any], name: str) -> None:
     page["accepted_rating"] = asking.rulebook.accepted_rating.value
 
 
+async def _offer_files(asking: Asking, page: dict[str, Any], name: str) -> None:
+    """The internal version that is rated, as files to read at leisure."""
+    await offer_internal(asking.place, page, name, asking.number)
+
+
 # By question: each field's name with what fills `page["options"]` (and `page["refused"]`) for it.
 FILLED: dict[str, tuple[tuple[str, Callable[[Asking, dict[str, Any], str], Awaitable[None]]], ...]] = {
     "draft": (("actions", offer_owners), ("start_from", _start_from), ("names", _must_not_name)),
     "facts": (("comments", _offer_paragraphs),),
     "answer_comments": (("comments", _comments_to_answer),),
-    "quality": (("rated_by", _offer_rater),),
+    "quality": (("rated_by", _offer_rater), ("rendition", _offer_files)),
 }

@@ -10,12 +10,18 @@ from workflows.policy.redaction import Carried, Redaction, Span, carried_over, p
 from workflows.policy.spans import overlap
 from workflows.policy.spans import standing as stands_at
 
-_CALLED = {"v": Audience.VICTIM, "r": Audience.VICTIM, "p": Audience.PUBLIC}
+_CALLED = {"v": Audience.VICTIM, "r": Audience.VICTIM, "p": Audience.PUBLIC, "i": Audience.INTERNAL}
+_CALLS = {audience: letter for letter, audience in _CALLED.items()}  # of two, the letter of the rendition
 
 
 def audience_of(subject: str) -> Audience:
-    """For whom a question about redactions or a rendition is: `v3`, `r1` for victims, `p3`, `p1` for the public."""
+    """For whom a question about redactions or a rendition is: `v3`, `r1` victims, `p3`, `p1` the public, `i3` ours."""
     return _CALLED[subject[:1]]
+
+
+def called(audience: Audience, number: int) -> str:
+    """How questions and the audit name a rendition: `r1` for victims, `p1` for the public, `i3` inside HMPPS."""
+    return f"{_CALLS[audience]}{number}"
 
 
 async def standing(connection: Connection, reference: str, version: int, audience: Audience) -> list[Redaction]:

@@ -11,7 +11,11 @@ from workflows.contract.vocabulary import CourtEventKind
 from workflows.policy.disclosure import ReleaseFacts
 from workflows.policy.duties import AFFECTED
 
-KINDS = {Audience.VICTIM: "victim_rendition", Audience.PUBLIC: "public_rendition"}
+KINDS = {
+    Audience.INTERNAL: "internal_rendition",
+    Audience.VICTIM: "victim_rendition",
+    Audience.PUBLIC: "public_rendition",
+}
 _AUDIENCES = {kind: audience for audience, kind in KINDS.items()}
 _RELEASE = {"victim_rendition": "release", "public_rendition": "release_public"}
 
@@ -153,14 +157,16 @@ async def is_stopped(connection: Connection, reference: str) -> bool:
 
 # --- the files that leave ----------------------------------------------------------------------------------
 
+# A file was searched where it was so for every name that the case has by now; the internal version for those that it
+# had when the review was finished, since its readers are entitled to it and to the names of the case.
 # Those that were rendered; and for a leg whose language was arranged with a translation, the latest one. An earlier
 # translation, or one of a leg that has an interpreter now, is given to nobody, so that nothing in it is waited for.
 _LEAVING = """
     SELECT f.language, f.format, f.sha256, s.searched_at FROM rendition_files f
     LEFT JOIN victims v ON v.reference = f.reference AND v.ref = split_part(f.language, '-', 1)
-    LEFT JOIN file_searches s ON (s.reference, s.kind, s.version, s.language, s.format, s.sha256, s.names)
-        = (f.reference, f.kind, f.version, f.language, f.format, f.sha256,
-            (SELECT c.names FROM cases c WHERE c.reference = f.reference))
+    LEFT JOIN file_searches s ON (s.reference, s.kind, s.version, s.language, s.format, s.sha256)
+        = (f.reference, f.kind, f.version, f.language, f.format, f.sha256)
+        AND (f.kind = 'internal_rendition' OR s.names = (SELECT c.names FROM cases c WHERE c.reference = f.reference))
     WHERE f.reference = $1 AND f.kind = $2 AND f.version = $3 AND (strpos(f.language, '-') = 0
         OR v.ref = coalesce($4::text, v.ref) AND v.language_arranged = 'translated' AND f.language = (
             SELECT t.language FROM rendition_files t

@@ -2,9 +2,11 @@
 
 from typing import Any
 
+from activities.people import Place
 from activities.record import Connection
+from activities.release_facts import KINDS
 from workflows.contract.questions import REDACTION_GROUNDS
-from workflows.contract.rendition import Cell, RenditionText
+from workflows.contract.rendition import Audience, Cell, RenditionText
 
 _GROUNDS = {choice.value: choice.label for choice in REDACTION_GROUNDS}
 
@@ -29,6 +31,13 @@ async def files_on_page(
         "languages": list(dict.fromkeys(row["language"] for row in shown)),
         "formats": list(dict.fromkeys(row["format"] for row in shown)),
     }
+
+
+async def offer_internal(place: Place, page: dict[str, Any], name: str, version: int) -> None:
+    """The page offers the files of the internal version, where it was made of this version of the review."""
+    files = await files_on_page(place.connection, place.reference, KINDS[Audience.INTERNAL], version)
+    if files["formats"]:
+        page[name] = files
 
 
 async def text_on_page(connection: Connection, reference: str, kind: str, number: int) -> dict[str, Any]:

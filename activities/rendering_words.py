@@ -105,7 +105,7 @@ WORDINGS: dict[Audience, Wording] = {
         kind="Internal version",
         notice=(
             "Confidential. For the Regional Probation Director, the Chief Probation Officer and the readers whom they "
-            "designate. Others, such as a coroner, may read it only where they are entitled to.",
+            "designate. Anyone else, such as a coroner, may read it only where they are entitled to.",
             "Readers are recorded: who was given this version, and when. Do not copy it and do not pass it on. "
             "Victims and families are given a version of their own.",
         ),

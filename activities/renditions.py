@@ -9,12 +9,13 @@ import hashlib
 from temporalio.exceptions import ApplicationError
 
 from activities.means import Means
+from activities.opening import role_in_words
 from activities.people import Place
 from activities.record import Connection, audit, fingerprint, lock_case, transaction
-from activities.redacting import standing
+from activities.redacting import called, standing
 from activities.release_facts import KINDS, released_rendition, unsettled
 from activities.rendering import formats, render
-from activities.review_text import review_of
+from activities.review_text import Review, review_of
 from activities.searching import contact_of, search
 from workflows.contract.messages import Rendition, RenditionRequest
 from workflows.contract.rendition import Audience, RenditionText
@@ -29,7 +30,7 @@ async def prepare_rendition(means: Means, request: RenditionRequest) -> Renditio
     """
     async with transaction(means.pool) as connection:
         place = Place(connection, means.directory(request.at), await lock_case(connection, request.reference))
-        text = await _compose(place, request)
+        text = await _made_before(connection, request) or await _compose(place, request)
         number = await _number_of(connection, request, text)
     await _render(means, request, text, number)
     return await _searched(means, request, number)
@@ -60,40 +61,71 @@ async def _searched(means: Means, request: RenditionRequest, number: int) -> Ren
     return Rendition(rendition=str(number), sha256=digest, leaks=left)
 
 
-def called(audience: Audience, number: int) -> str:
-    """How questions and the audit name a rendition, `r1` for victims, `p1` for the public."""
-    return f"{'p' if audience is Audience.PUBLIC else 'r'}{number}"
-
-
 # --- composed and rendered -----------------------------------------------------------------------------
 
 
+async def _made_before(connection: Connection, request: RenditionRequest) -> RenditionText | None:
+    """The internal version has the number of its review and is made once, whatever the directory says later."""
+    if request.audience is not Audience.INTERNAL:
+        return None
+    return await _text(connection, request, request.version)
+
+
+async def _text(connection: Connection, request: RenditionRequest, number: int | None) -> RenditionText | None:
+    content = await connection.fetchval(
+        "SELECT content FROM documents WHERE reference = $1 AND kind = $2 AND version = $3",
+        request.reference,
+        KINDS[request.audience],
+        number,
+    )
+    return RenditionText.model_validate(content) if content else None
+
+
 async def _compose(place: Place, request: RenditionRequest) -> RenditionText:
-    connection, kind = place.connection, KINDS[request.audience]
+    connection = place.connection
     review = await review_of(place, request.version)
     if review is None:
         raise ApplicationError("the record holds no such version of the review", type="UnknownVersion")
-    earlier = await released_rendition(connection, request.reference, kind)
-    before = await connection.fetchval(
-        "SELECT content FROM documents WHERE reference = $1 AND kind = $2 AND version = $3",
-        request.reference,
-        kind,
-        earlier,
-    )
+    earlier = await _earlier(place, request)
+    before = await _text(connection, request, earlier)
     return compose(
-        review,
+        await _without_names_of_owners(place, review),
         await standing(connection, request.reference, request.version, request.audience),
         audience=request.audience,
         review_version=request.version,
         summary=await _summary(connection, request),
         contact=contact_of(place),
-        previous=RenditionText.model_validate(before) if before else None,
+        previous=before,
         previous_number=earlier if before else None,
     )
 
 
+async def _earlier(place: Place, request: RenditionRequest) -> int | None:
+    """The rendition that this audience had before: what was released last, or the review that was accepted before."""
+    if request.audience is not Audience.INTERNAL:
+        return await released_rendition(place.connection, request.reference, KINDS[request.audience])
+    accepted: int | None = place.case["accepted_version"]
+    return accepted
+
+
+async def _without_names_of_owners(place: Place, review: Review) -> Review:
+    """An action is owned by a role: the review names nobody. Rule: Annex J, fully anonymised."""
+    actions = review.get("actions") or ()
+    owned = [{**row, "owner": await _role_of(place, str(row.get("owner") or ""))} for row in actions]
+    return {**review, "actions": owned} if owned else review
+
+
+async def _role_of(place: Place, owner: str) -> str:
+    """The role of a member of staff or of somebody in the directory; an address tells only that they are neither."""
+    person = await place.named(owner) or place.directory.person_by_email(owner)
+    words = role_in_words(str(person.roles[0])) if person and person.roles else "somebody who was named for it"
+    return f"{words[0].upper()}{words[1:]}" if owner else ""
+
+
 async def _summary(connection: Connection, request: RenditionRequest) -> list[str]:
-    """The plain words with which the document opens, as whoever proposed the redactions wrote them last."""
+    """The plain words with which the document opens, as whoever proposed the redactions wrote them last, if anybody."""
+    if request.audience is Audience.INTERNAL:
+        return []
     subject = f"{'p' if request.audience is Audience.PUBLIC else 'v'}{request.version}"
     written: str | None = await connection.fetchval(
         """
@@ -122,7 +154,7 @@ async def _number_of(connection: Connection, request: RenditionRequest, text: Re
     number = await connection.fetchval(
         """
         INSERT INTO documents (reference, kind, version, content, sha256, at)
-        SELECT $1, $2, coalesce(max(version), 0) + 1, $3, $4, $5 FROM documents WHERE reference = $1 AND kind = $2
+        SELECT $1, $2, coalesce($6, max(version) + 1, 1), $3, $4, $5 FROM documents WHERE reference = $1 AND kind = $2
         RETURNING version
         """,
         request.reference,
@@ -130,6 +162,7 @@ async def _number_of(connection: Connection, request: RenditionRequest, text: Re
         content,
         digest,
         request.at,
+        request.version if request.audience is Audience.INTERNAL else None,
     )
     assert number is not None  # noqa: S101  # an aggregate gives one row
     await audit(

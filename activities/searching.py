@@ -11,7 +11,7 @@ from activities.leak_gate import search_file
 from activities.means import Means
 from activities.people import Place
 from activities.record import Connection, Row, audit, lock_case, transaction
-from activities.redacting import standing
+from activities.redacting import called, standing
 from activities.release_facts import KINDS, review_version_of
 from activities.review_text import names_of, review_of
 from workflows.contract.directory import Contact
@@ -149,7 +149,7 @@ async def _keep(
         )  # fmt: skip
     await audit(
         connection, request.at, request.reference, "system", "file_searched",
-        f"{'p' if request.audience is Audience.PUBLIC else 'r'}{number}",
+        called(request.audience, number),
         file=name, sha256=file["sha256"], findings=len(found),
     )  # fmt: skip
 

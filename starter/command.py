@@ -105,3 +105,11 @@ def _read(file: Path) -> str:
         return file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise CommandError(BAD_INPUT, f"{file}: cannot be read as UTF-8 text, {type(error).__name__}") from None
+
+
+def written(output: Path, data: bytes) -> None:
+    """The file holds this from now on. Raises CommandError where it cannot be written; then nothing else is lost."""
+    try:
+        output.write_bytes(data)
+    except OSError as error:
+        raise CommandError(BAD_INPUT, f"{output}: cannot be written, {error.strerror}; check its folder") from None

@@ -6,17 +6,29 @@ from pathlib import Path
 
 import click
 
-from starter.command import BAD_INPUT, DAY, CommandError, Services, deliver, example, services, text_given, wait_for
+from starter.command import (
+    BAD_INPUT,
+    DAY,
+    CommandError,
+    Services,
+    deliver,
+    example,
+    services,
+    text_given,
+    wait_for,
+    written,
+)
 from starter.correcting import request_correction
 from starter.disclosure_story import disclosure_of
 from starter.disclosure_text import as_text
 from starter.judging import Rules, rules_in_force
 from starter.opting_in import opt_in as record_opt_in
 from starter.opting_in import wish_of, wish_problems
-from starter.register import INTERNAL, Giving, View, as_table, readers
+from starter.register import INTERNAL, Given, Giving, View, as_table, readers
 from starter.register import give as record_giving
 from starter.reopening import TakenUp, hand_on
 from workflows.contract.choices import LANGUAGES, WAYS, WISHES
+from workflows.contract.rendition import FileFormat
 from workflows.contract.vocabulary import ReasonCode
 from workflows.policy.due import on_in_london
 
@@ -157,7 +169,7 @@ async def _readers(reference: str) -> list[View] | None:
         "sfo give SFO-2026-00042 --to regional_director --version 2 --how secure_email --on 2027-03-12 "
         "--as sfo.team@example.test",
         'sfo give SFO-2026-00042 --to designated --name "Example Reader" --version 2 --how in_person '
-        "--on 2027-03-12 --as sfo.team@example.test",
+        "--on 2027-03-12 --output review.docx --as sfo.team@example.test",
     )
 )
 @click.argument("reference")
@@ -166,30 +178,50 @@ async def _readers(reference: str) -> list[View] | None:
 @click.option("--version", required=True, type=click.IntRange(min=1), help="The version of the review: the accepted.")
 @click.option("--how", required=True, type=click.Choice([way.value for way in WAYS]))
 @click.option("--on", required=True, type=DAY, help="The date on which it was given.")
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write the internal version here, to be given: review.html, review.docx or review.pdf.",
+)
 @_BY
-def give(reference: str, to: str, name: str | None, version: int, how: str, on: date, by: str) -> None:
-    """Put into the register that an internal reader was given the accepted review.
+def give(
+    reference: str, to: str, name: str | None, version: int, how: str, on: date, output: Path | None, by: str
+) -> None:
+    """Put into the register that an internal reader is given the accepted review, and write its file.
 
     The review is written for the Regional Probation Director, the Chief Probation Officer and designated others;
-    everybody who reads it stands in the register. It sends nothing. The same twice is recorded once. Victims are
-    given their own version by the question `handover`, outside readers theirs by an enquiry.
+    everybody who reads it stands in the register. It sends nothing. The same twice is recorded once; each file that
+    is written is noted. Victims are given their own version by the question `handover`, outside readers theirs by an
+    enquiry.
     """
+    as_file = _format_of(output) if output else None
     who = (name or "").strip()
     if (to == "designated") is not bool(who):
         raise CommandError(BAD_INPUT, "--name: give it for a designated reader, and for nobody else")
     if len(who) > _LONGEST_NAME or not who.isprintable():
         raise CommandError(BAD_INPUT, f"--name: write it in one line of at most {_LONGEST_NAME} characters")
 
-    async def work() -> bool:
+    async def work() -> Given:
         async with services() as reached:
             rules = _rules(reached)
             async with reached.pool.acquire() as connection:
-                return await record_giving(connection, rules, reference, Giving(to, version, how, on, who or None), by)
+                giving = Giving(to, version, how, on, who or None)
+                return await record_giving(connection, rules, reference, giving, by, as_file)
 
-    is_new = wait_for(work())
-    click.echo(
-        f"{reference}: version {version} given to the {INTERNAL[to]}, {'recorded' if is_new else 'recorded already'}"
-    )
+    given = wait_for(work())
+    if output and given.file:
+        written(output, given.file.data)
+        click.echo(f"{reference}: the internal version {version} written to {output}")
+    recorded = "recorded" if given.is_new else "recorded already"
+    click.echo(f"{reference}: version {version} given to the {INTERNAL[to]}, {recorded}")
+
+
+def _format_of(output: Path) -> FileFormat:
+    try:
+        return FileFormat(output.suffix.lower().removeprefix("."))
+    except ValueError:
+        endings = ", ".join(f".{format_}" for format_ in FileFormat)
+        raise CommandError(BAD_INPUT, f"--output: name a file that ends in one of {endings}") from None
 
 
 @click.command(epilog=example("sfo disclosure SFO-2026-00042", "sfo disclosure SFO-2026-00042 --json"))

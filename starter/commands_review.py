@@ -11,7 +11,7 @@ from uuid import uuid4
 
 import click
 
-from starter.command import BAD_INPUT, REFUSED, CommandError, Services, example, services, wait_for
+from starter.command import BAD_INPUT, REFUSED, CommandError, Services, example, services, wait_for, written
 from starter.commands_decide import asked_of, give, listed
 from starter.record import Gate, Offer
 from starter.versions import View, latest, rounds_of, version_of
@@ -60,10 +60,7 @@ def export(reference: str, version: int | None, as_: str | None, output: Path | 
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
         return
-    try:
-        output.write_bytes(data)
-    except OSError as error:
-        raise CommandError(BAD_INPUT, f"{output}: cannot be written, {error.strerror}; check its folder") from None
+    written(output, data)
     click.echo(f"{reference}: {f'version {number}' if number else 'the empty form'} written to {output}")
 
 

@@ -47,6 +47,8 @@ def is_about_disclosure(row: Row, seen: Seen) -> bool:
         return str(row["subject"]).startswith("victim-disclosure")
     if row["action"] == "nobody_eligible":
         return "/victim-disclosure" in row["subject"]
+    if row["subject"][:1] == "i" and row["subject"][1:].isdecimal() and row["action"] != "rendition_downloaded":
+        return False  # the internal version was made and searched for its rating
     return row["action"] not in _ELSEWHERE and "/escalation/" not in row["subject"]
 
 
@@ -97,8 +99,8 @@ def _released(row: Row, _seen: Seen) -> str:
 def _downloaded(row: Row, _seen: Seen) -> str:
     detail = row["detail"]
     kind = FORMAT_WORDS[FileFormat(detail["format"])]
-    which = "the public version" if detail["kind"] == "public_rendition" else "the version for victims"
-    what = f"{which}, number {detail['version']}, {language_in_words(detail['language'])}"
+    subject = f"{_LETTERS.get(detail['kind'], 'r')}{detail['version']}"
+    what = f"{_version(subject)} {language_in_words(detail['language'])}"
     return f"{role(row['actor'])}{by_rung(str(detail.get('rung', '')))} downloaded {what}: {kind}, {_hash(detail)}"
 
 
@@ -210,9 +212,12 @@ _SENTENCES: Mapping[str, Tell] = {
 }
 
 
+_LETTERS = {"public_rendition": "p", "internal_rendition": "i"}
+
+
 def _version(subject: str) -> str:
-    """A rendition by its name in the record: r1 for victims, p1 for the public."""
-    which = "the public version" if subject.startswith("p") else "the version for victims"
+    """A rendition by its name in the record: r1 for victims, p1 for the public, i1 inside HMPPS."""
+    which = {"p": "the public version", "i": "the internal version"}.get(subject[:1], "the version for victims")
     return f"{which}, number {subject[1:]},"
 
 

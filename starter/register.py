@@ -14,10 +14,13 @@ import asyncpg
 from starter.connections import Connection
 from starter.judging import Rules
 from starter.record import append_audit
+from starter.rendition_files import SHUT, FileRefusedError, Handed, hand_out_within
 from starter.reports import LockedCase, ReportRefusedError, locked_case
 from starter.requests import require_role
 from workflows.contract.choices import WAYS
+from workflows.contract.rendition import FileFormat
 from workflows.contract.vocabulary import Role
+from workflows.policy.authority import holds
 from workflows.policy.due import on_in_london
 
 INTERNAL = {
@@ -30,6 +33,7 @@ INTERNAL = {
 RECORDING = (Role.SFO_TEAM, Role.SENIOR_LEAD, Role.REGIONAL_DIRECTOR, Role.NATIONAL_TEAM)
 KINDS = {
     "review": "the review itself",
+    "internal_rendition": "the internal version",
     "victim_rendition": "the version for victims",
     "public_rendition": "the public version",
 }
@@ -58,36 +62,65 @@ class Giving:
     name: str | None = None
 
 
-async def give(connection: Connection, rules: Rules, reference: str, giving: Giving, email: str) -> bool:
-    """It stands in the register; False: the very same stood there already. Raises ReportRefusedError."""
+@dataclass(frozen=True, slots=True)
+class Given:
+    """That it stands in the register. `is_new`: it did not before; `file`: what the reader is given, if asked for."""
+
+    is_new: bool
+    file: Handed | None = None
+
+
+async def give(
+    connection: Connection, rules: Rules, reference: str, giving: Giving, email: str, as_file: FileFormat | None = None
+) -> Given:
+    """It stands in the register; `as_file`: the internal version comes with it. Raises ReportRefusedError."""
     async with connection.transaction():
         case = await locked_case(connection, reference)
         require_role(rules, case, RECORDING, email, "records who read the review")
-        document = await _accepted(connection, case, giving)
-        reader, known = await _reader(connection, case, giving)
-        if known is not None:
-            return _again(known, giving)
-        _check_date(case, giving, on_in_london(document["at"]))
-        giver = rules.directory.person_by_email(email)
-        await connection.execute(
-            """INSERT INTO sfo.releases (reference, kind, rendition, sha256, reader, given_by, given_by_name,
-                   received_by, how, on_date, recorded_by, at)
-               VALUES ($1, 'review', $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)""",
-            reference,
-            giving.version,
-            document["sha256"],
-            reader,
-            giver.key if giver else None,
-            giver.name if giver else None,
-            giving.name,
-            giving.how,
-            giving.on,
-            email,
-            case.now,
+        is_new = await _registered(connection, rules, case, giving, email)
+        taken_by = next(
+            role for role in RECORDING if holds(email, (role,), rules.directory, case.row["region"], case.row["pdu"])
         )
-        detail = {"version": giving.version, "sha256": document["sha256"], "how": giving.how, "on": str(giving.on)}
-        await append_audit(connection, case.now, reference, email, "review_given", reader, detail)
-        return True
+        return Given(is_new, await _file(connection, case, giving, as_file, taken_by) if as_file else None)
+
+
+async def _file(
+    connection: Connection, case: LockedCase, giving: Giving, as_file: FileFormat, taken_by: Role
+) -> Handed:
+    try:
+        return await hand_out_within(connection, case, giving.version, as_file, taken_by, to=giving.to)
+    except FileRefusedError as refused:
+        raise GivingRefusedError(refused.code, SHUT[refused.code]) from None
+
+
+async def _registered(connection: Connection, rules: Rules, case: LockedCase, giving: Giving, email: str) -> bool:
+    """Whether it is new in the register, where it stands from now on."""
+    reference = case.reference
+    document = await _accepted(connection, case, giving)
+    reader, known = await _reader(connection, case, giving)
+    if known is not None:
+        return _again(known, giving)
+    _check_date(case, giving, on_in_london(document["at"]))
+    giver = rules.directory.person_by_email(email)
+    await connection.execute(
+        """INSERT INTO sfo.releases (reference, kind, rendition, sha256, reader, given_by, given_by_name,
+               received_by, how, on_date, recorded_by, at)
+           VALUES ($1, 'review', $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)""",
+        reference,
+        giving.version,
+        document["sha256"],
+        reader,
+        giver.key if giver else None,
+        giver.name if giver else None,
+        giving.name,
+        giving.how,
+        giving.on,
+        email,
+        case.now,
+    )
+    detail = {"version": giving.version, "sha256": document["sha256"], "how": giving.how, "on": str(giving.on)}
+    await append_audit(connection, case.now, reference, email, "review_given", reader, detail)
+    return True
 
 
 async def _accepted(connection: Connection, case: LockedCase, giving: Giving) -> asyncpg.Record:

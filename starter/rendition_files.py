@@ -12,21 +12,21 @@ from typing import Any
 
 from starter.connections import Connection
 from starter.record import Asked, Gate, append_audit
-from starter.reports import court_of, locked_case
+from starter.reports import LockedCase, court_of, locked_case
 from workflows.contract.rendition import FileFormat
-from workflows.contract.vocabulary import CourtEventKind, GateState
+from workflows.contract.vocabulary import CourtEventKind, GateState, Role
 from workflows.policy.disclosure import is_open
 
-HANDOVER, LANGUAGE = "handover", "language"
+HANDOVER, LANGUAGE, OUTSIDE = "handover", "language", "enquiry_review"
 OF_A_LEG = (LANGUAGE, HANDOVER)
-OF_A_RENDITION = ("release", "release_public", "leaks", *OF_A_LEG)
+OF_A_RENDITION = ("release", "release_public", "leaks", "internal_leaks", "quality", OUTSIDE, *OF_A_LEG)
 """The questions whose page hands out the files of a rendition."""
 
 ENGLISH = "en"
-VICTIM = "victim_rendition"
+VICTIM, WITHIN = "victim_rendition", "internal_rendition"
 FORMAT_WORDS = {FileFormat.HTML: "Web page", FileFormat.WORD: "Word document", FileFormat.PDF: "PDF"}
 _ORDER = {FileFormat.HTML: 0, FileFormat.WORD: 1, FileFormat.PDF: 2}
-_PUBLIC = {"public_rendition": "-public"}
+_NOT_FOR_VICTIMS = {"public_rendition": "-public", "internal_rendition": "-internal"}
 _TRANSLATION = re.compile(r"(?P<leg>v[1-9][0-9]*)-(?P<number>[1-9][0-9]*)")
 
 SHUT = {
@@ -36,6 +36,7 @@ SHUT = {
     "held": "A concern about the safety of staff is open. Nothing may be given until the national team resolves it.",
     "being_corrected": "The review is being corrected. You will be asked again once the corrected version is released.",
     "not_released": "This is not the version that was released last, so it may not be given.",
+    "not_accepted": "This is not the version of the review that was accepted last, so it may not be given.",
     "no_such_file": "There is no such file of this version. Choose one of those on the question's page.",
     "not_searched": "This file is searched first for somebody new in the case, or what was found in it is not settled. "
     "Look again in some minutes.",
@@ -71,6 +72,11 @@ class RenditionFile:
     def is_translation(self) -> bool:
         """Whether a person gave it back, rather than that it was rendered."""
         return self.language != ENGLISH
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether nothing that the search found, or has not looked for yet, keeps it from leaving."""
+        return self.is_searched and not self.has_leaks
 
     @property
     def title(self) -> str:
@@ -151,9 +157,10 @@ async def files_of(connection: Connection, gate: Gate) -> Files:
 
 _FILES = """
     SELECT f.language, f.format, octet_length(f.bytes) AS size, f.sha256, f.at,
-        EXISTS (SELECT FROM sfo.file_searches s JOIN sfo.cases c USING (reference, names)
+        EXISTS (SELECT FROM sfo.file_searches s JOIN sfo.cases c USING (reference)
             WHERE (s.reference, s.kind, s.version, s.language, s.format, s.sha256)
-                = (f.reference, f.kind, f.version, f.language, f.format, f.sha256)) AS is_searched,
+                = (f.reference, f.kind, f.version, f.language, f.format, f.sha256)
+                AND (f.kind = 'internal_rendition' OR s.names = c.names)) AS is_searched,
         EXISTS (SELECT FROM sfo.leaks l WHERE (l.reference, l.kind, l.version) = (f.reference, f.kind, f.version)
             AND l.why IS NULL AND f.language || '.' || f.format = ANY(l.formats)) AS has_leaks
     FROM sfo.rendition_files f WHERE f.reference = $1 AND f.kind = $2 AND f.version = $3
@@ -179,11 +186,28 @@ def _is_offered(gate: Gate, given: dict[str, Any], file: RenditionFile) -> bool:
 
 async def _why_shut(connection: Connection, gate: Gate, given: dict[str, Any]) -> str | None:
     """The first thing that stands against handing a file out to whoever hands it on; other questions only look."""
+    if gate.question == OUTSIDE:
+        return await _shut_outside(connection, gate.reference, given["version"])
     if gate.question != HANDOVER:
         return None
     if code := await shut_for_victims(connection, gate.reference):
         return code
     return None if await released_last(connection, gate.reference) == given["version"] else "not_released"
+
+
+async def _shut_outside(connection: Connection, reference: str, version: int) -> str | None:
+    """Why this version of the review may be given to nobody outside just now. Rule: facts.md 5.18, 5.20 to 5.22."""
+    row = await connection.fetchrow(
+        """
+        SELECT c.accepted_version, c.corrected_since, EXISTS (SELECT FROM sfo.escalations s
+            WHERE s.reference = $1 AND s.kind = 'staff_safety' AND s.state <> 'resolved') AS held
+        FROM sfo.cases c WHERE c.reference = $1
+        """,
+        reference,
+    )
+    if row is None or row["accepted_version"] != version:
+        return "not_accepted"
+    return "held" if row["held"] else "being_corrected" if row["corrected_since"] else None
 
 
 async def shut_for_victims(connection: Connection, reference: str) -> str | None:
@@ -235,24 +259,56 @@ async def hand_out(connection: Connection, gate: Gate, by: Asked, language: str,
         file = files.file(language, format_)
         if code := _why_not(gate, files, file, GateState(state)):
             raise FileRefusedError(code)
-        data = await connection.fetchval(
-            _BYTES, gate.reference, given["kind"], given["version"], language, str(format_)
-        )
+        assert file is not None  # noqa: S101  # nothing stands against it, so it is there
+        out = _Out(gate.reference, given["kind"], given["version"], file)
+        return await out.go(connection, case, str(gate.role), gate.gate, rung=by.rung)
+
+
+async def hand_out_within(
+    connection: Connection, case: LockedCase, version: int, format_: FileFormat, taken_by: Role, *, to: str
+) -> Handed:
+    """Return a file of the internal version of the accepted review, and note who took it for whom.
+
+    Raises FileRefusedError.
+
+    Whether the review may be given at all is for whoever puts its reader into the register. Part of a transaction.
+    """
+    rows = await connection.fetch(_FILES, case.reference, WITHIN, version)
+    found = next((row for row in rows if row["format"] == str(format_)), None)
+    if found is None:
+        raise FileRefusedError("no_such_file")
+    file = RenditionFile(**{**found, "format": format_})
+    if not file.is_clean:
+        raise FileRefusedError("not_searched")
+    return await _Out(case.reference, WITHIN, version, file).go(connection, case, str(taken_by), f"i{version}", to=to)
+
+
+@dataclass(frozen=True, slots=True)
+class _Out:
+    """A file of a rendition on its way out, against which nothing stands."""
+
+    reference: str
+    kind: str
+    version: int
+    file: RenditionFile
+
+    async def go(self, connection: Connection, case: LockedCase, actor: str, subject: str, **more: str) -> Handed:
+        """Return it as it was released, noted in the audit. Raises FileRefusedError where its bytes are others."""
+        language, format_ = self.file.language, self.file.format
+        data = await connection.fetchval(_BYTES, self.reference, self.kind, self.version, language, str(format_))
         digest = hashlib.sha256(data).hexdigest()
-        if file is None or digest != file.sha256:
+        if digest != self.file.sha256:
             raise FileRefusedError("altered")
         detail = {
-            "kind": given["kind"],
-            "version": given["version"],
+            "kind": self.kind,
+            "version": self.version,
             "language": language,
             "format": str(format_),
             "sha256": digest,
-            "rung": by.rung,
+            **more,
         }
-        await append_audit(
-            connection, case.now, gate.reference, str(gate.role), "rendition_downloaded", gate.gate, detail
-        )
-        return Handed(_name(gate.reference, given, language, format_), format_, data)
+        await append_audit(connection, case.now, self.reference, actor, "rendition_downloaded", subject, detail)
+        return Handed(_name(self.reference, self.kind, self.version, self.file), format_, data)
 
 
 _BYTES = """
@@ -266,11 +322,10 @@ def _why_not(gate: Gate, files: Files, file: RenditionFile | None, state: GateSt
         return "closed"
     if files.shut or file is None:
         return files.shut or "no_such_file"
-    is_clean = file.is_searched and not file.has_leaks
-    return None if is_clean or gate.question != HANDOVER else "not_searched"
+    return None if file.is_clean or gate.question not in (HANDOVER, OUTSIDE) else "not_searched"
 
 
-def _name(reference: str, given: dict[str, Any], language: str, format_: FileFormat) -> str:
+def _name(reference: str, kind: str, version: int, file: RenditionFile) -> str:
     """A name for the file: `review-SFO-2026-00001-version-1.docx`."""
-    translation = f"-translation-{language}" if language != ENGLISH else ""
-    return f"review-{reference}-version-{given['version']}{_PUBLIC.get(given['kind'], '')}{translation}.{format_}"
+    translation = f"-translation-{file.language}" if file.is_translation else ""
+    return f"review-{reference}-version-{version}{_NOT_FOR_VICTIMS.get(kind, '')}{translation}.{file.format}"

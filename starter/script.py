@@ -148,7 +148,10 @@ USUAL: dict[str, Line] = {
         after_days=5,
     ),
     "redaction_decision": Line("decided", {"decisions": Each({"accepted": "yes"})}),
-    "leaks": Line("settled", {"leaks": Each({"harmless": "yes", "why": "Invented reason: an ordinary word here."})}),
+    **dict.fromkeys(
+        ("leaks", "internal_leaks"),
+        Line("settled", {"leaks": Each({"harmless": "yes", "why": "Invented reason: an ordinary word here."})}),
+    ),
     "staff_impact": Line("manageable"),
     "contingency_plan": Line("confirmed", {"confirmed_on": TODAY}),
     "release": Line("released"),

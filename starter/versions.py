@@ -19,8 +19,8 @@ from workflows.policy.due import on_in_london
 
 View = dict[str, Any]
 
-_VERSION = re.compile(r"v?([1-9][0-9]*)")
-_STEPS = ("facts", "answer_comments", "submit", "countersign", "quality")
+_VERSION = re.compile(r"[vi]?([1-9][0-9]*)")  # v2 is a version of the review, i2 its internal version
+_STEPS = ("facts", "answer_comments", "submit", "countersign", "internal_leaks", "quality")
 _SENT_BACK = ("revise", "returned")
 
 

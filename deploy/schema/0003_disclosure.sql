@@ -52,12 +52,13 @@ CREATE TABLE sfo.impacts (
 
 ALTER TABLE sfo.documents
     DROP CONSTRAINT documents_kind_check,
-    ADD CONSTRAINT documents_kind_check CHECK (kind IN ('review', 'victim_rendition', 'public_rendition'));
+    ADD CONSTRAINT documents_kind_check CHECK
+        (kind IN ('review', 'internal_rendition', 'victim_rendition', 'public_rendition'));
 
 -- The files of a rendition, byte for byte as they leave; a translation is a file that a person gave back.
 CREATE TABLE sfo.rendition_files (
     reference text NOT NULL REFERENCES sfo.cases,
-    kind      text NOT NULL CHECK (kind IN ('review', 'victim_rendition', 'public_rendition')),
+    kind      text NOT NULL CHECK (kind IN ('internal_rendition', 'victim_rendition', 'public_rendition')),
     version   integer NOT NULL,
     language  text NOT NULL DEFAULT 'en',          -- en; or v2-1: the first translation given back for that leg alone
     format    text NOT NULL CHECK (format IN ('html', 'docx', 'pdf')),

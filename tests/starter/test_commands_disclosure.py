@@ -8,7 +8,7 @@ import pytest
 
 from starter.__main__ import sfo
 from tests.conftest import MailServer, Record
-from tests.starter.disclosing import LEAD, NAMES, OFFICER, OFFICER_2, REFERENCE, TEAM, TODAY, a_disclosure
+from tests.starter.disclosing import BYTES, LEAD, NAMES, OFFICER, OFFICER_2, REFERENCE, TEAM, TODAY, a_disclosure
 from tests.starter.test_commands import Sfo
 from tests.starter.test_commands import command as command  # the fixture
 
@@ -104,6 +104,51 @@ async def test_a_reader_is_recorded_once_and_listed(command: Sfo, record: Record
     assert "Chief Probation Officer" in listed.out
     found: list[dict[str, Any]] = (await command("readers", REFERENCE, "--json")).json
     assert [(one["reader"], one["kind"], one["version"]) for one in found] == [("chief_probation_officer", "review", 2)]
+
+
+@pytest.mark.parametrize("ending", BYTES)
+async def test_a_reader_is_given_the_internal_version_as_a_file(
+    command: Sfo, record: Record, mail_server: MailServer, tmp_path: Path, ending: str
+) -> None:
+    case, output = await a_disclosure(record, mail_server), tmp_path / f"review.{ending}"
+    await case.rendition(2, "internal_rendition")
+    typed = ("give", REFERENCE, "--to", "regional_director", *GIVE, "--as", TEAM, "--output", str(output))
+    for said in ("recorded", "recorded already"):
+        ended = await command(*typed)
+        assert (ended.code, ended.out.splitlines()[-1].endswith(said)) == (0, True), ended.err
+        assert f"the internal version 2 written to {output}" in ended.out
+        assert output.read_bytes() == BYTES[ending]
+        output.unlink()
+    taken = await case.audits("rendition_downloaded")
+    assert [(row["actor"], row["subject"], row["detail"]["to"]) for row in taken] == [
+        ("sfo_team", "i2", "regional_director")
+    ] * 2
+    listed = (await command("readers", REFERENCE)).out
+    assert f"downloaded as {ending}" in listed
+    story = (await command("disclosure", REFERENCE)).out
+    assert "SFO Team downloaded the internal version, number 2, in English" in story
+
+
+@pytest.mark.parametrize(("statement", "ending", "code", "said"), [
+    ("SELECT 1", "txt", 2, "ends in one of .html, .docx, .pdf"),
+    ("SELECT 1", "docx", 1, "There is no such file"),
+    ("UNSEARCHED", "docx", 1, "is searched first"),
+    ("UPDATE cases SET corrected_since = now()", "docx", 1, "is being corrected"),
+])  # fmt: skip
+async def test_a_file_that_may_not_leave_is_not_written_and_its_reader_not_recorded(
+    command: Sfo, record: Record, mail_server: MailServer, tmp_path: Path, statement: str, ending: str, code: int,
+    said: str,
+) -> None:  # fmt: skip
+    case, output = await a_disclosure(record, mail_server), tmp_path / f"review.{ending}"
+    if statement == "UNSEARCHED":
+        await case.rendition(2, "internal_rendition")
+        statement = "DELETE FROM file_searches"
+    async with record.owner() as owner:
+        await owner.execute(statement)
+    before = await case.everything()
+    ended = await command("give", REFERENCE, "--to", "regional_director", *GIVE, "--as", TEAM, "--output", str(output))
+    assert (ended.code, said in ended.err, output.exists()) == (code, True, False), ended.err
+    assert await case.everything() == before
 
 
 async def test_the_story_is_text_or_json_and_names_nobody(

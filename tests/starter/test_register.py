@@ -32,7 +32,8 @@ async def case(record: Record, mail_server: MailServer) -> Disclosure:
 
 async def record_it(case: Disclosure, giving: Giving, email: str = TEAM) -> bool:
     async with case.record.pool.acquire() as connection:
-        return await give(connection, rules_in_force(case.desk.settings, TODAY), REFERENCE, giving, email)
+        given = await give(connection, rules_in_force(case.desk.settings, TODAY), REFERENCE, giving, email)
+        return given.is_new
 
 
 async def register(case: Disclosure) -> list[dict[str, Any]]:

@@ -266,6 +266,59 @@ async def test_the_public_version_has_its_own_name(case: Disclosure) -> None:
     assert f'filename="review-{REFERENCE}-version-1-public.pdf"' in got.headers["content-disposition"]
 
 
+# --- the internal version ----------------------------------------------------------------------------------
+
+OF_THE_REVIEW: dict[str, Any] = {**RENDITION, "kind": "internal_rendition", "version": 2}
+ENQUIRY = {"email": TEAM, "stage": "enquiry/1", "rendition": OF_THE_REVIEW}
+
+
+@pytest.mark.parametrize(
+    ("question", "subject", "asked"),
+    [
+        ("internal_leaks", "i2", {"email": LEAD, "stage": "quality-assurance", "rendition": OF_THE_REVIEW}),
+        ("quality", "v2", {"email": NATIONAL, "stage": "quality-assurance", "rendition": OF_THE_REVIEW}),
+        ("enquiry_review", "1", ENQUIRY),
+    ],
+)
+async def test_the_internal_version_is_handed_to_whoever_settles_rates_or_gives_it(
+    case: Disclosure, question: str, subject: str, asked: dict[str, Any]
+) -> None:
+    await case.rendition(2, "internal_rendition")
+    browser, link, page = await case.visit(question, subject, **asked)
+    assert "rendition.docx" in page.text
+    got = await browser.web.get(f"{link}/rendition.docx")
+    assert (got.status_code, got.content) == (200, BYTES["docx"])
+    assert f'filename="review-{REFERENCE}-version-2-internal.docx"' in got.headers["content-disposition"]
+    (row,) = await case.audits("rendition_downloaded")
+    assert (row["detail"]["kind"], row["detail"]["version"]) == ("internal_rendition", 2)
+
+
+@pytest.mark.parametrize(("code", "statement"), [
+    ("held", HOLD.format("raised", "NULL")),
+    ("being_corrected", "UPDATE cases SET corrected_since = now()"),
+    ("not_accepted", "UPDATE cases SET accepted_version = 1"),
+    ("not_searched", "DELETE FROM file_searches"),
+    ("not_searched", LEAK.replace("victim_rendition', 1", "internal_rendition', 2").format("en.docx")),
+])  # fmt: skip
+async def test_nobody_outside_is_given_a_review_while_anything_stands_against_it(
+    case: Disclosure, code: str, statement: str
+) -> None:
+    await case.rendition(2, "internal_rendition")
+    browser, link, _ = await case.visit("enquiry_review", "1", **ENQUIRY)
+    async with case.record.owner() as owner:
+        await owner.execute(statement)
+    got = await browser.web.get(f"{link}/rendition.docx")
+    assert (got.status_code, SHUT[code] in text_of(got)) == (409, True)
+    assert await case.audits("rendition_downloaded") == []
+
+
+async def test_who_becomes_known_later_holds_no_internal_version(case: Disclosure) -> None:
+    await case.rendition(2, "internal_rendition")
+    browser, link, _ = await case.visit("enquiry_review", "1", **ENQUIRY)
+    await case.run("UPDATE victims SET adult = 'Somebody New'")
+    assert (await browser.web.get(f"{link}/rendition.docx")).status_code == 200
+
+
 async def test_a_deputy_who_was_asked_is_noted_as_the_deputy(case: Disclosure) -> None:
     gate = await case.ask("handover", "v1", rendition=RENDITION)
     link, browser = await case.link(gate, "deputy@n53.example.test", "deputy"), case.desk.browser()

@@ -75,6 +75,28 @@ QUESTIONS: tuple[Question, ...] = (
         CHASED,
     ),
     Question(
+        "internal_leaks",
+        Role.SENIOR_LEAD,
+        "Settle what the search of the finished review found",
+        "The review names nobody, and every byte of its files was searched for it. It is rated once each finding is settled.",
+        (
+            Answer(
+                "settled",
+                "Each of them may stay",
+                "The review goes to national quality assurance.",
+                fields=(Field("leaks", "Each finding", FieldKind.LEAK_DECISIONS),),
+            ),
+            Answer(
+                "revise",
+                "Something must go",
+                "The reviewing manager gets your reasons and a new round starts.",
+                reasons_required=True,
+            ),
+        ),
+        "leaks",
+        CHASED,
+    ),
+    Question(
         "staff_impact",
         Role.HEAD_OF_PDU,
         "Assess the impact of disclosure on a member of staff",
