@@ -306,7 +306,8 @@ NAMING = {
     "an alias": "UPDATE cases SET person_aliases = ARRAY['Invented']",
     "a number": "UPDATE cases SET noms = 'A0000AA'",
     "a member of staff": """
-        INSERT INTO staff (reference, ref, role, name) SELECT reference, 's9', 'other', 'Invented' FROM cases
+        INSERT INTO staff (reference, ref, role, name, email, in_line)
+        SELECT reference, 's9', 'other', 'Invented', 'i@example.test', false FROM cases
     """,
     "a family": "UPDATE victims SET name = 'Invented'",
     "an adult": "UPDATE victims SET adult = 'Invented'",

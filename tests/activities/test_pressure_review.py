@@ -62,6 +62,7 @@ CHASED: tuple[tuple[str, str | None, tuple[Rung, ...]], ...] = (
     ("redactions", "v1", FULL),
     ("redaction_decision", "v1", FROM_THE_LEAD),
     ("leaks", "r1", FROM_THE_LEAD),
+    ("internal_leaks", "i1", FROM_THE_LEAD),
     ("staff_impact", LINE_MANAGER, FULL),
     ("contingency_plan", LINE_MANAGER, FULL),
     ("release", "r1", FROM_THE_DIRECTOR),

@@ -14,7 +14,7 @@ from typing import TypeVar
 import pytest
 
 from starter.reports import report_concern
-from tests.activities.disclosing import HANDED, LEAD, STAGE, keep_it_short, released
+from tests.activities.disclosing import HANDED, LEAD, STAGE, keep_it_short, released, search
 from tests.builders import ACase
 from tests.conftest import MailServer, Record
 from workflows.contract.messages import Settled
@@ -43,6 +43,7 @@ class Drill:
             """,
             [(self.case.reference, victim) for victim in victims],
         )
+        await search(self.case)  # for their names too
 
     async def ask(self, question: str, subjects: list[str]) -> list[str]:
         """The gates, each but the first a copy of the one that was opened."""
