@@ -239,11 +239,32 @@ async def quality(answered: Answered) -> Effect:
     )
     if not accepted:
         return Effect(facts={"accepted": "no"})
+    await _tell_of_correction(answered)
     await answered.set_case("accepted_version", answered.number)
     await answered.set_case("corrected_since", None)
     content = await review_of(answered.place, answered.number) or {}
     refs = await add_actions(answered, "plan", await _new_actions(answered, content), answered.number)
     return Effect(facts={"accepted": "yes"}, refs={"actions": refs})
+
+
+async def _tell_of_correction(answered: Answered) -> None:
+    """The SFO Team hears which readers, but for families, have an earlier version. Rule: facts.md 6.6."""
+    rows = await answered.connection.fetch(
+        """
+        SELECT reader, max(rendition) AS version FROM releases WHERE reference = $1 AND kind = 'review'
+        GROUP BY reader ORDER BY reader
+        """,
+        answered.reference,
+    )
+    if not rows:
+        return
+    event = f"{answered.gate['gate']}/corrected"
+    words = {"lines": [f"{row['reader'].replace('_', ' ')}, who has version {row['version']}" for row in rows]}
+    for person in await answered.place.recipients((Role.SFO_TEAM,)):
+        letter = Letter(
+            event, "review_corrected", person.name, person.email, answered.reference, answered.at, words=words
+        )
+        await answered.means.letters.queue(answered.connection, letter)
 
 
 async def _new_actions(answered: Answered, content: dict[str, Any]) -> list[dict[str, Any]]:

@@ -1,10 +1,12 @@
 """The internal version: the review as its readers inside HMPPS are given it, made and searched before it is rated."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
 from tests.activities.disclosing import (
+    TEAM,
     applied,
     audit_of,
     in_disclosure,
@@ -15,7 +17,7 @@ from tests.activities.disclosing import (
     text_of,
     write,
 )
-from tests.activities.reviewing import page_of
+from tests.activities.reviewing import page_of, rate
 from tests.builders import ACase
 from tests.conftest import MailServer, Record
 from workflows.contract.rendition import Audience, RenditionText
@@ -135,3 +137,32 @@ async def test_the_rater_and_whoever_is_entitled_are_offered_its_files(
     await case.pool.execute("UPDATE cases SET accepted_version = 1 WHERE reference = $1", case.reference)
     entitled = await page_of(case, (await case.ask("enquiry_review", "1", "enquiry/1", ask=2)).gate)
     assert entitled["rendition"] == offered
+
+
+async def test_readers_of_an_earlier_version_are_named_to_the_team_once_a_corrected_one_is_accepted(
+    shared_record: Record, mail_server: MailServer
+) -> None:
+    case = await a_review(shared_record, mail_server)
+    applied(await rate(case, "good"))
+    assert await letters(case) == []  # nobody has read anything yet
+    await case.pool.execute(
+        """INSERT INTO releases (reference, kind, rendition, sha256, reader, received_by, at)
+           SELECT $1, kind, 1, 'x', reader, 'Invented Reader', $2 FROM (VALUES ('review', 'coroner-1'),
+               ('review', 'regional_director'), ('victim_rendition', 'v1')) given (kind, reader)""",
+        case.reference, case.at,
+    )  # fmt: skip
+    await write(case, 2, learning="Another text")
+    await case.pool.execute("UPDATE cases SET accepted_version = 1 WHERE reference = $1", case.reference)
+    applied(await rate(case, "good", "2", "quality-assurance-2"))
+    [(to, words)] = await letters(case)
+    assert to == TEAM
+    assert words["lines"] == ["coroner-1, who has version 1", "regional director, who has version 1"]
+    assert "Invented Reader" not in str(words)
+
+
+async def letters(case: ACase) -> list[tuple[str, dict[str, Any]]]:
+    rows = await case.pool.fetch(
+        "SELECT to_email, context AS words FROM outbox WHERE reference = $1 AND letter = 'review_corrected'",
+        case.reference,
+    )
+    return [(row["to_email"], row["words"]) for row in rows]

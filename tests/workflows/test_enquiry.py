@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 from temporalio.client import WorkflowHandle
 
+from starter.script import SILENT, TODAY, Line
 from tests.workflows.conftest import Office
+from tests.workflows.disclosing import answering, asked, convicted, recorded
 from workflows.contract import ids
 from workflows.contract.messages import CaseOpening, EnquiryBrief
 from workflows.contract.vocabulary import EnquiryKind, Ground
@@ -17,10 +19,10 @@ CHRISTMAS = {date(2026, 12, 25), date(2026, 12, 28), date(2027, 1, 1)}
 
 
 async def start(
-    office: Office, kind: EnquiryKind, received_on: date | None = RECEIVED
+    office: Office, kind: EnquiryKind, received_on: date | None = RECEIVED, opening: CaseOpening | None = None
 ) -> tuple[CaseOpening, WorkflowHandle[Any, Any]]:
-    """An enquiry in the record and its workflow at work."""
-    opening = await office.report()
+    """An enquiry in the record and its workflow at work; in a new case, where none is given."""
+    opening = opening or await office.report()
     await office.record.pool.execute(
         "INSERT INTO enquiries (reference, number, kind, received_on, at) VALUES ($1, 1, $2, $3, now())",
         opening.reference,
@@ -104,3 +106,35 @@ async def test_silence_is_chased_and_never_an_answer(office: Office) -> None:
     (row,) = await office.until(lambda: office.record.rows(late, gate["gate"]))
     assert row["state"] == "open"
     assert await office.record.value("SELECT state FROM enquiries") == "open"
+
+
+@pytest.mark.usefixtures("plain_files")
+async def test_a_decided_publication_prepares_a_text_of_its_own_and_waits_for_its_release(office: Office) -> None:
+    """Refused once, because somebody became known; not released once; then it is."""
+    opening = await recorded(office)
+    await convicted(office, opening)
+    reasons = "Invented reason."
+    lines = {
+        "enquiry_publication": [Line("publish", {"decided_by": "secretary_of_state", "decided_on": TODAY}, reasons)],
+        "release_public": [SILENT, Line("not_released", reasons=reasons), Line("released")],
+    }
+    async with answering(office, opening, lines):
+        _, handle = await start(office, EnquiryKind.PUBLICATION, None, opening)
+        gate = str((await office.gate(f"{opening.reference}/enquiry/1/release_public:p1"))["gate"])
+        await office.record.pool.execute("UPDATE staff SET name = 'Invented New One' WHERE ref = 's1'")
+        refused = await office.answer(handle, gate, "released")
+        assert (await office.receipt(handle, refused))["code"] == "not_searched"
+        assert await outcome(handle) == "answered"
+    assert await asked(office, opening, part="enquiry/1") == [
+        "enquiry_publication:1", "redactions:p1", "redaction_decision:p1", "staff_impact:s1",
+        "release_public:p1", "release_public:p1#2", "redactions:p1#2", "redaction_decision:p1#2", "staff_impact:s1#2",
+        "release_public:p1#3",
+    ]  # fmt: skip
+    made = await office.record.rows(
+        "SELECT version, format FROM rendition_files WHERE reference = $1 AND kind = 'public_rendition'",
+        opening.reference,
+    )
+    assert made == [{"version": 1, "format": "html"}]
+    assert (
+        await office.record.value("SELECT answer FROM enquiries WHERE reference = $1", opening.reference) == "publish"
+    )
