@@ -12,19 +12,19 @@ INSTALL := --require-hashes --requirement
 help: ## list what can be made
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 14
 
-setup: $(VENV)/dev ## install everything, the tools for tests included
+setup: $(VENV)/dev $(VENV)/assets ## install everything, the tools for tests included
 
-demo: $(VENV)/runtime ## carry four invented cases from charge to closed, with every service embedded
+demo: $(VENV)/runtime $(VENV)/assets ## carry four invented cases from charge to closed, with every service embedded
 	@$(BIN)/sfo demo
 
-up: $(VENV)/runtime ## run the service here; any SFO_* setting replaces an embedded part
+up: $(VENV)/runtime $(VENV)/assets ## run the service here; any SFO_* setting replaces an embedded part
 	@$(BIN)/sfo up
 
 test: check ## check, then run every test
 	@$(BIN)/python -m pytest --numprocesses 2 --dist worksteal -m "not journey"
 	@$(BIN)/python -m pytest -m journey
 
-check: $(VENV)/dev ## format, style, types, layers, determinism
+check: $(VENV)/dev $(VENV)/assets ## format, style, types, layers, determinism
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -32,7 +32,7 @@ check: $(VENV)/dev ## format, style, types, layers, determinism
 	$(BIN)/temporalint workflows
 
 clean: ## remove what was built; cases in .sfo stay
-	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) starter/pages/static/govuk build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Below: the virtual environment. Each file is a stamp, made last, so that an interrupted step is done again.
@@ -44,6 +44,11 @@ $(VENV)/runtime: requirements.lock pyproject.toml $(VENV)/uv
 $(VENV)/dev: requirements-dev.lock pyproject.toml $(VENV)/uv
 	@$(call install,requirements-dev.lock)
 	@touch $(VENV)/runtime $@
+
+# The pages' style sheet and script, from the npm registry; without npm, by that of a wheel.
+$(VENV)/assets: deploy/assets.py deploy/frontend/package-lock.json deploy/frontend/node.lock $(VENV)/uv
+	@$(BIN)/python -m deploy.assets
+	@touch $@
 
 # uv installs the rest about twice as fast as pip, which is asked where uv cannot: it does not read pip's settings.
 define install

@@ -131,7 +131,7 @@ async def read_posted(request: Request) -> FormData:
 
 def carried(form: FormData) -> list[tuple[str, str]]:
     """Return what was typed on a question's page, to be carried through a sign-in and shown again after it."""
-    own = ("csrf", "code", "add")
+    own = ("csrf", "code", "add", "checked", "change")
     return [(name, value) for name, value in form.multi_items() if name not in own and isinstance(value, str)]
 
 

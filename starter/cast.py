@@ -175,6 +175,8 @@ class Person:
         if page.status_code in (409, 410):
             return True
         reply = await self._submit(page, filled(page, line, today))
+        if reply.status_code == 200 and _asks_to_check(reply):
+            reply = await self._submit(reply, {})
         if reply.status_code in (400, 422):
             return False
         if reply.status_code >= 500:
@@ -200,6 +202,11 @@ def _form(page: httpx.Response) -> Tag | None:
 def _asks_for_code(page: httpx.Response) -> bool:
     form = _form(page)
     return form is not None and form.select_one("input[name=code]") is not None
+
+
+def _asks_to_check(page: httpx.Response) -> bool:
+    form = _form(page)
+    return form is not None and form.select_one("input[name=checked]") is not None
 
 
 def filled(page: httpx.Response, line: Line, today: date) -> dict[str, str]:

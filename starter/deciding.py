@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from starter.arrivals import Arrival, Door, carried, read_posted
+from starter.checking import CHANGE, CHECKED, check_page
 from starter.connections import OUT_OF_REACH
 from starter.delivery import Delivery
 from starter.forms import Typed, read_form, typed_from
@@ -68,25 +69,30 @@ class Deciding:
                 return look_again(here, session, form)
             if here.decided is None and any(form.get(name) for name in _FILES):
                 return _file_first(here, session, form)
-            return await self._answered(here, session, typed_on(here, form))
+            return await self._answered(here, session, form)
         except (*OUT_OF_REACH, asyncpg.PostgresError):
             _LOG.exception("the record did not take an answer")
             return send_again(request, form)
 
-    async def _answered(self, here: Arrival, session: Session, typed: Typed) -> Response:
+    async def _answered(self, here: Arrival, session: Session, form: FormData) -> Response:
+        typed = typed_on(here, form)
         decision = _decision_id(here, typed)
         if here.decided and here.decided.decision != decision:
             return here.decided_page()
         shown = here.shown(session, typed)
-        if typed.more and here.decided is None:
+        if (typed.more or form.get(CHANGE)) and here.decided is None:
             return question_page(shown)
         fields = typed.fields(here.question)
         problems = [
             *check_answer(here.question, typed.answer, fields, typed.reasons, here.gate.page_today()),
             *_without_file(here, typed.answer),
         ]
+        if not typed.answer:  # whoever types a command needs the values, whoever sees the page does not
+            problems = [Problem("answer", "Select your answer")]
         if problems:
             return question_page(replace(shown, problems=problems), 400)
+        if not form.get(CHECKED) and here.decided is None:
+            return check_page(shown, carried(form))
         offer = Offer(decision, typed.answer, fields, typed.reasons, Channel.LINK)
         async with self.door.pool.acquire() as connection:
             outcome = await record_decision(connection, here.gate.gate, here.asked, offer)

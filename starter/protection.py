@@ -22,7 +22,7 @@ LARGEST_BODY = 2_000_000  # bytes; a review of a hundred rows is a tenth of it
 # What was typed comes along with the file, so that it is not lost.
 _WITH_FILE = {"/a/{token}/review.docx": LARGEST_FILE, "/a/{token}/translation": LARGEST_TRANSLATION}
 _POLICY = (
-    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; "
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; "
     "frame-src {frames}; frame-ancestors 'none'"
 )
 _SEALED = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'"

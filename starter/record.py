@@ -65,7 +65,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """What was decided: shown to whoever comes again."""
+    """What was decided: shown to whoever comes again. `audit`: the number of its row in the audit chain."""
 
     decision: UUID
     answer: str
@@ -74,6 +74,7 @@ class Decided:
     received_at: datetime
     late: bool
     is_applied: bool
+    audit: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +138,15 @@ async def asked_person(connection: Connection, gate: str, email: str) -> Asked |
 
 async def decided(connection: Connection, gate: str) -> Decided | None:
     """Return the decision that stands for this gate, or None while there is none."""
-    row = await connection.fetchrow("SELECT * FROM sfo.decisions WHERE gate = $1 AND void_at IS NULL", gate)
+    row = await connection.fetchrow(
+        """
+        SELECT d.*, (SELECT min(a.seq) FROM sfo.audit a WHERE a.reference = $2 AND a.subject = d.gate
+            AND a.action = 'decision_recorded' AND a.detail ->> 'decision' = d.decision::text) AS audit
+        FROM sfo.decisions d WHERE d.gate = $1 AND d.void_at IS NULL
+        """,
+        gate,
+        gate.partition("/")[0],
+    )
     return _decided(row) if row else None
 
 
@@ -157,7 +166,7 @@ async def record_decision(connection: Connection, gate: str, by: Asked, offer: O
             return Outcome(None)
         row = await _insert(connection, _gate(locked), by, offer)
         await _audit(connection, locked["reference"], by, row)
-        return Outcome(_decided(row), is_new=True)
+        return Outcome(await decided(connection, gate), is_new=True)
 
 
 async def _is_revoked(connection: Connection, link: UUID) -> bool:
@@ -230,4 +239,5 @@ def _decided(row: asyncpg.Record) -> Decided:
         received_at=row["received_at"],
         late=row["late"],
         is_applied=row["applied_at"] is not None,
+        audit=row["audit"],
     )

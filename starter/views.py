@@ -9,13 +9,14 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from starlette.responses import HTMLResponse
 
+from starter.components import components
 from starter.forms import Typed, name_of, rows_to_show, shown_above
 from starter.record import Decided, Gate
 from starter.rendition_files import LANGUAGE, NO_FILES, Files
 from workflows.contract.columns import COLUMNS, GIVEN_ROWS, Column
 from workflows.contract.questions import Choice, Question
 from workflows.contract.vocabulary import Rung
-from workflows.policy.answers import Problem
+from workflows.policy.answers import REASONS, Problem
 from workflows.policy.document import PARTS, heading, in_rows, lines
 from workflows.policy.due import LONDON
 
@@ -95,23 +96,23 @@ def _part(name: str, part: Any) -> Any:
     if described is None:
         return part
     if described.kind not in COLUMNS or not isinstance(part, list):
-        return _said(part, described.choices)
+        return said(part, described.choices)
     return [_row(COLUMNS[described.kind], row) if isinstance(row, Mapping) else row for row in part]
 
 
 def _row(columns: Sequence[Column], row: Mapping[str, Any]) -> dict[str, Any]:
     named = {c.name for c in columns}
-    known = {short(c.label): _said(row[c.name], c.choices or (), c.kind) for c in columns if c.name in row}
+    known = {column_label(c.label): said(row[c.name], c.choices or (), c.kind) for c in columns if c.name in row}
     return known | {_column(name): value for name, value in row.items() if name not in named}
 
 
-def short(label: str) -> str:
+def column_label(label: str) -> str:
     """A column's label without what only its author needs: `Reasons (needed for a deficiency)` is `Reasons`."""
     return label.partition(" (")[0]
 
 
-def _said(value: Any, choices: Sequence[Choice], kind: str = "") -> Any:
-    """Write a value as people read it; what is not of its kind stays as it stands."""
+def said(value: Any, choices: Sequence[Choice], kind: str = "") -> Any:
+    """Write a value as people read it: a choice by its label, a date in words; anything else stays as it is."""
     if kind == "date":
         try:
             return in_words(value)
@@ -122,6 +123,28 @@ def _said(value: Any, choices: Sequence[Choice], kind: str = "") -> Any:
 
 def _column(name: str) -> str:
     return name.replace("_", " ").capitalize()
+
+
+def _radios(name: str, choices: Sequence[Any], value: str) -> list[dict[str, Any]]:
+    """The items of a set of radio buttons, each with an id of its own that says what it is."""
+    return [{**one, "id": f"{name}={one['value']}", "checked": one["value"] == value} for one in _items(choices)]
+
+
+def _options(choices: Sequence[Any], value: str) -> list[dict[str, Any]]:
+    """The items of a list to choose from, with an empty one first."""
+    offered = [{**one, "selected": one["value"] == value} for one in _items(choices)]
+    return [{"value": "", "text": "Choose"}, *offered]
+
+
+def _items(choices: Sequence[Any]) -> list[dict[str, str]]:
+    """Choices of a question, or options that a page offers, as components take them."""
+    given = [one if isinstance(one, Mapping) else {"value": one.value, "label": one.label} for one in choices]
+    return [{"value": str(one["value"]), "text": str(one["label"])} for one in given]
+
+
+def _error_list(errors: Mapping[str, str]) -> list[dict[str, str]]:
+    """What is wrong, each with the input that it is about."""
+    return [{"text": message, "href": f"#{name}"} for name, message in errors.items()]
 
 
 def _environment() -> Environment:
@@ -139,6 +162,10 @@ def _environment() -> Environment:
         "lines": lines,
         "labels": labels,
         "answered_comments": answered_comments,
+        **components(),
+        "radios": _radios,
+        "options": _options,
+        "error_list": _error_list,
         "columns": COLUMNS,
         "given_rows": GIVEN_ROWS,
         "name_of": name_of,
@@ -174,6 +201,7 @@ def question_page(shown: Shown, status: int = 200) -> HTMLResponse:
         files=shown.files,
         takes_translation=shown.question.key == LANGUAGE and bool(shown.gate.page.get("rendition")),
         needing_reasons=[a.label for a in shown.question.answers if a.reasons_required],
+        longest_reasons=REASONS,
     )
 
 

@@ -297,9 +297,9 @@ async def a_disclosure(record: Record, mail_server: MailServer, **settings: str)
 def errors(page: httpx.Response) -> dict[str, str]:
     """What the page says is wrong, by the input that it leads to."""
     soup = BeautifulSoup(page.text, "html.parser")
-    for anchor in soup.select(".errors a"):
+    for anchor in soup.select(".govuk-error-summary a"):
         assert soup.find(id=str(anchor["href"])[1:]), anchor
-    return {str(anchor["href"])[1:]: anchor.get_text() for anchor in soup.select(".errors a")}
+    return {str(anchor["href"])[1:]: anchor.get_text() for anchor in soup.select(".govuk-error-summary a")}
 
 
 def text_of(page: httpx.Response) -> str:

@@ -201,8 +201,9 @@ class Browser:
         return await self.web.get(f"{link}/decide")
 
     async def answer(self, link: str, page: httpx.Response, answer: str, **inputs: str) -> httpx.Response:
-        """Send the form of a question's page, filled in; `sent_on` becomes the input of that answer's field."""
-        known = ("reasons", "add", "csrf", "attempt")
+        """Send the form of a question's page, filled in and checked; `sent_on` is the input of that answer's field."""
+        known = ("reasons", "add", "csrf", "attempt", "checked")
+        inputs = {"checked": "yes", **inputs}
         named = {name if name in known else f"{answer}.{name}": value for name, value in inputs.items()}
         return await self.web.post(f"{link}/decide", data={**hidden(page), "answer": answer, **named})
 

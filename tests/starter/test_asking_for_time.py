@@ -47,7 +47,7 @@ async def ask(browser: Browser, link: str, page: httpx.Response, **typed: str) -
 
 def errors(page: httpx.Response) -> set[str]:
     soup = BeautifulSoup(page.text, "html.parser")
-    targets = {str(anchor["href"])[1:] for anchor in soup.select(".errors a")}
+    targets = {str(anchor["href"])[1:] for anchor in soup.select(".govuk-error-summary a")}
     assert all(soup.find(id=target) for target in targets)
     return targets
 

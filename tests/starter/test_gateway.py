@@ -84,7 +84,8 @@ async def test_every_page_carries_the_headers_that_keep_it_safe(desk: Desk, aske
     for path in (asked[1], "/a/nonsense", "/nowhere", "/ping", "/static/sfo.css"):
         headers = (await web.get(path)).headers
         assert headers["content-security-policy"].startswith("default-src 'none'; style-src 'self'")
-        assert "script-src" not in headers["content-security-policy"]
+        assert "script-src 'self';" in headers["content-security-policy"]
+        assert "unsafe" not in headers["content-security-policy"]
         assert headers["x-frame-options"] == "DENY"
         assert headers["referrer-policy"] == "same-origin"
         assert headers["x-robots-tag"] == "noindex, nofollow"
@@ -274,7 +275,8 @@ async def test_the_title_is_the_question_and_every_input_has_a_label(desk: Desk)
         assert all(one["id"] in labels for one in shown)
         identities = [one["id"] for one in soup.select("[id]")]
         assert len(identities) == len(set(identities))
-        assert not soup.select("script, [style], [onclick]")
+        assert not soup.select("style, [style], [onclick]")
+        assert [(s["src"], s.text) for s in soup.select("script")] == [("/static/sfo.js", "")]
 
 
 async def test_a_double_click_is_one_decision_and_says_the_same_twice(desk: Desk, asked: tuple[str, str]) -> None:
@@ -411,7 +413,7 @@ async def test_what_is_wrong_is_listed_and_everything_typed_is_kept(desk: Desk) 
     assert reply.status_code == 400
     soup = BeautifulSoup(reply.text, "html.parser")
     assert soup.title.text.startswith("Error: ")  # type: ignore[union-attr]
-    summary = soup.select_one(".errors[role=alert]")
+    summary = soup.select_one(".govuk-error-summary")
     assert summary is not None
     targets = [str(a["href"])[1:] for a in summary.select("a")]
     assert {"draft_ready.analysis", "draft_ready.judgement", "draft_ready.findings-1-kind"} <= set(targets)

@@ -1,16 +1,16 @@
 """How pages and letters are laid out: what a browser or a reader would show wrongly without any error."""
 
-import re
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from bs4 import BeautifulSoup
+from starlette.responses import HTMLResponse
 
 from activities.composition import LETTERS, compose
 from starter.forms import Typed, read_form, typed_from
 from starter.record import Gate
-from starter.views import PAGES, Shown, question_page, sections
+from starter.views import Shown, question_page, sections
 from tests.builders import LETTER_WORDS
 from workflows.contract.columns import COLUMNS
 from workflows.contract.messages import CaseClock
@@ -18,15 +18,6 @@ from workflows.contract.questions import QUESTIONS
 from workflows.contract.vocabulary import GateState, Role
 from workflows.policy.answers import Problem, check_answer
 from workflows.policy.document import paragraphs
-
-STYLES = (PAGES / "static" / "sfo.css").read_text()
-
-
-def test_the_page_keeps_clear_of_the_bars_above_and_below_it() -> None:
-    """A class outweighs an element, so `.width` must not set the space that `main` has above and below."""
-    width = re.search(r"^\.width \{(.*?)\}", STYLES, re.MULTILINE)
-    assert width is not None
-    assert not re.search(r"\bpadding:", width[1])
 
 
 @pytest.mark.parametrize("letter", sorted(path.name for path in LETTERS.iterdir() if path.name != "layout"))
@@ -110,7 +101,20 @@ REVIEW: dict[str, Any] = {
 OWNERS = {"actions": [{"value": "s1", "label": "Invented Practitioner Ash"}]}
 
 
+GIVEN_ROW = {
+    "number": 1, "member": "s1", "key": "k1", "label": "Named", "comment": "A comment", "passage": "A passage",
+}  # fmt: skip
+GIVEN: dict[str, Any] = {name: [GIVEN_ROW] for name in ("comments", "contacts", "redactions", "leaks")}
+"""Rows that a page gives, of each kind."""
+
+
 def shown(key: str, typed: Typed | None = None, problems: tuple[Problem, ...] = (), **page: Any) -> BeautifulSoup:
+    return BeautifulSoup(bytes(page_of_question(key, typed, problems, **page).body), "html.parser")
+
+
+def page_of_question(
+    key: str, typed: Typed | None = None, problems: tuple[Problem, ...] = (), **page: Any
+) -> HTMLResponse:
     question = QUESTIONS[key]
     told = {"title": question.title, "why": question.why, "if_silent": question.if_silent, "facts": []}
     whole = {**told, "options": {}, "refused": {}, "document": None, "redactions": [], **page}
@@ -132,8 +136,7 @@ def shown(key: str, typed: Typed | None = None, problems: tuple[Problem, ...] = 
         None,
         clock,
     )
-    response = question_page(Shown("token", gate, question, "csrf", typed or Typed(), problems))
-    return BeautifulSoup(bytes(response.body), "html.parser")
+    return question_page(Shown("token", gate, question, "csrf", typed or Typed(), problems))
 
 
 def typed_on(key: str, soup: BeautifulSoup, **given: str) -> Typed:
@@ -153,9 +156,7 @@ def typed_on(key: str, soup: BeautifulSoup, **given: str) -> Typed:
 
 @pytest.mark.parametrize("key", sorted(QUESTIONS))
 def test_every_question_has_a_page_on_which_every_input_has_its_label(key: str) -> None:
-    given = {"number": 1, "member": "s1", "key": "k1", "label": "Named", "comment": "A comment", "passage": "A passage"}
-    rows: dict[str, Any] = {name: [given] for name in ("comments", "contacts", "redactions", "leaks")}
-    soup = shown(key, options=OWNERS, not_before="2026-12-01", **rows)
+    soup = shown(key, options=OWNERS, not_before="2026-12-01", **GIVEN)
     ids = [tag["id"] for tag in soup.select("[id]")]
     assert len(ids) == len(set(ids))
     labels = {tag["for"] for tag in soup.select("label")}
@@ -245,7 +246,7 @@ def test_several_problems_of_one_text_are_all_told_there() -> None:
     error = soup.find(id="draft_ready.analysis-error")
     assert error is not None
     assert "First problem. Second problem" in error.text
-    assert len(soup.select(".errors li")) == 1
+    assert len(soup.select(".govuk-error-summary li")) == 1
 
 
 def test_times_and_addresses_have_inputs_of_their_own() -> None:

@@ -1,0 +1,59 @@
+"""The page of every kind of question in a real browser, empty and with what is wrong: clean on a phone and by axe."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from starter.forms import Typed
+from starter.protection import Protection
+from starter.views import PAGES
+from tests.browser.conftest import PHONE, served, visitor
+from tests.starter.test_pages import GIVEN, OWNERS, REVIEW, page_of_question
+from workflows.contract.questions import QUESTIONS
+from workflows.policy.answers import Problem
+
+FACTS = [["Region and delivery unit", "N53 N53LEI"], ["Charged", "5 October 2026: SX03001A (2 October 2026)"]]
+
+
+async def _question(request: Request) -> Response:
+    """The page as it is opened; or as it comes back with something wrong in every input of every answer."""
+    key, given = request.path_params["key"], {**GIVEN, "options": OWNERS, "facts": FACTS, "document": REVIEW}
+    if request.path_params["state"] == "empty":
+        return page_of_question(key, **given)
+    chosen = QUESTIONS[key].answers[0]
+    wrong = [
+        Problem("reasons", "Reasons: enter why"),
+        *(Problem(f.name, f"{f.label}: enter it") for f in chosen.fields),
+    ]
+    return page_of_question(key, Typed(answer=chosen.value, reasons="Kept."), tuple(wrong), **given)
+
+
+@pytest_asyncio.fixture(scope="session")
+async def address() -> AsyncIterator[str]:
+    routes: list[Any] = [
+        Mount("/static", StaticFiles(directory=PAGES / "static")),
+        Route("/{key}/{state}", _question),
+    ]
+    async with served(Protection(Starlette(routes=routes), "http://127.0.0.1")) as found:
+        yield found
+
+
+@pytest.mark.parametrize("state", ["empty", "wrong"])
+@pytest.mark.parametrize("question", sorted(QUESTIONS))
+async def test_the_page_of_a_question_keeps_nobody_out(
+    chromium: Browser, address: str, question: str, state: str
+) -> None:
+    async with visitor(chromium, PHONE) as person:
+        await person.see(f"{address}/{question}/{state}")
+        await person.check()
+        for answer in QUESTIONS[question].answers:  # what an answer opens is a part of the page too
+            await person.page.locator(f'[id="answer={answer.value}"]').check()
+            await person.check()
