@@ -46,14 +46,20 @@ async def address() -> AsyncIterator[str]:
         yield found
 
 
-@pytest.mark.parametrize("state", ["empty", "wrong"])
-@pytest.mark.parametrize("question", sorted(QUESTIONS))
+# A page with something wrong has everything that it has without; of the empty ones, one of each kind of form.
+SHOWN = [(question, "wrong") for question in sorted(QUESTIONS)]
+SHOWN += [(question, "empty") for question in ("draft", "extension", "handover", "interview", "quality", "redactions")]
+
+
+@pytest.mark.parametrize(("question", "state"), SHOWN)
 async def test_the_page_of_a_question_keeps_nobody_out(
     chromium: Browser, address: str, question: str, state: str
 ) -> None:
     async with visitor(chromium, PHONE) as person:
         await person.see(f"{address}/{question}/{state}")
-        await person.check()
-        for answer in QUESTIONS[question].answers:  # what an answer opens is a part of the page too
+        for answer in QUESTIONS[question].answers:  # an answer opens its own fields and no others
             await person.page.locator(f'[id="answer={answer.value}"]').check()
-            await person.check()
+            opened = person.page.locator(".own:visible")
+            assert await opened.count() == bool(answer.fields)
+        await person.page.evaluate("document.querySelectorAll('.own').forEach(own => { own.style.display = 'block' })")
+        await person.check()
