@@ -3,6 +3,7 @@
 The log names the kind of page and never the address, because an address of ours may hold a link's token.
 """
 
+import asyncio
 import logging
 import time
 from urllib.parse import urlsplit
@@ -18,6 +19,7 @@ from starter.word import LARGEST_FILE
 
 _LOG = logging.getLogger(__name__)
 
+SLOWEST_BODY = 120.0  # seconds in which a form and its file have arrived, or are not waited for any more
 LARGEST_BODY = 2_000_000  # bytes; a review of a hundred rows is a tenth of it
 # What was typed comes along with the file, so that it is not lost.
 _WITH_FILE = {"/a/{token}/review.docx": LARGEST_FILE, "/a/{token}/translation": LARGEST_TRANSLATION}
@@ -65,7 +67,7 @@ class Protection:
 
         try:
             refusal = self._refusal(scope, kind)
-            await (refusal or self._app)(scope, receive, sealed)
+            await (refusal or self._app)(scope, _within(receive, SLOWEST_BODY), sealed)
         finally:
             taken = time.monotonic() - started
             self._requests.record(taken, {"kind": kind, "status": status})
@@ -113,6 +115,29 @@ class Protection:
         headers["Cache-Control"] = "public, max-age=3600" if kind == "/static" else "no-store"
         if self._is_https:
             headers["Strict-Transport-Security"] = "max-age=31536000"
+
+
+def _within(receive: Receive, seconds: float) -> Receive:
+    """Take the body as it comes, for so long and no longer; whoever only waits for the end is left alone.
+
+    Raises Turned, which the application tells.
+    """
+    until, is_whole = asyncio.get_running_loop().time() + seconds, False
+
+    async def receive_in_time() -> Message:
+        nonlocal is_whole
+        if is_whole:
+            return await receive()
+        try:
+            async with asyncio.timeout_at(until):
+                message = await receive()
+        except TimeoutError:
+            words = "What you sent did not arrive in time, and nothing was recorded. Go back, and send it again."
+            raise Turned(408, "This took too long", words) from None
+        is_whole = message["type"] != "http.request" or not message.get("more_body", False)
+        return message
+
+    return receive_in_time
 
 
 def _kind(path: str) -> str:

@@ -142,6 +142,16 @@ def anchors(page: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
+def test_every_threat_has_a_test_that_exists() -> None:
+    rows = [line for line in (DOCS / "threats.md").read_text().splitlines() if line.startswith("| ")][1:]
+    assert len(rows) > 20
+    for row in rows:
+        named = _IN_TESTS.findall(row)
+        assert named, row
+        for path, test in named:
+            assert f"def {test}(" in (ROOT / path).read_text(), test
+
+
 def test_every_relative_link_leads_somewhere() -> None:
     broken = []
     for page, target in relative_links():
