@@ -36,9 +36,9 @@ def outline(text: RenditionText, number: int) -> Paper:
     return Paper(
         title=wording.title,
         kind=wording.kind,
-        status=words.STATUS.format(**called),
-        running=words.RUNNING.format(**called),
-        source=words.SOURCE.format(**called),
+        status=wording.status.format(**called),
+        running=wording.running.format(**called),
+        source=wording.source.format(**called),
         elements=tuple(elements),
     )
 

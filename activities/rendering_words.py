@@ -32,11 +32,10 @@ class Wording:
     last_steps: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
     explains_words: bool = True
+    status: str = "Version {number}. This is the released version. It is not a draft."
+    running: str = "{title}. {kind}. Version {number}, released."
+    source: str = "Version {number}, released. Made from version {review_version} of the full review."
 
-
-STATUS = "Version {number}. This is the released version. It is not a draft."
-RUNNING = "{title}. {kind}. Version {number}, released."
-SOURCE = "Version {number}, released. Made from version {review_version} of the full review."
 
 IN_SHORT = "In short"
 NEXT = "What happens next"
@@ -112,6 +111,10 @@ WORDINGS: dict[Audience, Wording] = {
         opening=(),
         removed=("Each removal was proposed with a reason and decided by a second person.",),
         explains_words=False,
+        # It is made before it is rated, and never altered afterwards, so it cannot say that it was accepted.
+        status="Version {number}. Readers are given the accepted version and no other.",
+        running="{title}. {kind}. Version {number}.",
+        source="Version {number} of the review.",
     ),
 }
 

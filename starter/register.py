@@ -90,7 +90,10 @@ async def _file(
     try:
         return await hand_out_within(connection, case, giving.version, as_file, taken_by, to=giving.to)
     except FileRefusedError as refused:
-        raise GivingRefusedError(refused.code, SHUT[refused.code]) from None
+        words = SHUT[refused.code]
+        if refused.code == "no_such_file":
+            words = f"version {giving.version} was not made as {as_file}; name a file that ends in another way"
+        raise GivingRefusedError(refused.code, words) from None
 
 
 async def _registered(connection: Connection, rules: Rules, case: LockedCase, giving: Giving, email: str) -> bool:

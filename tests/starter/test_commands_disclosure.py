@@ -131,7 +131,7 @@ async def test_a_reader_is_given_the_internal_version_as_a_file(
 
 @pytest.mark.parametrize(("statement", "ending", "code", "said"), [
     ("SELECT 1", "txt", 2, "ends in one of .html, .docx, .pdf"),
-    ("SELECT 1", "docx", 1, "There is no such file"),
+    ("SELECT 1", "docx", 1, "version 2 was not made as docx"),
     ("UNSEARCHED", "docx", 1, "is searched first"),
     ("UPDATE cases SET corrected_since = now()", "docx", 1, "is being corrected"),
 ])  # fmt: skip
