@@ -32,11 +32,26 @@ class Wanted:
     is_overdue: bool | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """One case as it was read: what `sfo case` prints, and the rows of the record that it was made from, by kind."""
+
+    view: View
+    case: asyncpg.Record
+    rows: Mapping[str, list[asyncpg.Record]]
+    now: datetime
+
+
 async def view_cases(connection: Connection, wanted: Wanted, pinned: Pinned | None = None) -> list[View]:
     """Return the cases as plain objects, by reference. Names of people are not in them.
 
     Without the rules that cases are pinned to, `forecast` is none and `clock` says what the record last held.
     """
+    return [one.view for one in await known_cases(connection, wanted, pinned)]
+
+
+async def known_cases(connection: Connection, wanted: Wanted, pinned: Pinned | None = None) -> list[Known]:
+    """Return the cases with the rows that they were read from, by reference. The rows may hold names and free text."""
     rows = await connection.fetch(
         """
         SELECT * FROM sfo.cases
@@ -50,8 +65,13 @@ async def view_cases(connection: Connection, wanted: Wanted, pinned: Pinned | No
         wanted.is_open,
     )
     parts = await _parts(connection, [row["reference"] for row in rows])
-    views = [_view(row, {kind: found[row["reference"]] for kind, found in parts.items()}, pinned) for row in rows]
-    return [view for view in views if wanted.is_overdue is None or view["overdue"] == wanted.is_overdue]
+    known = [_known(row, {kind: found[row["reference"]] for kind, found in parts.items()}, pinned) for row in rows]
+    return [one for one in known if wanted.is_overdue is None or one.view["overdue"] == wanted.is_overdue]
+
+
+def _known(row: asyncpg.Record, rows: Mapping[str, list[asyncpg.Record]], pinned: Pinned | None) -> Known:
+    now = case_time(CaseClock.model_validate(row["clock"]), datetime.now(UTC))
+    return Known(_view(row, rows, now, pinned), row, rows, now)
 
 
 _PARTS = {
@@ -62,7 +82,7 @@ _PARTS = {
     "escalations": "SELECT * FROM sfo.escalations WHERE reference = ANY($1) ORDER BY raised_at, kind, number",
     "enquiries": "SELECT * FROM sfo.enquiries WHERE reference = ANY($1) ORDER BY number",
     "court": "SELECT * FROM sfo.court_events WHERE reference = ANY($1) ORDER BY on_date, event",
-    "duties": "SELECT * FROM sfo.duties WHERE reference = ANY($1) AND state = 'owed' ORDER BY kind, subject",
+    "duties": "SELECT * FROM sfo.duties WHERE reference = ANY($1) ORDER BY kind, subject",
     "actions": "SELECT * FROM sfo.actions WHERE reference = ANY($1) ORDER BY length(ref), ref",
     "legs": """
         SELECT v.*, (SELECT max(r.rendition) FROM sfo.releases r
@@ -83,8 +103,7 @@ async def _parts(connection: Connection, references: list[str]) -> dict[str, def
     return parts
 
 
-def _view(row: asyncpg.Record, parts: Mapping[str, list[asyncpg.Record]], pinned: Pinned | None) -> View:
-    now = case_time(CaseClock.model_validate(row["clock"]), datetime.now(UTC))
+def _view(row: asyncpg.Record, parts: Mapping[str, list[asyncpg.Record]], now: datetime, pinned: Pinned | None) -> View:
     gates = [_gate(gate, now) for gate in parts["gates"]]
     outlook = outlook_of(row, parts, now, pinned)
     is_late = review_is_late(row, parts, now)
@@ -114,7 +133,7 @@ def _view(row: asyncpg.Record, parts: Mapping[str, list[asyncpg.Record]], pinned
         "offences": [_pick(o, "round", "code", "offence_on") for o in parts["offences"]],
         "actions": [_pick(a, "ref", "kind", "due_on", "state") for a in parts["actions"]],
         "legs": [{"victim": leg["ref"], **_pick(leg, *_OF_A_LEG)} for leg in parts["legs"]],
-        "duties_owed": [f"{duty['kind']}:{duty['subject']}" for duty in parts["duties"]],
+        "duties_owed": [f"{duty['kind']}:{duty['subject']}" for duty in parts["duties"] if duty["state"] == "owed"],
         "case_time": now.isoformat(timespec="seconds"),
         "closed_on": _iso(row["closed_on"]),
         "outcome": row["outcome"],

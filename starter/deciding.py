@@ -1,16 +1,15 @@
 """The question's page and the answer: on the record before anything else is tried, then the receipt."""
 
-import asyncio
-import json
 import logging
 from dataclasses import dataclass, replace
-from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
+from uuid import UUID, uuid4
 
 import asyncpg
 from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from starter.answering import decision_id, receipt_for
 from starter.arrivals import Arrival, Door, carried, read_posted
 from starter.checking import CHANGE, CHECKED, check_page
 from starter.connections import OUT_OF_REACH
@@ -19,16 +18,12 @@ from starter.forms import Typed, read_form, typed_from
 from starter.identity import Session
 from starter.record import Decided, Offer, Outcome, record_decision
 from starter.rendition_files import LANGUAGE
-from starter.signals import NoSuchWorkflowError, TemporalAwayError, receipt_of
 from starter.views import Turned, page, question_page
-from workflows.contract import ids
 from workflows.contract.messages import Receipt
 from workflows.contract.vocabulary import Channel
 from workflows.policy.answers import Problem, check_answer
 
 _LOG = logging.getLogger(__name__)
-
-RECEIPT_WITHIN = 2.0  # seconds that a person waits to hear what became of the answer
 
 _FILES = {
     "paper": "You chose a file: fill the page from it first. Or record what stands here, without choosing a file",
@@ -105,21 +100,7 @@ class Deciding:
             raise Turned(410, "This question has just been closed", words)
         if standing.decision != offer.decision:
             return replace(here, decided=standing).decided_page()
-        return self._receipt_page(here, standing, await self._receipt(here, standing))
-
-    async def _receipt(self, here: Arrival, standing: Decided) -> Receipt | None:
-        """Hand the decision on and ask what became of it, as long as a person waits. The relay has the rest."""
-        if standing.is_applied:
-            return Receipt(applied=True)
-        try:
-            async with asyncio.timeout(RECEIPT_WITHIN):
-                if not await self.delivery.deliver_decision(standing.decision):
-                    return None
-                workflow_id = ids.workflow_of_gate(here.gate.gate)
-                return await receipt_of(self.delivery.client, workflow_id, standing.decision)
-        except (TemporalAwayError, NoSuchWorkflowError, *OUT_OF_REACH) as error:  # TimeoutError is an OSError
-            _LOG.info("a decision of %s is left to the relay: %s", here.gate.reference, type(error).__name__)
-            return None
+        return self._receipt_page(here, standing, await receipt_for(self.delivery, here.gate, standing))
 
     def _receipt_page(self, here: Arrival, standing: Decided, receipt: Receipt | None) -> Response:
         if receipt and not receipt.applied:
@@ -150,12 +131,7 @@ def own_session(here: Arrival) -> Session:
 
 
 def _decision_id(here: Arrival, typed: Typed) -> UUID:
-    """Make the decision's id from the gate, the try and what was typed.
-
-    Nobody can choose one that another gate has, and a page that was gone back to and corrected is another answer.
-    """
-    content = json.dumps([typed.answer, typed.fields(here.question), typed.reasons], sort_keys=True)
-    return uuid5(NAMESPACE_URL, f"{here.gate.gate}?{typed.attempt or uuid4()}?{content}")
+    return decision_id(here.gate.gate, typed.attempt, typed.answer, typed.fields(here.question), typed.reasons)
 
 
 def sign_in_again(here: Arrival, form: FormData) -> Response:

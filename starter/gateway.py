@@ -18,6 +18,7 @@ from starlette.types import ASGIApp
 
 from starter.arrivals import Door
 from starter.asking_for_time import AskingForTime
+from starter.case_page import CasePage
 from starter.code_mail import CodeMail
 from starter.connections import OUT_OF_REACH, Pool, database_pool, temporal_client
 from starter.deciding import Deciding
@@ -25,6 +26,8 @@ from starter.delivery import Delivery
 from starter.health import health_routes
 from starter.mailbox import mailbox_routes
 from starter.mailer import SmtpMailer
+from starter.mine import Mine
+from starter.national import National
 from starter.opting_in_pages import OptingIn
 from starter.paper import OnPaper
 from starter.protection import Protection
@@ -46,6 +49,7 @@ def gateway_app(settings: Settings, pool: Pool, delivery: Delivery, mailer: Smtp
     signing_in, deciding = SigningIn(door, CodeMail(mailer, settings.mail_from)), Deciding(door, delivery)
     paper, more_time = OnPaper(door), AskingForTime(door, delivery)
     files, opting_in = RenditionPages(door), OptingIn(door, delivery)
+    national = National(door, delivery)
     routes: list[Route | Mount] = [
         Route("/a/{token}", signing_in.landing),
         Route("/a/{token}/start", signing_in.start, methods=["POST"]),
@@ -60,6 +64,10 @@ def gateway_app(settings: Settings, pool: Pool, delivery: Delivery, mailer: Smtp
         Route("/a/{token}/translation", files.translation, methods=["POST"]),
         Route("/a/{token}/opt-in", opting_in.form),
         Route("/a/{token}/opt-in", opting_in.opt_in, methods=["POST"]),
+        Route("/my", Mine(door).show),
+        Route("/national", national.show),
+        Route("/national/acknowledge", national.acknowledge, methods=["POST"]),
+        Route("/case/{reference}", CasePage(door).show),
         Mount("/static", StaticFiles(directory=PAGES / "static")),
         *health_routes(settings, pool, delivery.client),
         *(mailbox_routes(settings.mailbox_dir) if settings.mailbox_dir else ()),

@@ -151,13 +151,17 @@ def _kind(path: str) -> str:
             return f"/a/{{token}}/{page}"
         case ["a", _, ("rendition.html" | "rendition.docx" | "rendition.pdf")]:
             return "/a/{token}/rendition"
+        case ["national", "acknowledge"]:
+            return "/national/acknowledge"
+        case ["case", _]:
+            return "/case/{reference}"
         case ["mailbox", _]:
             return "/mailbox/{letter}"
         case ["mailbox", _, "html"]:
             return "/mailbox/{letter}/html"
         case ["static", *_]:
             return "/static"
-        case [("mailbox" | "health" | "ping" | "info") as name]:
+        case [("my" | "national" | "mailbox" | "health" | "ping" | "info") as name]:
             return f"/{name}"
         case _:
             return "elsewhere"

@@ -21,6 +21,10 @@ _FLAGS = [
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 
+TOO_WIDE = """() => [...document.querySelectorAll("body *")]
+    .filter(one => one.getBoundingClientRect().right > document.documentElement.clientWidth)
+    .map(one => one.tagName + "." + one.className)"""
+
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
@@ -75,7 +79,7 @@ class Visitor:
         size = self.page.viewport_size
         await self.page.set_viewport_size({"width": NARROW[0], "height": NARROW[1]})
         wide = await self.page.evaluate("document.documentElement.scrollWidth")
-        assert wide <= NARROW[0], f"{wide} pixels wide on a screen of {NARROW[0]}"
+        assert wide <= NARROW[0], f"{wide} pixels wide on a screen of {NARROW[0]}: {await self.page.evaluate(TOO_WIDE)}"
         if size:
             await self.page.set_viewport_size(size)
         assert self.said == []

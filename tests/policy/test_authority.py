@@ -20,6 +20,7 @@ from workflows.policy.authority import (
     why_not_appoint,
     why_not_asked,
     why_not_countersign,
+    why_not_read_case,
     why_not_review,
 )
 
@@ -230,3 +231,68 @@ def test_nobody_eligible_is_ever_tied_to_the_case(name: str, ties: Ties, line: t
         assert not on_roster
         assert ties.pdu not in line
         assert ties.author != one.email
+
+
+def at(mailbox: str, where: str = "n53") -> str:
+    return f"{mailbox}@{where}.example.test"
+
+
+@pytest.mark.parametrize(
+    ("email", "reads"),
+    [
+        (at("sfo.team"), True),
+        (at("sfo.team.deputy"), True),
+        (at("senior.lead"), True),
+        (at("senior.lead.deputy"), True),
+        (at("director"), True),
+        (at("director.deputy"), True),
+        (at("head.lei"), True),
+        (at("head.deputy.lei"), True),
+        (at("HEAD.LEI").upper(), True),
+        (at("sfo.team", "national"), True),
+        (at("duty.one", "national"), True),
+        (at("duty.two", "national"), True),
+        # The same roles elsewhere, and other roles here.
+        (at("head.not"), False),
+        (at("head.deputy.not"), False),
+        (at("spoc"), False),
+        (at("reviewer.one"), False),
+        (at("countersigner.one"), False),
+        (at("sfo.team", "n56"), False),
+        (at("senior.lead", "n56"), False),
+        (at("director", "n56"), False),
+        # Nobody of the directory.
+        (at("practitioner"), False),
+        (at("head.lei", "n53.example.test.elsewhere"), False),
+        ("", False),
+    ],
+)
+def test_a_case_is_read_by_whoever_answers_for_it_in_its_place_and_by_nobody_else(
+    directory: Directory, email: str, reads: bool
+) -> None:
+    assert (why_not_read_case(email, (), directory, "N53", "N53LEI") is None) is reads
+
+
+@pytest.mark.parametrize(
+    ("email", "asked", "reads"),
+    [
+        (at("practitioner"), (at("practitioner"),), True),
+        (at("practitioner"), (at("other"), at("Practitioner").upper()), True),
+        (at("practitioner"), (at("other"),), False),
+        (at("practitioner"), (), False),
+        ("", (), False),
+        ("", ("",), False),
+    ],
+)
+def test_whoever_was_asked_something_in_a_case_reads_where_it_is(
+    directory: Directory, email: str, asked: tuple[str, ...], reads: bool
+) -> None:
+    assert (why_not_read_case(email, asked, directory, "N53", "N53LEI") is None) is reads
+
+
+@pytest.mark.parametrize(("region", "pdu"), [("N00", "N53LEI"), ("N53", "N00LEI"), ("", "")])
+def test_a_case_in_no_known_place_is_read_by_the_national_team_and_only_by_roles_that_have_a_place(
+    directory: Directory, region: str, pdu: str
+) -> None:
+    assert why_not_read_case(at("sfo.team", "national"), (), directory, region, pdu) is None
+    assert why_not_read_case(at("head.lei"), (), directory, region, pdu) == "not_asked"

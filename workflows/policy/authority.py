@@ -33,6 +33,9 @@ IN_WORDS = {
 # These roles stand in the line of the case whatever the charge file says. Rule: design.md 2, review.
 LINE_ROLES = frozenset({Role.PRACTITIONER, Role.LINE_MANAGER, Role.HEAD_OF_PDU})
 
+# Who sees where a case is without having been asked anything in it. Nobody else does. Rule: design.md 1.
+CASE_READERS = (Role.SFO_TEAM, Role.SENIOR_LEAD, Role.REGIONAL_DIRECTOR, Role.HEAD_OF_PDU, Role.NATIONAL_TEAM)
+
 
 @dataclass(frozen=True)
 class Involved:
@@ -192,6 +195,19 @@ def holds(email: str, roles: Iterable[Role], directory: Directory, region: str, 
     """Whether this address is a holder of one of these roles for the place, or the recorded deputy of one."""
     holders = [person for role in roles for person in directory.people_for(role, region, pdu)]
     return any(same_person(email, one.email) for holder in holders for one in _with_deputy(holder, directory))
+
+
+def why_not_read_case(
+    email: str, appointed: Collection[str], directory: Directory, region: str, pdu: str
+) -> str | None:
+    """`not_asked` unless this person reviews or countersigns the case now, or answers for it in its place.
+
+    `appointed`: the addresses of the two managers. Who answers for a case: the roles of `CASE_READERS` for its region
+    and delivery unit as they stand now, or the recorded deputy of a holder. To be asked something in it is not enough:
+    a practitioner or a liaison officer would read there whether somebody's safety is a concern.
+    """
+    is_appointed = any(same_person(email, one) for one in appointed if one.strip())
+    return None if is_appointed or holds(email, CASE_READERS, directory, region, pdu) else NOT_ASKED
 
 
 def eligible_reviewers(people: Iterable[Person], ties: Ties, on: date | None = None) -> Eligibility:

@@ -1,0 +1,52 @@
+"""Who comes without a link: a session that a link's code opened earlier, and the roles that its address holds today."""
+
+import asyncio
+import logging
+from datetime import UTC, datetime
+
+from starlette.requests import Request
+
+from starter.arrivals import Door
+from starter.identity import Session, read_session
+from starter.judging import Rules, RulesError, rules_in_force
+from starter.views import Turned
+from workflows.contract.vocabulary import Role
+from workflows.policy.authority import holds
+from workflows.policy.due import on_in_london
+
+_LOG = logging.getLogger(__name__)
+
+NATIONAL = (Role.NATIONAL_TEAM,)
+
+
+async def visitor(door: Door, request: Request) -> Session:
+    """Return whose session this is. Raises Turned for nobody's: an address alone opens nothing."""
+    async with door.pool.acquire() as connection:
+        session = await read_session(connection, request.cookies.get(door.cookie))
+    if session is None:
+        raise Turned(
+            403,
+            "You are not signed in",
+            "Open the link in any email from this service and enter the code that you are then sent. "
+            "After that this page shows what is yours.",
+            "You are signed out after half an hour without use. Nothing that you recorded is lost.",
+        )
+    return session
+
+
+async def rules_today(door: Door) -> Rules:
+    """Read what is in force today, so that a role given or taken counts at once. Raises Turned where it is unreadable.
+
+    In a thread: reading the files takes a tenth of a second, and other people are being served meanwhile.
+    """
+    try:
+        return await asyncio.to_thread(rules_in_force, door.settings, on_in_london(datetime.now(UTC)))
+    except RulesError as error:
+        _LOG.error("the rules in force cannot be read", exc_info=error)
+        words = "The directory of roles cannot be read just now. Nothing is lost; please try again later."
+        raise Turned(503, "Not just now", words, "Your questions can still be answered by their links.") from None
+
+
+def is_national(session: Session, rules: Rules) -> bool:
+    """Whether the address holds the national team's role today, or is the recorded deputy of a holder."""
+    return holds(session.email, NATIONAL, rules.directory, "", "")

@@ -1,0 +1,553 @@
+"""The national team's page: what stands open with the team, and several escalations acknowledged at once."""
+
+import asyncio
+from datetime import timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import httpx
+import pytest
+import pytest_asyncio
+
+from starter.acknowledging import ANSWER, acknowledge_each, acknowledgeable
+from starter.identity import Session
+from starter.national_queue import ACKNOWLEDGE, KINDS
+from tests.builders import DEPLOY, a_case
+from tests.conftest import MailServer, Record
+from tests.starter.front_desk import Browser, Desk, a_signal_of, heading
+from tests.starter.signed_in import (
+    DUTY_ONE,
+    EXPIRED,
+    LEAD,
+    NATIONAL,
+    SPOC,
+    TEAM,
+    a_desk,
+    is_plainly_refused,
+    many_questions,
+    names_nobody,
+    reading_changes_nothing,
+    rows,
+    signed_in,
+    sound,
+    text,
+)
+from workflows.contract.messages import DecideSignal, Reassignment, Receipt, Withdrawal
+from workflows.contract.questions import QUESTIONS
+from workflows.contract.vocabulary import ReasonCode, Role
+from workflows.policy.answers import check_answer
+
+DIRECTORY = DEPLOY / "directory" / "2026-04-01.toml"
+
+
+@pytest_asyncio.fixture
+async def desk(record: Record, mail_server: MailServer) -> Desk:
+    return await a_desk(record, mail_server)
+
+
+async def escalated(desk: Desk, kind: str = "overdue", number: int = 1) -> str:
+    """An escalation that the national team is asked to acknowledge; the name of its question."""
+    await desk.record.pool.execute(
+        "INSERT INTO escalations (reference, kind, number, reason, concern, raised_at) "
+        "VALUES ($1, $2, $3, 'other', 'Invented concern', $4)",
+        *(desk.case.reference, kind, number, desk.case.at),
+    )
+    return await desk.ask("acknowledge", f"{kind}-{number}", stage=f"escalation/{kind}-{number}")
+
+
+async def three(desk: Desk) -> list[str]:
+    return [await escalated(desk, kind) for kind in ("overdue", "staff_safety", "extension")]
+
+
+async def deputy_asked(desk: Desk, *gates: str, email: str = DUTY_ONE) -> None:
+    """The deputy is asked as well."""
+    for gate in gates:
+        await desk.record.pool.execute(
+            "INSERT INTO links (link, gate, email, name, rung) VALUES ($1, $2, $3, 'Example Deputy', 'deputy')",
+            *(uuid4(), gate, email),
+        )
+
+
+async def ticked(browser: Browser, gates: list[str], page: httpx.Response | None = None, **form: str) -> httpx.Response:
+    """Send the form of the team's page with these ticked."""
+    shown = page or await browser.web.get("/national")
+    own = form_of(shown) | form
+    return await browser.web.post("/national/acknowledge", data={**own, "gate": gates})
+
+
+def form_of(page: httpx.Response) -> dict[str, str]:
+    inputs = sound(page).select("form[method=post] input[type=hidden]")
+    return {str(one["name"]): str(one["value"]) for one in inputs}
+
+
+def boxes(page: httpx.Response) -> list[str]:
+    return sorted(str(box["value"]) for box in sound(page).select("input[type=checkbox]"))
+
+
+def states(page: httpx.Response) -> list[str]:
+    return [str(row["data-state"]) for row in sound(page).select("#results tbody tr")]
+
+
+# --- who sees it ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("email", [NATIONAL, DUTY_ONE, "DUTY.two@National.example.test"])
+async def test_the_team_sees_its_page(desk: Desk, email: str) -> None:
+    page = await (await signed_in(desk, email)).web.get("/national")
+    assert (page.status_code, heading(page)) == (200, "Questions of the national SFO team")
+    assert "No question stands open" in text(page)
+    sound(page)
+
+
+@pytest.mark.parametrize(
+    "email", [SPOC, TEAM, LEAD, "director@n53.example.test", "x@national.example.test", "sfo.team@national.example"]
+)
+async def test_nobody_else_sees_it_or_acknowledges_anything(desk: Desk, email: str) -> None:
+    gate = await escalated(desk)
+    await deputy_asked(desk, gate, email=email)
+    browser = await signed_in(desk, email)
+    page = await browser.web.get("/national")
+    await is_plainly_refused(page)
+    assert desk.case.reference not in page.text
+    csrf = await desk.record.value("SELECT csrf FROM sessions")
+    sent = await browser.web.post("/national/acknowledge", data={"csrf": str(csrf), "gate": gate})
+    await is_plainly_refused(sent)
+    assert await desk.decisions() == []
+
+
+async def test_a_recorded_deputy_without_the_role_sees_it_and_whoever_lost_both_does_not(
+    record: Record, mail_server: MailServer, tmp_path: Path
+) -> None:
+    told = DIRECTORY.read_text()
+    for email in (DUTY_ONE, "duty.two@national.example.test"):
+        told = told.replace(f'"{email}", roles = ["national_team"]', f'"{email}", roles = ["other"]')
+    (tmp_path / "now.toml").write_text(told)
+    desk = await a_desk(record, mail_server, SFO_DIRECTORY_DIR=str(tmp_path))
+    deputy = await signed_in(desk, DUTY_ONE)
+    former = await signed_in(desk, "duty.two@national.example.test")
+    assert (await deputy.web.get("/national")).status_code == 200
+    assert (await former.web.get("/national")).status_code == 403
+
+
+async def test_a_role_that_is_taken_today_counts_today(record: Record, mail_server: MailServer, tmp_path: Path) -> None:
+    (tmp_path / "now.toml").write_text(DIRECTORY.read_text())
+    desk = await a_desk(record, mail_server, SFO_DIRECTORY_DIR=str(tmp_path))
+    browser = await signed_in(desk, DUTY_ONE)
+    assert (await browser.web.get("/national")).status_code == 200
+    left = DIRECTORY.read_text().replace(DUTY_ONE, "somebody.else@national.example.test")
+    (tmp_path / "now.toml").write_text(left)
+    assert (await browser.web.get("/national")).status_code == 403
+
+
+# --- what stands there ------------------------------------------------------------------------------
+
+
+async def test_every_question_of_the_team_stands_there_and_no_other(desk: Desk) -> None:
+    await escalated(desk, "staff_safety")
+    await desk.ask("public_interest", stage="charge")
+    await desk.ask("notification", stage="notification")
+    await desk.ask("facts", "v1")
+    answered = await escalated(desk, "overdue")
+    await desk.case.decide(answered, "acknowledged")
+    browser = await signed_in(desk, NATIONAL)
+    page = await browser.web.get("/national")
+    asked = {row[1].partition(" , case")[0]: row for row in rows(page, "queue")}
+    assert sorted(asked) == ["Acknowledge an escalation", "Decide whether a review is in the public interest"]
+    safety = asked["Acknowledge an escalation"]
+    assert "Safety of staff Escalations to acknowledge" in safety[1]
+    assert safety[2:4] == [desk.case.reference, "East Midlands"]
+    assert safety[6] == "Asked today"
+    names_nobody(page)
+    assert "Invented concern" not in page.text
+    for anchor in sound(page).select("#queue th a"):
+        assert (await browser.web.get(str(anchor["href"]))).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("due", "clock"),
+    [
+        ("2026-10-09", "Due in 4 working days"),
+        ("2026-10-06", "Due in 1 working day"),
+        ("2026-10-05", "Due today"),
+        ("2026-10-04", "Late by 1 working day"),
+        ("2026-10-02", "Late by 1 working day"),
+        ("2026-09-30", "Late by 3 working days"),
+        ("2026-08-28", "Late by 25 working days"),  # over the bank holiday of 31 August
+    ],
+)
+async def test_the_clock_counts_in_working_days(desk: Desk, due: str, clock: str) -> None:
+    gate = await escalated(desk)  # on Monday 5 October
+    await desk.record.pool.execute(
+        "UPDATE gates SET due_on = $2::text::date, due_at = $2::text::date + time '22:59:59', "
+        "opened_at = opened_at - interval '3 days' WHERE gate = $1",
+        *(gate, due),
+    )
+    (row,) = rows(await (await signed_in(desk, NATIONAL)).web.get("/national"), "queue")
+    assert (row[5], row[6]) == (clock, "Asked 3 days ago")
+
+
+async def test_a_bank_holiday_announced_late_does_not_count(desk: Desk) -> None:
+    gate = await escalated(desk)
+    await desk.record.pool.execute(
+        "UPDATE gates SET due_on = '2026-10-09', due_at = '2026-10-09 22:00Z' WHERE gate = $1", gate
+    )
+    await desk.record.pool.execute(
+        "INSERT INTO bank_holidays (holiday, name, source, announced_by) VALUES ('2026-10-07', 'Invented', 'x', 'x')"
+    )
+    (row,) = rows(await (await signed_in(desk, NATIONAL)).web.get("/national"), "queue")
+    assert row[5] == "Due in 3 working days"
+
+
+async def test_late_ones_come_first(desk: Desk) -> None:
+    gates = await three(desk)
+    for gate, days in zip(gates, (3, -2, 1), strict=True):
+        await desk.record.pool.execute(
+            "UPDATE gates SET due_at = $2 WHERE gate = $1", gate, desk.case.at + timedelta(days=days)
+        )
+    # It was overdue before its date moved, which nothing hides.
+    await desk.record.pool.execute("UPDATE gates SET overdue = true WHERE gate = $1", gates[0])
+    page = await (await signed_in(desk, NATIONAL)).web.get("/national")
+    order = [str(box["value"]) for box in sound(page).select("input[type=checkbox]")]
+    assert order == [gates[1], gates[0], gates[2]]
+
+
+# --- filters ----------------------------------------------------------------------------------------
+
+
+async def test_the_filters_are_a_plain_form_and_each_leaves_what_it_says(
+    desk: Desk, record: Record, mail_server: MailServer
+) -> None:
+    late = await escalated(desk, "overdue")
+    await desk.record.pool.execute(
+        "UPDATE gates SET due_at = $2 WHERE gate = $1", late, desk.case.at - timedelta(days=1)
+    )
+    await desk.ask("public_interest", stage="charge")
+    other = await a_case(record.pool, mail_server)
+    await record.pool.execute("UPDATE cases SET region = 'N56', pdu = 'N56CAM' WHERE reference = $1", other.reference)
+    await other.ask("quality", "v1", stage="quality-assurance")
+    browser = await signed_in(desk, NATIONAL)
+
+    async def left(**filters: str) -> list[str]:
+        page = await browser.web.get("/national", params=filters)
+        assert page.status_code == 200
+        soup = sound(page)
+        for name, value in filters.items():
+            assert soup.select_one(f"#{name} option[selected]")["value"] == value  # type: ignore[index]
+        return sorted(row[1].split(" ,")[0] for row in rows(page, "queue"))
+
+    escalation, interest = QUESTIONS["acknowledge"].title, QUESTIONS["public_interest"].title
+    quality = QUESTIONS["quality"].title
+    assert await left() == sorted([escalation, interest, quality])
+    assert await left(kind="acknowledgement") == [escalation]
+    assert await left(kind="public_interest") == [interest]
+    assert await left(kind="quality", region="N53") == []
+    assert await left(region="N56") == [quality]
+    assert escalation in await left(late="yes")
+    assert interest not in await left(late="yes")
+    assert await left(kind="publication") == []
+    empty = await browser.web.get("/national?kind=&region=&late=")
+    assert len(rows(empty, "queue")) == 3
+    form = sound(empty).select_one("form[method=get]")
+    assert form is not None
+    assert form["action"] == "/national"
+    assert form.select_one("button") is not None
+
+
+@pytest.mark.parametrize(
+    ("query", "wrong"),
+    [
+        ("kind=everything", "kind"),
+        ("kind=%00", "kind"),
+        ("region=N99", "region"),
+        ("region=n53", "region"),
+        ("region=%27%20OR%201%3D1--", "region"),
+        ("late=maybe", "late"),
+        ("kind=%3Cscript%3Ealert(1)%3C/script%3E", "kind"),
+        ("kind=x&region=y&late=z", "late"),
+    ],
+)
+async def test_a_filter_that_there_is_not_is_named_and_nothing_breaks(desk: Desk, query: str, wrong: str) -> None:
+    await escalated(desk)
+    page = await (await signed_in(desk, NATIONAL)).web.get(f"/national?{query}")
+    assert page.status_code == 400
+    soup = sound(page)
+    assert soup.title.text.startswith("Error: ")  # type: ignore[union-attr]
+    assert wrong in [str(a["href"])[1:] for a in soup.select(".govuk-error-summary a")]
+    assert soup.find(id=f"{wrong}-error") is not None
+    assert "alert(1)" not in page.text
+    assert boxes(page) == []
+
+
+def test_every_question_of_the_national_team_has_a_kind() -> None:
+    known = {question for _, questions in KINDS.values() for question in questions}
+    assert known == {key for key, question in QUESTIONS.items() if question.role is Role.NATIONAL_TEAM}
+    assert sum(len(questions) for _, questions in KINDS.values()) == len(known)
+
+
+async def test_what_came_to_the_team_by_hand_stands_under_other(desk: Desk) -> None:
+    gate = await desk.ask("notification", stage="notification")
+    await desk.record.pool.execute("UPDATE gates SET role = 'national_team' WHERE gate = $1", gate)
+    browser = await signed_in(desk, NATIONAL)
+    assert len(rows(await browser.web.get("/national?kind=other"), "queue")) == 1
+    (row,) = rows(await browser.web.get("/national"), "queue")
+    assert "Not asked of you" in row[1]
+
+
+async def test_five_hundred_questions_are_a_page_that_says_how_many_more(desk: Desk) -> None:
+    await many_questions(desk, 500, "acknowledge", NATIONAL, "national_team")
+    browser = await signed_in(desk, NATIONAL)
+    page = await browser.web.get("/national")
+    assert len(rows(page, "queue")) == 100
+    assert "500 open questions" in text(page)
+    assert "400 more are not shown" in text(page)
+    every = [str(row["gate"]) for row in await desk.record.rows("SELECT gate FROM gates")]
+    too_many = await ticked(browser, every[:101], page)
+    assert too_many.status_code == 400
+    assert "at most 100" in text(too_many)
+    assert await desk.decisions() == []
+
+
+async def test_reading_it_writes_nothing(desk: Desk) -> None:
+    await three(desk)
+    browser = await signed_in(desk, NATIONAL)
+    await reading_changes_nothing(desk, browser, "/national", "/national?kind=acknowledgement&late=yes")
+    assert (await browser.web.get("/national/acknowledge")).status_code == 405
+
+
+# --- acknowledging ----------------------------------------------------------------------------------
+
+
+async def test_what_is_ticked_is_acknowledged_as_by_a_single_answer(desk: Desk) -> None:
+    first, second, third = await three(desk)
+    browser = await signed_in(desk, NATIONAL)
+    reply = await ticked(browser, [first, second])
+    assert (reply.status_code, heading(reply)) == (200, "2 of 2 acknowledged")
+    assert states(reply) == ["applied", "applied"]
+    assert [row[1] for row in rows(reply, "results")] == ["Something overdue", "Safety of staff"]
+    names_nobody(reply)
+    single = desk.link(NATIONAL)
+    page = await browser.web.get(f"{single}/decide")
+    assert (await browser.answer(single, page, "acknowledged")).status_code == 200
+    decisions = {str(row["gate"]): row for row in await desk.decisions()}
+    assert sorted(decisions) == sorted([first, second, third])
+    own = ("decision", "gate", "received_at", "applied_at", "delivered_at_wall", "recorded_at")
+    alike = [{k: v for k, v in row.items() if k not in own} for row in decisions.values()]
+    assert alike[0] == alike[1] == alike[2]
+    assert alike[0]["by_email"] == NATIONAL
+    assert all(row["applied_at"] and row["delivered_at_wall"] for row in decisions.values())
+    audits = await desk.record.rows("SELECT subject FROM audit WHERE action = 'decision_recorded'")
+    assert sorted(str(row["subject"]) for row in audits) == sorted(decisions)
+    sent = [a_signal_of(gate, decisions[gate]["decision"]) for gate in (first, second, third)]
+    assert sorted(desk.temporal.signals, key=str) == sorted(sent, key=str)
+    states_ = await desk.record.rows("SELECT DISTINCT state FROM escalations")
+    assert [row["state"] for row in states_] == ["acknowledged"]
+    assert boxes(await browser.web.get("/national")) == []
+
+
+async def test_a_double_click_records_each_once_and_says_the_same_twice(desk: Desk) -> None:
+    gates = await three(desk)
+    browser = await signed_in(desk, NATIONAL)
+    page = await browser.web.get("/national")
+    replies = await asyncio.gather(*(ticked(browser, gates, page) for _ in range(5)))
+    again = await ticked(browser, [*gates, *gates], page)
+    for reply in (*replies, again):
+        assert reply.status_code in (200, 202)
+        assert set(states(reply)) <= {"applied", "recorded"}
+        assert len(states(reply)) == 3
+    assert len(await desk.decisions()) == 3
+    assert len(desk.temporal.signals) == 3
+    audits = await desk.record.rows("SELECT * FROM audit WHERE action = 'decision_recorded'")
+    assert len(audits) == 3
+
+
+async def test_of_two_people_at_once_each_escalation_takes_one_answer_and_the_other_is_told(desk: Desk) -> None:
+    gates = await three(desk)
+    await deputy_asked(desk, *gates)
+    first, second = await signed_in(desk, NATIONAL), await signed_in(desk, DUTY_ONE)
+    pages = await first.web.get("/national"), await second.web.get("/national")
+    clicks = [ticked(first, gates, pages[0]), ticked(second, gates, pages[1])]
+    clicks += [ticked(first, gates, pages[0]), ticked(second, gates, pages[1])]
+    replies = await asyncio.gather(*clicks)
+    decisions = {str(row["gate"]): row["by_email"] for row in await desk.decisions()}
+    assert sorted(decisions) == sorted(gates)
+    assert len(await desk.decisions()) == 3
+    for reply, email in zip(replies, (NATIONAL, DUTY_ONE, NATIONAL, DUTY_ONE), strict=True):
+        for gate, state in zip(gates, states(reply), strict=True):
+            assert (state in ("applied", "recorded")) is (decisions[gate] == email)
+            assert state in ("applied", "recorded", "answered")
+        names_nobody(reply)
+
+
+async def test_one_that_was_answered_meanwhile_is_listed_and_the_others_are_recorded(desk: Desk) -> None:
+    first, second, third = await three(desk)
+    await deputy_asked(desk, second)
+    browser, deputy = await signed_in(desk, NATIONAL), await signed_in(desk, DUTY_ONE)
+    page = await browser.web.get("/national")
+    assert states(await ticked(deputy, [second])) == ["applied"]
+    reply = await ticked(browser, [first, second, third], page)
+    assert (reply.status_code, heading(reply)) == (200, "2 of 3 acknowledged")
+    assert states(reply) == ["applied", "answered", "applied"]
+    assert "Answered already by the national team, by the deputy" in rows(reply, "results")[1][2]
+    assert len(await desk.decisions()) == 3
+    alone = await ticked(browser, [second], page)
+    assert (alone.status_code, heading(alone)) == (409, "Nothing was acknowledged")
+
+
+async def test_an_answer_in_the_very_moment_of_the_click_is_told_and_not_that_nobody_asked(desk: Desk) -> None:
+    (first, second, _), deputy = await three(desk), await signed_in(desk, DUTY_ONE)
+    await deputy_asked(desk, first, second)
+    me = Session(NATIONAL, "csrf")
+    async with desk.record.pool.acquire() as connection:
+        gates = await acknowledgeable(connection, [first, second])  # both stand open
+        assert gates is not None
+        mine = await acknowledge_each(connection, gates[1:], me, "attempt")
+        assert states(await ticked(deputy, [first])) == ["applied"]  # which ends the link that was read before
+        again = await acknowledge_each(connection, gates, me, "attempt")
+    assert [one.state for one in (*mine, *again)] == ["recorded", "answered", "recorded"]
+    assert len(await desk.decisions()) == 2
+
+
+@pytest.mark.parametrize("csrf", ["guessed", ""])
+async def test_a_form_of_an_earlier_session_is_shown_again_and_not_recorded(desk: Desk, csrf: str) -> None:
+    gates = await three(desk)
+    browser = await signed_in(desk, NATIONAL)
+    reply = await ticked(browser, gates[:2], csrf=csrf)
+    assert reply.status_code == 403
+    checked = sound(reply).select("input[type=checkbox][checked]")
+    assert sorted(str(box["value"]) for box in checked) == sorted(gates[:2])
+    assert await desk.decisions() == []
+    assert states(await ticked(browser, gates[:2], reply)) == ["applied", "applied"]
+
+
+async def test_the_form_of_a_colleague_is_not_taken(desk: Desk) -> None:
+    gates = await three(desk)
+    await deputy_asked(desk, *gates)
+    page = await (await signed_in(desk, DUTY_ONE)).web.get("/national")
+    assert (await ticked(await signed_in(desk, NATIONAL), gates, page)).status_code == 403
+    assert await desk.decisions() == []
+
+
+@pytest.mark.parametrize("end", EXPIRED)
+async def test_after_the_session_has_ended_nothing_is_recorded(desk: Desk, end: str) -> None:
+    gates = await three(desk)
+    browser = await signed_in(desk, NATIONAL)
+    page = await browser.web.get("/national")
+    await desk.record.pool.execute(f"UPDATE sessions SET {end}")
+    await is_plainly_refused(await ticked(browser, gates, page))
+    assert await desk.decisions() == []
+
+
+@pytest.mark.parametrize(
+    "foreign", ["notification", "resolve", "acknowledge_of_another_role", "unknown", "null", "odd"]
+)
+async def test_anything_else_among_the_ticked_is_refused_and_nothing_is_recorded(desk: Desk, foreign: str) -> None:
+    gates = await three(desk)
+    if foreign == "notification":
+        added = await desk.ask("notification", stage="notification")
+        await deputy_asked(desk, added, email=NATIONAL)
+    elif foreign == "resolve":
+        added = await desk.ask("resolve", "overdue-1", stage="escalation/overdue-1")
+    elif foreign == "acknowledge_of_another_role":
+        added = await escalated(desk, "other")
+        await desk.record.pool.execute("UPDATE gates SET role = 'senior_lead' WHERE gate = $1", added)
+    else:
+        added = {"unknown": gates[0] + "9", "null": gates[0] + "\0", "odd": "' OR 1=1 --"}[foreign]
+    browser = await signed_in(desk, NATIONAL)
+    for together in ([*gates, added], [added, *gates], [added]):
+        reply = await ticked(browser, together)
+        await is_plainly_refused(reply, 400)
+        assert heading(reply) == "Nothing was recorded"
+    assert await desk.decisions() == []
+    assert desk.temporal.signals == []
+
+
+def test_an_acknowledgement_is_complete_without_a_page_of_its_own() -> None:
+    assert check_answer(QUESTIONS[ACKNOWLEDGE], ANSWER, {}, None, {}) == []
+
+
+async def test_nothing_ticked_is_said(desk: Desk) -> None:
+    await three(desk)
+    reply = await ticked(await signed_in(desk, NATIONAL), [])
+    assert reply.status_code == 400
+    assert "Tick at least one escalation" in text(reply)
+    assert len(boxes(reply)) == 3
+
+
+async def test_somebody_of_the_team_who_is_not_asked_sees_it_and_cannot_acknowledge_it(desk: Desk) -> None:
+    gates = await three(desk)
+    await deputy_asked(desk, gates[0])
+    browser = await signed_in(desk, DUTY_ONE)
+    page = await browser.web.get("/national")
+    assert len(rows(page, "queue")) == 3
+    assert boxes(page) == gates[:1]
+    reply = await ticked(browser, gates, page)
+    assert states(reply) == ["applied", "not_asked", "not_asked"]
+    assert [row["gate"] for row in await desk.decisions()] == gates[:1]
+
+
+async def test_given_away_withdrawn_or_expired_between_page_and_click_it_is_not_recorded(desk: Desk) -> None:
+    case, pool = desk.case, desk.record.pool
+    given, withdrawn, expired = await three(desk)
+    browser = await signed_in(desk, NATIONAL)
+    page = await browser.web.get("/national")
+    assert boxes(page) == sorted([given, withdrawn, expired])
+    message = Reassignment(gate=given, at=case.at, to="national.duty.2", reason=ReasonCode.ABSENCE)
+    assert (await case.gates.reassign_gate(message)).allowed
+    await case.gates.withdraw_gates(Withdrawal(reference=case.reference, gates=(withdrawn,), at=case.at))
+    await pool.execute("UPDATE gates SET due_at = $2 WHERE gate = $1", expired, case.at - timedelta(days=91))
+    await pool.execute("UPDATE outbox SET at = $2 WHERE gate = $1", expired, case.at - timedelta(days=91))
+    reply = await ticked(browser, [given, withdrawn, expired], page)
+    assert reply.status_code == 409
+    assert states(reply) == ["not_asked", "closed", "not_asked"]
+    assert await desk.decisions() == []
+    left = await browser.web.get("/national")
+    assert boxes(left) == []
+    assert len(rows(left, "queue")) == 2, "the withdrawn one is gone, the others stand open with somebody else"
+
+
+async def test_with_temporal_away_they_are_recorded_and_left_to_the_relay(desk: Desk) -> None:
+    gates = await three(desk)
+    desk.temporal.is_away = True
+    reply = await ticked(await signed_in(desk, NATIONAL), gates)
+    assert (reply.status_code, states(reply)) == (202, ["recorded"] * 3)
+    assert [row["delivered_at_wall"] for row in await desk.decisions()] == [None] * 3
+
+
+async def test_without_a_worker_all_of_them_together_take_no_longer_than_one(desk: Desk) -> None:
+    desk.temporal.stage = None
+    await many_questions(desk, 40, "acknowledge", NATIONAL, "national_team")
+    browser = await signed_in(desk, NATIONAL)
+    page = await browser.web.get("/national")
+    started = asyncio.get_running_loop().time()
+    reply = await ticked(browser, boxes(page), page)
+    assert asyncio.get_running_loop().time() - started < 5
+    assert (reply.status_code, set(states(reply))) == (202, {"recorded"})
+    assert len(await desk.decisions()) == 40
+
+
+async def test_one_that_is_refused_is_said_to_be_and_sent_again_breaks_nothing(desk: Desk) -> None:
+    first, second, _ = await three(desk)
+
+    async def refusing(signal: DecideSignal) -> Receipt | None:
+        if signal.gate != first:
+            return await desk.apply(signal)
+        await desk.record.pool.execute("UPDATE decisions SET void_at = now() WHERE gate = $1", first)
+        return Receipt(applied=False, code="away")
+
+    desk.temporal.stage = refusing
+    browser = await signed_in(desk, NATIONAL)
+    page = await browser.web.get("/national")
+    assert states(await ticked(browser, [first, second], page)) == ["void", "applied"]
+    assert states(await ticked(browser, [first, second], page)) == ["void", "applied"]
+    assert len(await desk.decisions()) == 2
+    assert first in boxes(await browser.web.get("/national")), "it can be acknowledged again from a new page"
+
+
+async def test_a_form_from_another_site_is_refused(desk: Desk) -> None:
+    gates = await three(desk)
+    browser = await signed_in(desk, NATIONAL)
+    own = form_of(await browser.web.get("/national"))
+    assert own["csrf"]
+    browser.web.headers["Sec-Fetch-Site"] = "cross-site"
+    assert (await browser.web.post("/national/acknowledge", data={**own, "gate": gates})).status_code == 403
+    assert await desk.decisions() == []
