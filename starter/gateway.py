@@ -37,7 +37,7 @@ from starter.running import remembered
 from starter.settings import Settings
 from starter.signing_in import SigningIn
 from starter.telemetry import start_telemetry
-from starter.views import PAGES, Turned, turned_page
+from starter.views import PAGES, Turned, page, turned_page
 
 _LOG = logging.getLogger(__name__)
 _GRACE_SECONDS = 10
@@ -68,6 +68,7 @@ def gateway_app(settings: Settings, pool: Pool, delivery: Delivery, mailer: Smtp
         Route("/national", national.show),
         Route("/national/acknowledge", national.acknowledge, methods=["POST"]),
         Route("/case/{reference}", CasePage(door).show),
+        Route("/accessibility", _accessibility),
         Mount("/static", StaticFiles(directory=PAGES / "static")),
         *health_routes(settings, pool, delivery.client),
         *(mailbox_routes(settings.mailbox_dir) if settings.mailbox_dir else ()),
@@ -76,6 +77,10 @@ def gateway_app(settings: Settings, pool: Pool, delivery: Delivery, mailer: Smtp
     app = Starlette(routes=routes, exception_handlers=handlers)
     app.router.redirect_slashes = False  # a redirect would be built from the Host header, which anybody can send
     return Protection(app, settings.public_url)
+
+
+async def _accessibility(_: Request) -> Response:
+    return page("accessibility.html")
 
 
 _AWAY = (*OUT_OF_REACH, asyncpg.PostgresError)

@@ -161,7 +161,7 @@ def _kind(path: str) -> str:
             return "/mailbox/{letter}/html"
         case ["static", *_]:
             return "/static"
-        case [("my" | "national" | "mailbox" | "health" | "ping" | "info") as name]:
+        case [("my" | "national" | "accessibility" | "mailbox" | "health" | "ping" | "info") as name]:
             return f"/{name}"
         case _:
             return "elsewhere"

@@ -58,6 +58,10 @@ async def test_from_the_mail_to_the_receipt_each_page_and_each_error_is_clean(
     async with visitor(chromium, size) as person:
         await person.see(asked.link)
         await person.check()
+        await person.page.get_by_role("link", name="Accessibility statement").click()
+        assert await person.heading() == "Accessibility statement"
+        await person.check()
+        await person.see(asked.link)
         await person.press("Continue")
         await person.check()
         await person.page.get_by_label("Code").fill("1")
