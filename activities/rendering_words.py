@@ -112,7 +112,7 @@ WORDINGS: dict[Audience, Wording] = {
         removed=("Each removal was proposed with a reason and decided by a second person.",),
         explains_words=False,
         # It is made before it is rated, and never altered afterwards, so it cannot say that it was accepted.
-        status="Version {number}. Readers are given the accepted version and no other.",
+        status="Version {number}. Readers are given the accepted version alone.",
         running="{title}. {kind}. Version {number}.",
         source="Version {number} of the review.",
     ),
