@@ -39,6 +39,7 @@ async def start(
         pdu=opening.pdu,
         ground=Ground.ALWAYS_REVIEWED,
         rulebook="2026-04-01",
+        staff=opening.staff,
     )
     handle = await office.client.start_workflow(
         "enquiry", brief, id=ids.enquiry_id(opening.reference, 1), task_queue=ids.CASEWORK_QUEUE
