@@ -86,10 +86,11 @@ class Door:
     @property
     def cookie(self) -> str:
         """The session cookie's name; with https a browser takes it from this host alone."""
-        return "__Host-sfo" if self._is_https else "sfo"
+        return "__Host-sfo" if self.is_https else "sfo"
 
     @property
-    def _is_https(self) -> bool:
+    def is_https(self) -> bool:
+        """Whether people reach us by https, so that cookies may travel by nothing else."""
         return self.settings.public_url.startswith("https:")
 
     async def arrival(self, request: Request) -> Arrival:
@@ -120,7 +121,7 @@ class Door:
             max_age=int(LONGEST.total_seconds()),
             httponly=True,
             samesite="strict",
-            secure=self._is_https,
+            secure=self.is_https,
         )
 
 

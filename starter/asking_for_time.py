@@ -138,7 +138,7 @@ def _sign_in_elsewhere(here: Arrival, typed: Mapping[str, str]) -> Response:
         403,
         title="You have been signed out",
         words=[
-            "That happens after half an hour. Open the link of your email in another tab, enter the code there, then "
+            "That happens after half an hour. Open the link of your email in another tab, sign in there, then "
             "send this again. What you typed is kept in this page."
         ],
         action=f"/a/{here.token}/more-time",

@@ -126,7 +126,7 @@ def own_session(here: Arrival) -> Session:
     """Return the session of the person whom the link belongs to. Raises Turned for anybody else's."""
     if here.session is None or here.is_foreign:
         words = "You are signed in as somebody else. Only the person who was asked can see and answer this."
-        raise Turned(403, "This link belongs to somebody else", words, "If it is yours, ask for a code.", again=True)
+        raise Turned(403, "This link belongs to somebody else", words, "If it is yours, sign in.", again=True)
     return here.session
 
 
@@ -135,16 +135,16 @@ def _decision_id(here: Arrival, typed: Typed) -> UUID:
 
 
 def sign_in_again(here: Arrival, form: FormData) -> Response:
-    """Nobody is signed in any more: what was typed goes along to the code and comes back after it."""
+    """Nobody is signed in any more: what was typed goes along to the sign-in and comes back after it."""
     if here.decided:
         return here.decided_page()
     return page(
         "retry.html",
         403,
         title="You have been signed out",
-        words=["That happens after half an hour. What you typed is kept: ask for a code and it is shown again."],
+        words=["That happens after half an hour. What you typed is kept: sign in and it is shown again."],
         action=f"/a/{here.token}/start",
-        button="Send me a code",
+        button="Sign in",
         carried=carried(form),
     )
 

@@ -24,6 +24,7 @@ from starter.connections import OUT_OF_REACH, Pool, database_pool, temporal_clie
 from starter.deciding import Deciding
 from starter.delivery import Delivery
 from starter.health import health_routes
+from starter.identities import Identities
 from starter.mailbox import mailbox_routes
 from starter.mailer import SmtpMailer
 from starter.mine import Mine
@@ -31,6 +32,7 @@ from starter.national import National
 from starter.opting_in_pages import OptingIn
 from starter.paper import OnPaper
 from starter.protection import Protection
+from starter.provider import Provider, provider_of
 from starter.relay import Relay
 from starter.rendition_pages import RenditionPages
 from starter.running import remembered
@@ -49,11 +51,10 @@ def gateway_app(settings: Settings, pool: Pool, delivery: Delivery, mailer: Smtp
     signing_in, deciding = SigningIn(door, CodeMail(mailer, settings.mail_from)), Deciding(door, delivery)
     paper, more_time = OnPaper(door), AskingForTime(door, delivery)
     files, opting_in = RenditionPages(door), OptingIn(door, delivery)
-    national = National(door, delivery)
+    national, provider = National(door, delivery), provider_of(settings)
     routes: list[Route | Mount] = [
         Route("/a/{token}", signing_in.landing),
-        Route("/a/{token}/start", signing_in.start, methods=["POST"]),
-        Route("/a/{token}/code", signing_in.code, methods=["POST"]),
+        *_sign_in(door, provider, signing_in),
         Route("/a/{token}/decide", deciding.question),
         Route("/a/{token}/decide", deciding.decide, methods=["POST"]),
         Route("/a/{token}/review.docx", paper.download),
@@ -76,7 +77,21 @@ def gateway_app(settings: Settings, pool: Pool, delivery: Delivery, mailer: Smtp
     handlers = {Turned: _turned, HTTPException: _not_here, **dict.fromkeys(_AWAY, _away)}
     app = Starlette(routes=routes, exception_handlers=handlers)
     app.router.redirect_slashes = False  # a redirect would be built from the Host header, which anybody can send
-    return Protection(app, settings.public_url)
+    return Protection(app, settings.public_url, [provider.origin] if provider else [])
+
+
+def _sign_in(door: Door, provider: Provider | None, by_code: SigningIn) -> list[Route]:
+    """By an identity of the organisation where there is a provider, and then by no code."""
+    if provider is None:
+        return [
+            Route("/a/{token}/start", by_code.start, methods=["POST"]),
+            Route("/a/{token}/code", by_code.code, methods=["POST"]),
+        ]
+    identities = Identities(door, provider)
+    return [
+        Route("/a/{token}/start", identities.start, methods=["POST"]),
+        Route("/signed-in", identities.back),
+    ]
 
 
 async def _accessibility(_: Request) -> Response:

@@ -6,6 +6,7 @@ The log names the kind of page and never the address, because an address of ours
 import asyncio
 import logging
 import time
+from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from opentelemetry import metrics, trace
@@ -24,8 +25,8 @@ LARGEST_BODY = 2_000_000  # bytes; a review of a hundred rows is a tenth of it
 # What was typed comes along with the file, so that it is not lost.
 _WITH_FILE = {"/a/{token}/review.docx": LARGEST_FILE, "/a/{token}/translation": LARGEST_TRANSLATION}
 _POLICY = (
-    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; "
-    "frame-src {frames}; frame-ancestors 'none'"
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; form-action 'self'{forms}; "
+    "base-uri 'none'; frame-src {frames}; frame-ancestors 'none'"
 )
 _SEALED = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'"
 """For the HTML of a letter in the demo's mailbox: no script, no origin, nothing fetched."""
@@ -34,10 +35,14 @@ _OF_A_FILE = "sandbox; default-src 'none'; base-uri 'none'; form-action 'none'; 
 
 
 class Protection:
-    """Wraps the application. `public_url` is what people type; a form of ours comes from there."""
+    """Wraps the application. `public_url` is what people type; a form of ours comes from there.
 
-    def __init__(self, app: ASGIApp, public_url: str) -> None:
+    `forms_to`: where else a form of ours may lead, such as to the provider that signs people in.
+    """
+
+    def __init__(self, app: ASGIApp, public_url: str, forms_to: Sequence[str] = ()) -> None:
         self._app = app
+        self._forms = "".join(f" {origin}" for origin in forms_to)
         parts = urlsplit(public_url)
         self._origin = f"{parts.scheme}://{parts.netloc}"
         self._is_https = parts.scheme == "https"
@@ -102,7 +107,7 @@ class Protection:
         frames = "'self'" if kind == "/mailbox/{letter}" else "'none'"
         is_file = headers.get("content-disposition", "").startswith("attachment")
         headers["Content-Security-Policy"] = (
-            _OF_A_FILE if is_file else _SEALED if letter else _POLICY.format(frames=frames)
+            _OF_A_FILE if is_file else _SEALED if letter else _POLICY.format(frames=frames, forms=self._forms)
         )
         headers["X-Frame-Options"] = "SAMEORIGIN" if letter else "DENY"
         # no-referrer would make browsers send `Origin: null` with our own forms.
@@ -161,7 +166,7 @@ def _kind(path: str) -> str:
             return "/mailbox/{letter}/html"
         case ["static", *_]:
             return "/static"
-        case [("my" | "national" | "accessibility" | "mailbox" | "health" | "ping" | "info") as name]:
+        case [("my" | "national" | "accessibility" | "signed-in" | "mailbox" | "health" | "ping" | "info") as name]:
             return f"/{name}"
         case _:
             return "elsewhere"

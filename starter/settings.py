@@ -145,6 +145,20 @@ class Settings(BaseModel):
     directory_dir: ExistingFolder = _variable(
         "SFO_DIRECTORY_DIR", "give the folder of the directory", default=_PROJECT / "deploy" / "directory"
     )
+    oidc_issuer: WebUrl | None = _variable(
+        "SFO_OIDC_ISSUER",
+        "give the identity provider's address, https://host, or leave it out for mailed codes",
+        default=None,
+    )
+    oidc_client_id: str | None = _variable(
+        "SFO_OIDC_CLIENT_ID", "give the name under which the provider knows this service", default=None
+    )
+    oidc_client_secret: str = _variable(
+        "SFO_OIDC_CLIENT_SECRET",
+        "give the secret that the provider has issued for this service",
+        default="",
+        secret=True,
+    )
     otlp_endpoint: WebUrl | None = _variable(
         "SFO_OTLP_ENDPOINT", "give the collector's address, http://host:4318, or leave it out", default=None
     )
@@ -162,6 +176,14 @@ class Settings(BaseModel):
         if "SFO_DATABASE_URL" in filled:
             filled.setdefault("SFO_SCHEMA_DATABASE_URL", filled["SFO_DATABASE_URL"])
         return filled
+
+    @model_validator(mode="after")
+    def _all_of_the_provider(self) -> Self:
+        """A provider is named whole or not at all: half of it would sign nobody in."""
+        given = [bool(self.oidc_issuer), bool(self.oidc_client_id), bool(self.oidc_client_secret)]
+        if any(given) and not all(given):
+            raise ValueError("give SFO_OIDC_ISSUER, SFO_OIDC_CLIENT_ID and SFO_OIDC_CLIENT_SECRET, or none of them")
+        return self
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> Self:
@@ -186,6 +208,9 @@ def _explain(error: ValidationError, given: Mapping[str, str]) -> str:
     remedies = {field.alias: field.description for field in Settings.model_fields.values()}
     lines = []
     for problem in error.errors(include_input=False, include_url=False):
+        if not problem["loc"]:  # it is about several together
+            lines.append(f"  {problem.get('ctx', {}).get('error', problem['msg'])}")
+            continue
         name, missing = str(problem["loc"][0]), problem["type"] == "missing"
         if missing or name in given:  # a default that follows a wrong variable would be reported beside it
             cause = "missing" if missing else problem.get("ctx", {}).get("error", problem["msg"])

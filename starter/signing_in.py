@@ -33,7 +33,8 @@ class SigningIn:
         here = await self.door.arrival(request)
         if here.decided:
             return here.decided_page()
-        return page("landing.html", token=here.token, gate=here.gate, question=here.question)
+        by_code = self.door.settings.oidc_issuer is None
+        return page("landing.html", token=here.token, gate=here.gate, question=here.question, by_code=by_code)
 
     async def start(self, request: Request) -> Response:
         """Mail a code, or go straight on when the person whom the link belongs to is signed in."""

@@ -27,8 +27,7 @@ async def visitor(door: Door, request: Request) -> Session:
         raise Turned(
             403,
             "You are not signed in",
-            "Open the link in any email from this service and enter the code that you are then sent. "
-            "After that this page shows what is yours.",
+            "Open the link in any email from this service and sign in there. After that this page shows what is yours.",
             "You are signed out after half an hour without use. Nothing that you recorded is lost.",
         )
     return session
