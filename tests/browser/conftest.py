@@ -67,7 +67,14 @@ class Visitor:
         await self.page.goto(address)
 
     async def press(self, button: str) -> None:
-        await self.page.get_by_role("button", name=button, exact=True).click()
+        """Press a button, and wait for the page that it leads to, its scripts included."""
+        async with self.page.expect_navigation():
+            await self.page.get_by_role("button", name=button, exact=True).click()
+
+    async def follow(self, link: str) -> None:
+        """The same for a link; of several with one name, the first."""
+        async with self.page.expect_navigation():
+            await self.page.get_by_role("link", name=link).first.click()
 
     async def heading(self) -> str:
         return await self.page.locator("h1").inner_text()

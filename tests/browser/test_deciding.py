@@ -58,7 +58,7 @@ async def test_from_the_mail_to_the_receipt_each_page_and_each_error_is_clean(
     async with visitor(chromium, size) as person:
         await person.see(asked.link)
         await person.check()
-        await person.page.get_by_role("link", name="Accessibility statement").click()
+        await person.follow("Accessibility statement")
         assert await person.heading() == "Accessibility statement"
         await person.check()
         await person.see(asked.link)
@@ -73,7 +73,7 @@ async def test_from_the_mail_to_the_receipt_each_page_and_each_error_is_clean(
         assert await person.heading() == "Decide whether a review is in the public interest"
         await person.check()
         await person.press("Continue")
-        assert await person.page.evaluate("document.activeElement.className") == "govuk-error-summary"
+        await person.page.wait_for_function("document.activeElement.className === 'govuk-error-summary'")
         await person.check()
         await person.page.get_by_label("Review", exact=True).check()
         await person.page.get_by_label("Reasons").fill("Invented reasons of a person.")

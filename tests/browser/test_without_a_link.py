@@ -52,10 +52,10 @@ async def test_each_of_them_is_clean_and_leads_to_the_next(
         await person.see(f"{address}/my")
         await person.check()  # nobody is signed in
         await signed_in(desk, address, person)
-        await person.page.get_by_role("link", name="My decisions").click()
+        await person.follow("My decisions")
         assert await person.heading() == "My decisions"
         await person.check()
-        await person.page.get_by_role("link", name="Questions of the national SFO team").click()
+        await person.follow("Questions of the national SFO team")
         await person.check()
         await person.page.get_by_label("Kind").select_option("acknowledgement")
         await person.press("Show")
@@ -67,7 +67,7 @@ async def test_each_of_them_is_clean_and_leads_to_the_next(
         await person.press("Acknowledge what is ticked")
         assert await person.heading() == "2 of 2 acknowledged"
         await person.check()
-        await person.page.get_by_role("link", name=desk.case.reference).first.click()
+        await person.follow(desk.case.reference)
         assert await person.heading() == f"Case {desk.case.reference}"
         await person.check()
         await person.see(f"{address}/case/{desk.case.reference}{uuid4()}")
