@@ -5,7 +5,6 @@ The address that the provider vouches for must be the one that the link is bound
 
 import hashlib
 import hmac
-import json
 import logging
 import secrets
 from dataclasses import dataclass, replace
@@ -16,12 +15,12 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from starter.arrivals import Arrival, Door, carried, read_posted, to_question
+from starter.arrivals import Arrival, Door, carried, read_posted
 from starter.connections import Connection
-from starter.deciding import typed_on
 from starter.identity import end_session, open_session
 from starter.provider import NotSignedInError, Provider, ProviderAwayError
-from starter.views import Turned, page, question_page
+from starter.signing_in import go_on, shown_again
+from starter.views import Turned, page
 from workflows.policy.authority import same_person
 from workflows.policy.links import seal
 
@@ -53,18 +52,15 @@ class Identities:
     async def start(self, request: Request) -> Response:
         """Lead to the provider, or go straight on when the person whom the link belongs to is signed in."""
         here, form = await self.door.arrival(request), await read_posted(request)
-        typed = carried(form)
-        if here.is_signed_in and here.session is not None:
-            if here.decided or not typed:
-                return to_question(here)
-            return question_page(here.shown(here.session, typed_on(here, form)))
+        if here.is_signed_in:
+            return go_on(here, here.session, form)
         state, browser, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(4))
         try:
             address = await self.provider.address(state, nonce, verifier)
         except ProviderAwayError as error:
             raise _away(error) from None
         async with self.door.pool.acquire() as connection:
-            await _begin(connection, state, browser, Begun(here.link, nonce, verifier, typed))
+            await _begin(connection, state, browser, Begun(here.link, nonce, verifier, carried(form)))
         response = RedirectResponse(address, 303)
         # The way back comes from another site, so this cookie must come along with it; it opens nothing by itself.
         response.set_cookie(
@@ -126,7 +122,7 @@ def _shown(here: Arrival, begun: Begun) -> HTMLResponse:
     if here.decided or not begun.typed or here.session is None:
         return page("signed_in_now.html", token=here.token)
     typed: list[tuple[str, str | UploadFile]] = [*begun.typed]
-    return question_page(here.shown(here.session, typed_on(here, FormData(typed))))
+    return shown_again(here, here.session, FormData(typed))
 
 
 async def _begin(connection: Connection, state: str, browser: str, begun: Begun) -> None:
@@ -141,7 +137,7 @@ async def _begin(connection: Connection, state: str, browser: str, begun: Begun)
             begun.link,
             begun.nonce,
             begun.verifier,
-            json.loads(json.dumps(begun.typed)),
+            begun.typed,
             LASTS,
         )
 

@@ -40,7 +40,7 @@ class SigningIn:
         """Mail a code, or go straight on when the person whom the link belongs to is signed in."""
         here, form = await self.door.arrival(request), await read_posted(request)
         if here.is_signed_in:
-            return self._go_on(here, here.session, form)
+            return go_on(here, here.session, form)
         async with self.door.pool.acquire() as connection:
             code = await issue_code(connection, here.link, self.door.settings.link_keys.active)
         if code is None:
@@ -70,18 +70,20 @@ class SigningIn:
             await end_session(connection, request.cookies.get(self.door.cookie))
             cookie, session = await open_session(connection, here.asked.email)
         _LOG.info("somebody signed in for a gate of %s", here.gate.reference)
-        response = self._go_on(here, session, form)
+        response = go_on(here, session, form)
         self.door.set_cookie(response, cookie)
         return response
 
-    def _go_on(self, here: Arrival, session: Session | None, form: FormData) -> Response:
-        """Lead to the question, or show at once what was typed before the sign-in."""
-        if session is None or here.decided or not carried(form):
-            return to_question(here)
-        return _shown_again(replace(here, session=session), session, form)
+
+def go_on(here: Arrival, session: Session | None, form: FormData) -> Response:
+    """Lead to the question, or show at once what was typed before the sign-in."""
+    if session is None or here.decided or not carried(form):
+        return to_question(here)
+    return shown_again(replace(here, session=session), session, form)
 
 
-def _shown_again(here: Arrival, session: Session, form: FormData) -> HTMLResponse:
+def shown_again(here: Arrival, session: Session, form: FormData) -> HTMLResponse:
+    """Show the question with what was typed before the sign-in."""
     return question_page(here.shown(session, typed_on(here, form)))
 
 

@@ -33,7 +33,7 @@ IN_WORDS = {
 # These roles stand in the line of the case whatever the charge file says. Rule: design.md 2, review.
 LINE_ROLES = frozenset({Role.PRACTITIONER, Role.LINE_MANAGER, Role.HEAD_OF_PDU})
 
-# Who sees where a case is without having been asked anything in it. Nobody else does. Rule: design.md 1.
+# Who answers for a case in its place, and so sees where it is, beside its two managers. Rule: design.md 1.
 CASE_READERS = (Role.SFO_TEAM, Role.SENIOR_LEAD, Role.REGIONAL_DIRECTOR, Role.HEAD_OF_PDU, Role.NATIONAL_TEAM)
 
 
