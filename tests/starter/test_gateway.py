@@ -3,10 +3,8 @@
 import asyncio
 import logging
 import re
-from datetime import timedelta
 from uuid import UUID, uuid4
 
-import httpx
 import pytest
 import pytest_asyncio
 from bs4 import BeautifulSoup
@@ -15,8 +13,6 @@ from starter.log_lines import JsonLines
 from tests.builders import HEAD_EMAIL
 from tests.conftest import MailServer, Record
 from tests.starter.front_desk import Desk, FakeTemporal, a_case_now, a_settings, a_signal_of, heading, hidden
-from workflows.contract.messages import Lapse, Reassignment, Withdrawal
-from workflows.contract.vocabulary import ReasonCode
 from workflows.policy.links import seal
 
 SPOC = "spoc@n53.example.test"
@@ -44,204 +40,6 @@ async def who(desk: Desk, gate: str) -> str:
 async def snapshot(desk: Desk) -> list[object]:
     tables = ("gates", "links", "codes", "sessions", "decisions", "outbox", "audit")
     return [await desk.record.rows(f"SELECT * FROM {table}") for table in tables]
-
-
-# --- the link ---------------------------------------------------------------------------------------
-
-
-async def test_fifty_scanners_opening_a_link_change_nothing(desk: Desk, asked: tuple[str, str]) -> None:
-    _, link = asked
-    before, mails = await snapshot(desk), len(desk.mail.messages)
-    scanner = desk.browser()
-    opened = await asyncio.gather(
-        *(scanner.web.request("HEAD" if n % 2 else "GET", link) for n in range(50)),
-    )
-    assert {page.status_code for page in opened} == {200}
-    assert not any("set-cookie" in page.headers for page in opened)
-    assert await snapshot(desk) == before
-    assert len(desk.mail.messages) == mails
-
-
-async def test_the_landing_page_names_nobody_and_says_what_is_asked(desk: Desk, asked: tuple[str, str]) -> None:
-    page = await desk.browser().web.get(asked[1])
-    assert heading(page) == "Notify the HMPPS SFO Team"
-    assert "Example" not in page.text
-    assert "@" not in page.text
-
-
-async def test_a_tampered_or_foreign_token_leads_nowhere(desk: Desk, asked: tuple[str, str]) -> None:
-    _, link = asked
-    web = desk.browser().web
-    swapped = link[:-1] + ("A" if link[-1] != "A" else "B")
-    for forged in (swapped, link[:-4], link + "A", "/a/" + "A" * 56, "/a/x"):
-        assert (await web.get(forged)).status_code == 404
-        assert (await web.post(f"{forged}/start")).status_code == 404
-    assert len(desk.mail.to("spoc")) == len([m for m in desk.mail.messages if "spoc" in str(m["To"])])
-
-
-async def test_every_page_carries_the_headers_that_keep_it_safe(desk: Desk, asked: tuple[str, str]) -> None:
-    web = desk.browser().web
-    for path in (asked[1], "/a/nonsense", "/nowhere", "/ping", "/static/sfo.css"):
-        headers = (await web.get(path)).headers
-        assert headers["content-security-policy"].startswith("default-src 'none'; style-src 'self'")
-        assert "script-src 'self';" in headers["content-security-policy"]
-        assert "unsafe" not in headers["content-security-policy"]
-        assert headers["x-frame-options"] == "DENY"
-        assert headers["referrer-policy"] == "same-origin"
-        assert headers["x-robots-tag"] == "noindex, nofollow"
-        assert headers["strict-transport-security"]
-    assert (await web.get(asked[1])).headers["cache-control"] == "no-store"
-
-
-@pytest.mark.parametrize(
-    "headers",
-    [
-        {"Sec-Fetch-Site": "cross-site"},
-        {"Sec-Fetch-Site": "same-site"},
-        {"Origin": "https://elsewhere.example.test"},
-        {"Origin": "null"},
-    ],
-)
-async def test_a_form_from_another_site_is_refused(desk: Desk, asked: tuple[str, str], headers: dict[str, str]) -> None:
-    mails = len(desk.mail.messages)
-    page = await desk.browser().web.post(f"{asked[1]}/start", headers=headers)
-    assert page.status_code == 403
-    assert len(desk.mail.messages) == mails
-
-
-async def test_too_much_at_once_is_refused_unread(desk: Desk, asked: tuple[str, str]) -> None:
-    page = await desk.browser().web.post(f"{asked[1]}/decide", data={"reasons": "x" * 2_000_001})
-    assert page.status_code == 413
-
-
-async def test_a_long_text_that_is_read_at_all_is_answered_with_the_remedy(desk: Desk, asked: tuple[str, str]) -> None:
-    browser = desk.browser()
-    page = await browser.sign_in(asked[1])
-    reply = await browser.answer(asked[1], page, "sent", sent_on="2026-09-08", reasons="é" * 250_000)
-    assert reply.status_code == 400
-    assert "shorten it to 10,000 characters" in reply.text
-
-
-# --- the code ---------------------------------------------------------------------------------------
-
-
-async def test_the_code_goes_to_the_person_of_the_link_and_opens_a_session(desk: Desk, asked: tuple[str, str]) -> None:
-    gate, link = asked
-    browser = desk.browser()
-    page = await browser.sign_in(link)
-    assert page.status_code == 200
-    assert heading(page) == "Notify the HMPPS SFO Team"
-    assert await who(desk, gate) in str(desk.mail.messages[-1]["To"])
-    cookie = next(c for c in browser.web.cookies.jar)
-    assert cookie.name == "__Host-sfo"
-    assert cookie.secure
-    assert str(cookie.value) not in str(await desk.record.rows("SELECT * FROM sessions"))
-
-
-async def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(desk: Desk, asked: tuple[str, str]) -> None:
-    browser = desk.browser()
-    await browser.web.post(f"{asked[1]}/start")
-    reply = await browser.web.post(f"{asked[1]}/code", data={"code": browser.code()})
-    cookie = reply.headers["set-cookie"]
-    assert {"HttpOnly", "SameSite=strict", "Secure", "Path=/"} <= {part.strip() for part in cookie.split(";")}
-
-
-async def test_five_wrong_codes_spend_it(desk: Desk, asked: tuple[str, str]) -> None:
-    _, link = asked
-    browser = desk.browser()
-    await browser.web.post(f"{link}/start")
-    right = browser.code()
-    wrong = [f"{(int(right) + n) % 10**6:06}" for n in range(1, 6)]
-    tries = [(await browser.web.post(f"{link}/code", data={"code": code})).status_code for code in [*wrong, right]]
-    assert tries == [400, 400, 400, 400, 429, 429]
-    assert (await browser.web.get(f"{link}/decide")).status_code == 303
-
-
-async def test_three_codes_a_link_and_no_more(desk: Desk, asked: tuple[str, str]) -> None:
-    _, link = asked
-    web = desk.browser().web
-    mails = len(desk.mail.messages)
-    assert [(await web.post(f"{link}/start")).status_code for _ in range(5)] == [200, 200, 200, 429, 429]
-    assert len(desk.mail.messages) == mails + 3
-    await desk.record.pool.execute("UPDATE codes SET expires_at = expires_at - interval '25 hours'")
-    assert (await web.post(f"{link}/start")).status_code == 200
-
-
-async def test_only_the_newest_code_works_once_for_ten_minutes(desk: Desk, asked: tuple[str, str]) -> None:
-    _, link = asked
-    browser = desk.browser()
-    await browser.web.post(f"{link}/start")
-    old = browser.code()
-    await browser.web.post(f"{link}/start")
-    new = browser.code()
-    if old != new:
-        assert (await browser.web.post(f"{link}/code", data={"code": old})).status_code == 400
-    await desk.record.pool.execute("UPDATE codes SET expires_at = clock_timestamp()")
-    assert (await browser.web.post(f"{link}/code", data={"code": new})).status_code == 429
-    await browser.web.post(f"{link}/start")
-    spaced = f" {browser.code()[:3]} {browser.code()[3:]} "
-    assert (await browser.web.post(f"{link}/code", data={"code": spaced})).status_code == 303
-    assert (await browser.web.post(f"{link}/code", data={"code": new})).status_code == 429
-
-
-async def test_a_second_link_of_the_same_person_goes_straight_on(desk: Desk, asked: tuple[str, str]) -> None:
-    browser = desk.browser()
-    await browser.sign_in(asked[1])
-    await desk.ask("rosh", stage="charge")
-    mails = len(desk.mail.messages)
-    other = desk.link(await who(desk, f"{desk.case.reference}/charge/rosh"))
-    assert (await browser.web.post(f"{other}/start")).headers["location"] == f"{other}/decide"
-    assert (await browser.web.get(f"{other}/decide")).status_code == 200
-    assert len(desk.mail.messages) == mails
-
-
-async def test_a_code_that_cannot_be_sent_is_said_and_nothing_breaks(desk: Desk, asked: tuple[str, str]) -> None:
-    desk.mail.replies.append("451 later")
-    page = await desk.browser().web.post(f"{asked[1]}/start")
-    assert page.status_code == 503
-    assert heading(page) == "The code could not be sent"
-
-
-# --- sessions ---------------------------------------------------------------------------------------
-
-
-async def test_somebody_else_signed_in_is_refused_and_can_ask_for_a_code(desk: Desk, asked: tuple[str, str]) -> None:
-    await desk.ask("early_look", stage="early-look")
-    other = desk.link(await who(desk, f"{desk.case.reference}/early-look/early_look"))
-    browser = desk.browser()
-    page = await browser.sign_in(other)
-    assert (await browser.web.get(f"{asked[1]}/decide")).status_code == 403
-    refused = await browser.web.post(f"{asked[1]}/decide", data={**hidden(page), "answer": "sent"})
-    assert refused.status_code == 403
-    assert await desk.decisions() == []
-    assert (await browser.sign_in(asked[1])).status_code == 200
-
-
-async def test_after_half_an_hour_what_was_typed_comes_back_with_a_new_code(desk: Desk, asked: tuple[str, str]) -> None:
-    gate = await desk.ask("public_interest", stage="charge")
-    link = desk.link(await who(desk, gate))
-    browser = desk.browser()
-    page = await browser.sign_in(link)
-    await desk.record.pool.execute("UPDATE sessions SET seen_at = seen_at - interval '31 minutes'")
-    out = await browser.answer(link, page, "review", reasons="Typed for an hour")
-    assert (out.status_code, heading(out)) == (403, "You have been signed out")
-    code_page = await browser.web.post(f"{link}/start", data=hidden(out))
-    back = await browser.web.post(f"{link}/code", data={**hidden(code_page), "code": browser.code()})
-    assert back.status_code == 200
-    assert "Typed for an hour" in back.text
-    assert (await browser.answer(link, back, "review", reasons="Typed for an hour")).status_code == 200
-    assert len(await desk.decisions()) == 1
-
-
-async def test_a_form_without_the_sessions_own_mark_is_shown_again_and_not_recorded(
-    desk: Desk, asked: tuple[str, str]
-) -> None:
-    browser = desk.browser()
-    page = await browser.sign_in(asked[1])
-    reply = await browser.answer(asked[1], page, "sent", sent_on="2026-10-05", csrf="guessed")
-    assert reply.status_code == 403
-    assert 'value="2026-10-05"' in reply.text
-    assert await desk.decisions() == []
 
 
 # --- the answer -------------------------------------------------------------------------------------
@@ -452,57 +250,6 @@ async def test_the_button_for_one_more_row_leads_to_that_row(desk: Desk) -> None
         assert button is not None
         assert button["formaction"] == f"decide#draft_ready.actions-{rows + 1}"
         assert soup.find(id=f"draft_ready.actions-{rows}")
-
-
-# --- links that were good once ----------------------------------------------------------------------
-
-
-async def test_a_link_is_stale_after_reassignment_withdrawal_lapse_and_time(desk: Desk) -> None:
-    gate = await desk.ask("facts", "v1")
-    link = desk.link(HEAD_EMAIL)
-    web = desk.browser().web
-    pool = desk.record.pool
-
-    await pool.execute("UPDATE links SET revoked_at = now() WHERE gate = $1", gate)
-    assert heading(await gone(web, link)) == "Somebody else is asked now"
-    await pool.execute("UPDATE links SET revoked_at = NULL WHERE gate = $1", gate)
-
-    await pool.execute("UPDATE gates SET due_at = $2 WHERE gate = $1", gate, desk.case.at - timedelta(days=91))
-    assert (await web.get(link)).status_code == 200, "the letter is newer than the date"
-    await pool.execute("UPDATE outbox SET at = $2 WHERE gate = $1", gate, desk.case.at - timedelta(days=91))
-    assert heading(await gone(web, link)) == "This link has expired"
-    await pool.execute("UPDATE gates SET due_at = $2 WHERE gate = $1", gate, desk.case.at - timedelta(days=89))
-    assert (await web.get(link)).status_code == 200
-
-    await desk.case.gates.lapse_gate(Lapse(gate=gate, at=desk.case.at))
-    assert heading(await gone(web, link)) == "The period has ended"
-
-
-async def test_a_withdrawn_question_is_gone_even_for_who_is_typing(desk: Desk, asked: tuple[str, str]) -> None:
-    gate, link = asked
-    browser = desk.browser()
-    page = await browser.sign_in(link)
-    await desk.case.gates.withdraw_gates(Withdrawal(reference=desk.case.reference, gates=(gate,), at=desk.case.at))
-    assert heading(await gone(browser.web, link)) == "This question was withdrawn"
-    assert (await browser.answer(link, page, "sent", sent_on="2026-10-05")).status_code == 410
-    assert await desk.decisions() == []
-
-
-async def test_reassigned_the_old_link_is_dead_and_the_new_one_lives(desk: Desk) -> None:
-    gate = await desk.ask("early_look", stage="early-look")
-    link = desk.link(await who(desk, gate))
-    message = Reassignment(gate=gate, at=desk.case.at, to="n53.senior_lead", reason=ReasonCode.ABSENCE)
-    assert (await desk.case.gates.reassign_gate(message)).allowed
-    web = desk.browser().web
-    assert heading(await gone(web, link)) == "Somebody else is asked now"
-    assert (await web.get(desk.link(await who(desk, gate)))).status_code == 200
-
-
-async def gone(web: httpx.AsyncClient, link: str) -> httpx.Response:
-    page = await web.get(link)
-    assert page.status_code == 410
-    assert (await web.post(f"{link}/start")).status_code == 410
-    return page
 
 
 # --- what is away -----------------------------------------------------------------------------------
