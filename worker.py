@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from temporalio.client import Client
 from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
@@ -30,6 +30,7 @@ from workflows.early_look import EarlyLook
 from workflows.enquiry import Enquiry
 from workflows.escalation import Escalation
 from workflows.notification import Notification
+from workflows.policy.due import on_in_london
 from workflows.quality_assurance import QualityAssurance
 from workflows.review import Review
 from workflows.staff_care import StaffCare
@@ -105,6 +106,7 @@ async def main(settings: Settings) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     client = await temporal_client(settings, telemetry)
     async with database_pool(settings, service="sfo-worker", attempts=None) as pool:
+        rulebooks = FileRulebooks(settings.rulebook_dir, settings.directory_dir)
         letters = Correspondence(
             pool,
             SmtpMailer(settings.smtp_url),
@@ -112,8 +114,8 @@ async def main(settings: Settings) -> None:
             public_url=settings.public_url,
             link_key_id=settings.link_keys.active_id,
             link_keys=settings.link_keys.readable,
+            digest=rulebooks.in_force(on_in_london(datetime.now(UTC))).digest,
         )
-        rulebooks = FileRulebooks(settings.rulebook_dir, settings.directory_dir)
         activities = activities_of(PostgresGates(pool, letters, rulebooks), PostgresCasework(pool, letters, rulebooks))
         sweeping = asyncio.create_task(letters.sweep())
         workers = [build_worker(client, q, activities, settings.build_id) for q in (CASEWORK_QUEUE, NATIONAL_QUEUE)]

@@ -118,7 +118,7 @@ async def _ask_deputy(hearing: Hearing, words: Words, event: str) -> bool:
     deputy = deputy_for(hearing.place, hearing.question.key, asked, ties, on)
     if deputy is None:
         return False
-    link = await link_for(hearing.connection, hearing.name, deputy, Rung.DEPUTY)
+    link = await link_for(hearing.place, hearing.name, deputy, Rung.DEPUTY)
     await hearing.connection.execute(
         "UPDATE gates SET deputy_key = $2, deputy_name = $3, deputy_email = $4 WHERE gate = $1",
         hearing.name,

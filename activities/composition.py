@@ -5,7 +5,7 @@ Holds no client and no row; a letter's words carry a reference, a question, a da
 
 import hashlib
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -14,6 +14,8 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
+from workflows.policy.due import LONDON
+
 LETTERS = Path(__file__).parent / "letters"
 
 
@@ -21,6 +23,13 @@ def uk_date(on: str) -> str:
     """An ISO date in words, 12 March 2027."""
     day = date.fromisoformat(on)
     return f"{day.day} {day:%B %Y}"
+
+
+def uk_moment(at: str) -> str:
+    """An ISO moment in words, London time: 12 March 2027 at 2:05pm."""
+    local = datetime.fromisoformat(at).astimezone(LONDON)
+    half = "am" if local.hour < 12 else "pm"
+    return f"{uk_date(local.date().isoformat())} at {local.hour % 12 or 12}:{local:%M}{half}"
 
 
 def _environment() -> Environment:
@@ -32,7 +41,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters["uk_date"] = uk_date
+    environment.filters |= {"uk_date": uk_date, "uk_moment": uk_moment}
     return environment
 
 
@@ -50,6 +59,11 @@ def message_id(event: str, email: str, domain: str) -> str:
     return f"<{next(parts)[:24]}.{next(parts)[:16]}@{domain}>"
 
 
+def subject_of(letter: str, name: str, words: Mapping[str, Any]) -> str:
+    """The subject of a letter to this person."""
+    return _text(letter, "subject.txt", {"for_staff": False, **words, "name": name}).strip()
+
+
 def compose(letter: str, sender: str, name: str, email: str, identity: str, words: Mapping[str, Any]) -> EmailMessage:
     """The message to one recipient. Errors: ValueError for an address or a header that no server would take."""
     # Members of staff who are asked about themselves are pointed to support; their letters say so in their words.
@@ -58,7 +72,7 @@ def compose(letter: str, sender: str, name: str, email: str, identity: str, word
     message["From"] = Address("Serious Further Offence case service", addr_spec=sender)
     message["To"] = Address(name, addr_spec=email)
     message["Reply-To"] = Address(addr_spec=sender)
-    message["Subject"] = _text(letter, "subject.txt", shown).strip()
+    message["Subject"] = subject_of(letter, name, words)
     message["Message-ID"] = identity
     message["Auto-Submitted"] = "auto-generated"
     message["X-Auto-Response-Suppress"] = "All"

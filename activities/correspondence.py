@@ -14,8 +14,11 @@ from email.message import EmailMessage
 from typing import Any, Protocol
 from uuid import UUID
 
-from activities.composition import compose, message_id
+from activities.composition import compose, message_id, subject_of
+from activities.gathering import DIGEST, gather, may_wait, waited_enough
 from activities.record import Connection, Pool, RecordError, Row, pause, transaction
+from workflows.contract.rulebook import DigestRule
+from workflows.policy.due import on_in_london
 from workflows.policy.links import seal
 
 _LOG = logging.getLogger(__name__)
@@ -80,7 +83,10 @@ _CLAIM_WAITING = _CLAIM.format(
 
 
 class Correspondence:
-    """Sends every letter once, as far as SMTP allows, and knows the key with which links are sealed."""
+    """Sends every letter once, as far as SMTP allows, and knows the key with which links are sealed.
+
+    `digest`: when letters to one person are gathered into one; without it each goes alone.
+    """
 
     def __init__(
         self,
@@ -91,6 +97,7 @@ class Correspondence:
         public_url: str,
         link_key_id: str,
         link_keys: Mapping[str, bytes],
+        digest: DigestRule | None = None,
     ) -> None:
         self._pool = pool
         self._mailer = mailer
@@ -98,14 +105,19 @@ class Correspondence:
         self._public_url = public_url.rstrip("/")
         self._link_key_id = link_key_id
         self._link_key = link_keys[link_key_id]
+        self._digest = digest
 
     async def queue(self, connection: Connection, letter: Letter) -> None:
         """The letter's row stands in the record; a row for the same event and person stays as it is."""
+        due = letter.words.get("due")
+        waits = self._digest is not None and await may_wait(
+            connection, self._digest, letter.letter, letter.email, letter.reference, due, on_in_london(letter.at)
+        )
         await connection.execute(
             """
             INSERT INTO outbox
-                (event, reference, gate, link, letter, to_name, to_email, context, message_id, at)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+                (event, reference, gate, link, letter, to_name, to_email, context, message_id, at, state)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
             ON CONFLICT DO NOTHING
             """,
             letter.event,
@@ -116,9 +128,14 @@ class Correspondence:
             letter.name,
             letter.email,
             {"reference": letter.reference, **letter.words},
-            message_id(letter.event, letter.email, self._mail_from.rpartition("@")[2]),
+            message_id(letter.event, letter.email, self._domain),
             letter.at,
+            "held" if waits else "queued",
         )
+
+    @property
+    def _domain(self) -> str:
+        return self._mail_from.rpartition("@")[2]
 
     async def send_waiting(self, events: Sequence[str]) -> None:
         """The new letters of these events are sent, or stay queued. Never raises: the transition stands."""
@@ -145,7 +162,14 @@ class Correspondence:
 
     async def sweep_once(self) -> int:
         """Try the letters whose turn has come and return how many they were."""
+        if self._digest:
+            await self._gather(self._digest)
         return await self._send_claimed(_CLAIM_WAITING, BATCH)
+
+    async def _gather(self, rule: DigestRule) -> None:
+        async with transaction(self._pool) as connection:
+            for email in await waited_enough(connection, rule):
+                await gather(connection, email, self._domain)
 
     async def _send_claimed(self, claim: str, *arguments: object) -> int:
         async with transaction(self._pool) as connection:
@@ -168,11 +192,18 @@ class Correspondence:
     def _message(self, row: Row) -> EmailMessage:
         words = dict(row["context"])
         if row["link"] is not None:
-            words["url"] = f"{self._public_url}/a/{self._token(row['link'])}"
+            words["url"] = self._url(row["link"])
+        if row["letter"] == DIGEST:
+            words["letters"] = [self._line(line, row["to_name"]) for line in words["letters"]]
         return compose(row["letter"], self._mail_from, row["to_name"], row["to_email"], row["message_id"], words)
 
-    def _token(self, link: UUID) -> str:
-        return seal(link.bytes, self._link_key_id, self._link_key)
+    def _line(self, line: Mapping[str, Any], name: str) -> dict[str, str]:
+        """One letter within a digest: its subject and its link, where it has one."""
+        url = self._url(UUID(line["link"])) if line["link"] else ""
+        return {"subject": subject_of(line["letter"], name, line["words"]), "url": url}
+
+    def _url(self, link: UUID) -> str:
+        return f"{self._public_url}/a/{seal(link.bytes, self._link_key_id, self._link_key)}"
 
     async def _mark(self, letter_id: UUID, state: str, code: int | None) -> None:
         async with transaction(self._pool) as connection:

@@ -139,7 +139,7 @@ async def _mark_late(connection: Connection, means: Means, case: Row, at: dateti
 
 async def _tell(connection: Connection, means: Means, case: Row, letter: str, lines: list[str], at: datetime) -> None:
     """The reviewing manager and the senior lead each have this letter once for each date of the review."""
-    place = Place(connection, means.directory(at), case)
+    place = Place(connection, await means.directory(connection, at), case)
     due = case["review_due"].isoformat()
     event = f"{place.reference}/{letter}/{due}"
     for person in await place.recipients((Role.REVIEWING_MANAGER, Role.SENIOR_LEAD)):

@@ -111,7 +111,7 @@ async def give(hearing: Hearing, person: Person, role: Role, event: str) -> None
         deputy.name if deputy else None,
         str(role),
     )
-    link = await link_for(connection, hearing.name, person)
+    link = await link_for(hearing.place, hearing.name, person)
     words = {
         "title": hearing.question.title,
         "due": gate["due_on"].isoformat(),

@@ -42,7 +42,7 @@ async def hearing_of(connection: Connection, means: Means, gate: str, at: dateti
     row = await connection.fetchrow("SELECT * FROM gates WHERE gate = $1 FOR UPDATE", gate)
     if row is None:
         return None
-    place = Place(connection, means.directory(at), case)
+    place = Place(connection, await means.directory(connection, at), case)
     return Hearing(await means.with_calendar(connection), place, row, question_of(row["question"]), at)
 
 

@@ -8,6 +8,7 @@ from activities.bank_holidays import england_and_wales
 from activities.correspondence import Correspondence
 from activities.record import Connection, Pool
 from activities.rulebooks import FileRulebooks
+from workflows.contract.cover import Cover, with_covers
 from workflows.contract.directory import Directory
 from workflows.contract.rulebook import Rulebook
 from workflows.policy.due import on_in_london
@@ -34,9 +35,20 @@ class Means:
         """The pinned rulebook, or the one in force in London at this moment where none is pinned yet."""
         return self.rulebooks.version(version) if version else self.rulebooks.in_force(on_in_london(at))
 
-    def directory(self, at: datetime) -> Directory:
-        """The directory in force in London at this moment."""
-        return self.rulebooks.directory(on_in_london(at))
+    async def directory(self, connection: Connection, at: datetime) -> Directory:
+        """The directory in force in London at this moment, with everybody who is away and whoever stands in.
+
+        Read anew by each activity, so that cover set a minute ago counts. Rule: design.md 3.13.
+        """
+        on = on_in_london(at)
+        rows = await connection.fetch(
+            """
+            SELECT person_key AS person, from_on, to_on, deputy_key AS deputy FROM absences
+            WHERE ended_at IS NULL AND to_on >= $1 ORDER BY recorded_at
+            """,
+            on,
+        )
+        return with_covers(self.rulebooks.directory(on), [Cover.model_validate(dict(row)) for row in rows], on)
 
     @property
     def holidays(self) -> frozenset[date]:

@@ -47,7 +47,7 @@ async def open_gate(connection: Connection, means: Means, request: GateRequest) 
     """The gate stands in the record with its link and its letter. Errors: `UnknownQuestion`, `UnknownCase`."""
     question = question_of(request.question)
     case = await lock_case(connection, ids.reference_of(request.gate))
-    place = Place(connection, means.directory(request.at), case)
+    place = Place(connection, await means.directory(connection, request.at), case)
     means = await means.with_calendar(connection)
     asking = Asking(place, question, request, means.rulebook(request.rulebook, request.at), means.holidays, means)
     chosen = await _chosen(asking)
@@ -63,7 +63,7 @@ async def open_gate(connection: Connection, means: Means, request: GateRequest) 
     if request.question == "redactions":
         await carry_over(asking)
     await _insert(asking, chosen, date_)
-    link = await link_for(connection, request.gate, chosen.person)
+    link = await link_for(place, request.gate, chosen.person)
     await means.letters.queue(connection, _letter(asking, chosen.person, due, link))
     escalation = await _missing(asking) if chosen.is_fallback else None
     await _show_stage(connection, case["reference"], request.gate)
@@ -117,12 +117,16 @@ def _kind(part: str) -> str:
     return _ROUND.sub("", part)
 
 
-async def link_for(connection: Connection, gate: str, person: Person, rung: str = "asked") -> UUID:
-    """The one link of this person to this gate, alive again if it had been revoked."""
-    link: UUID = await connection.fetchval(
+async def link_for(place: Place, gate: str, person: Person, rung: str = "asked") -> UUID:
+    """The one link of this person to this gate, alive again if it had been revoked.
+
+    That of an address which a team shares knows who they are, so that whoever decides can say which of them.
+    """
+    team = [{"key": p.key, "name": p.name, "email": p.email} for p in place.directory.team_of(person.key)]
+    link: UUID = await place.connection.fetchval(
         """
-        INSERT INTO links (link, gate, email, name, rung) VALUES ($1, $2, $3, $4, $5)
-        ON CONFLICT (gate, email) DO UPDATE SET revoked_at = NULL, rung = excluded.rung
+        INSERT INTO links (link, gate, email, name, rung, team) VALUES ($1, $2, $3, $4, $5, $6)
+        ON CONFLICT (gate, email) DO UPDATE SET revoked_at = NULL, rung = excluded.rung, team = excluded.team
         RETURNING link
         """,
         uuid4(),
@@ -130,6 +134,7 @@ async def link_for(connection: Connection, gate: str, person: Person, rung: str 
         person.email,
         person.name,
         rung,
+        team if person.shared else None,
     )
     return link
 

@@ -135,7 +135,7 @@ class Place:
     async def _proposer(self) -> str | None:
         email: str | None = await self.connection.fetchval(
             """
-            SELECT coalesce(d.by_email, g.person_email) FROM decisions d JOIN gates g USING (gate)
+            SELECT coalesce(d.person_email, d.by_email, g.person_email) FROM decisions d JOIN gates g USING (gate)
             WHERE g.reference = $1 AND g.question = 'redactions' AND d.applied_at IS NOT NULL
             ORDER BY d.recorded_at DESC LIMIT 1
             """,

@@ -33,7 +33,7 @@ async def tell_refused(connection: Connection, means: Means, refusal: Refusal) -
     request = await request_of(connection, refusal.event)
     asked_by = request["asked_by"] if request else None
     if asked_by:
-        person = by_address(asked_by, means.directory(refusal.at))
+        person = by_address(asked_by, await means.directory(connection, refusal.at))
         words = {"what": _ASKED_FOR[refusal.what], "because": because(refusal.why)}
         name = person.name if person else ""
         letter = Letter(

@@ -29,7 +29,8 @@ async def prepare_rendition(means: Means, request: RenditionRequest) -> Renditio
     Errors: ApplicationError `UnknownVersion`.
     """
     async with transaction(means.pool) as connection:
-        place = Place(connection, means.directory(request.at), await lock_case(connection, request.reference))
+        case = await lock_case(connection, request.reference)
+        place = Place(connection, await means.directory(connection, request.at), case)
         text = await _made_before(connection, request) or await _compose(place, request)
         number = await _number_of(connection, request, text)
     await _render(means, request, text, number)

@@ -18,7 +18,7 @@ async def replace_manager(connection: Connection, means: Means, record: Replacem
     what stands against an appointment, absence on the day included. Rule: Annex J (who reviews), design.md 3.2.
     """
     case = await lock_case(connection, record.reference)
-    place = Place(connection, means.directory(record.at), case)
+    place = Place(connection, await means.directory(connection, record.at), case)
     person, holder = place.directory.person(record.to), await _holder(place, record)
     code = await _why_not(place, record, person, holder)
     if code or person is None or holder is None:

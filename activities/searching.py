@@ -33,7 +33,8 @@ async def search(means: Means, request: RenditionRequest, number: int) -> None:
     What a person let stay in an earlier rendition, for the same words at the same place, stays settled.
     """
     async with transaction(means.pool) as connection:
-        place = Place(connection, means.directory(request.at), await lock_case(connection, request.reference))
+        case = await lock_case(connection, request.reference)
+        place = Place(connection, await means.directory(connection, request.at), case)
         files = await _not_searched(place, request, number)
         known = await _known(place, request.audience, number) if files else Known()
     for file in files:

@@ -4,6 +4,7 @@ from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from activities.answered import Answered, AnswerRefusedError, Effect
+from activities.correspondence import Letter
 from activities.effects import EFFECTS
 from activities.escalations import named
 from activities.forecasting import keep_forecast
@@ -107,6 +108,7 @@ async def _carry_out(hearing: Hearing, row: Row) -> Settled:
         list(hearing.question.walled),
     )
     await close_gate(hearing, GateState.DECIDED, keep=row["by_email"])
+    await _receipt(hearing, row)
     await note(
         hearing,
         row,
@@ -119,6 +121,27 @@ async def _carry_out(hearing: Hearing, row: Row) -> Settled:
     settled = Settled(decision=decision_message(hearing, row, effect), forecast=await forecast_after(hearing))
     await remember(hearing.connection, decision_key(hearing.name, row["decision"]), plain(settled))
     return settled
+
+
+async def _receipt(hearing: Hearing, row: Row) -> None:
+    """Whoever answered has it in writing, with the row of the audit chain; the answer itself goes by no mail."""
+    if row["by_email"] is None:
+        return
+    number = await hearing.connection.fetchval(
+        """
+        SELECT min(seq) FROM audit WHERE reference = $1 AND subject = $2 AND action = 'decision_recorded'
+            AND detail ->> 'decision' = $3
+        """,
+        hearing.place.reference,
+        hearing.name,
+        str(row["decision"]),
+    )
+    words = {"title": hearing.question.title, "received": row["received_at"].isoformat(), "audit": number}
+    name, event = row["person_name"] or row["by_name"] or "", f"{hearing.name}/receipt"
+    await hearing.means.letters.queue(
+        hearing.connection,
+        Letter(event, "receipt", name, row["by_email"], hearing.place.reference, hearing.at, hearing.name, words=words),
+    )
 
 
 async def forecast_after(hearing: Hearing) -> Forecast | None:
@@ -162,7 +185,10 @@ async def _why_not(hearing: Hearing, row: Row) -> str | None:
     if person is None:
         return None
     ties = await hearing.place.ties(hearing.gate["subject"])
-    return await _why_not_theirs(hearing, person.email) or why_not_answer(hearing.question.key, person, ties)
+    # Behind a shared address it is the person who must be independent, not the address.
+    people = [person, by_address(row["person_email"], hearing.place.directory)]
+    codes = [why_not_answer(hearing.question.key, one, ties) for one in people if one]
+    return await _why_not_theirs(hearing, person.email) or next(filter(None, codes), None)
 
 
 async def _why_not_theirs(hearing: Hearing, email: str) -> str | None:

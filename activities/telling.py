@@ -16,7 +16,7 @@ async def tell(connection: Connection, means: Means, notice: Notice) -> None:
     if not is_letter(notice.letter):
         raise ApplicationError("no such letter", type="UnknownLetter")
     case = await lock_case(connection, notice.reference)
-    place = Place(connection, means.directory(notice.at), case)
+    place = Place(connection, await means.directory(connection, notice.at), case)
     to = await _told(connection, notice) if notice.only_told else notice.to
     for person in await place.recipients(to):
         letter = Letter(notice.event, notice.letter, person.name, person.email, notice.reference, notice.at)

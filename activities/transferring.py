@@ -48,7 +48,7 @@ async def transfer_case(connection: Connection, means: Means, record: TransferRe
     is left there, raises one escalation `reviewer`. Rule: facts.md 8.2.10, design.md 3.2 and 3.13.
     """
     case = await lock_case(connection, record.reference)
-    directory = means.directory(record.at)
+    directory = await means.directory(connection, record.at)
     region = directory.region(record.region)
     if region is None or record.pdu not in region.pdus:
         return await _stays(connection, means, case, record, "unknown_place")

@@ -11,6 +11,7 @@ import click
 
 from deploy.embedded.process import ServiceError
 from starter import (
+    commands_absence,
     commands_cases,
     commands_changes,
     commands_decide,
@@ -69,6 +70,7 @@ for _command in (
     commands_changes.replace,
     commands_changes.relate,
     commands_changes.bank_holiday,
+    commands_absence.absence,
     commands_disclosure.opt_in,
     commands_disclosure.correct,
     commands_disclosure.readers_,

@@ -13,6 +13,7 @@ from starter.delivery import Delivery
 from starter.identity import Session
 from starter.national_queue import ACKNOWLEDGE, about
 from starter.record import Asked, Decided, Gate, Offer, decided, gate_of_link, read_gate, record_decision
+from starter.team import Member
 from starter.views import by_whom, moment
 from workflows.contract.ids import REFERENCE, reference_of
 from workflows.contract.vocabulary import Channel, GateState, Role
@@ -73,16 +74,19 @@ async def acknowledgeable(connection: Connection, names: Iterable[str]) -> list[
 
 
 async def acknowledge_each(
-    connection: Connection, gates: Sequence[Gate], session: Session, attempt: str
+    connection: Connection, gates: Sequence[Gate], session: Session, attempt: str, person: Member | None = None
 ) -> list[Acknowledged]:
     """Record the acknowledgement of each that is asked of this person, each in a transaction of its own.
 
     Repeat-safe by `attempt`, the id of the page that was sent: the same page sent twice is one answer to each.
+    `person`: who of the team acknowledges, where the address is shared.
     """
-    return [await _acknowledge(connection, gate, session, attempt) for gate in gates]
+    return [await _acknowledge(connection, gate, session, attempt, person) for gate in gates]
 
 
-async def _acknowledge(connection: Connection, gate: Gate, session: Session, attempt: str) -> Acknowledged:
+async def _acknowledge(
+    connection: Connection, gate: Gate, session: Session, attempt: str, person: Member | None
+) -> Acknowledged:
     own = decision_id(gate.gate, attempt, ANSWER, {}, None)
     by = await _asked(connection, gate, session)
     try:
@@ -90,7 +94,7 @@ async def _acknowledge(connection: Connection, gate: Gate, session: Session, att
             # Read last: an answer in this very moment ends every other link, and is what there is to tell.
             standing = await decided(connection, gate.gate)
         else:
-            offer = Offer(own, ANSWER, {}, None, Channel.LINK)
+            offer = Offer(own, ANSWER, {}, None, Channel.LINK, person)
             standing = (await record_decision(connection, gate.gate, by, offer)).decided
     except asyncpg.UniqueViolationError:  # this very answer was refused before, and the page was sent once more
         return Acknowledged(gate, "void")

@@ -19,12 +19,14 @@ _LOG = logging.getLogger(__name__)
 RECEIPT_WITHIN = 2.0  # seconds that a person waits to hear what became of the answer
 
 
-def decision_id(gate: str, attempt: str, answer: str, fields: Mapping[str, Any], reasons: str | None) -> UUID:
-    """Make the decision's id from the gate, the try and what was typed.
+def decision_id(
+    gate: str, attempt: str, answer: str, fields: Mapping[str, Any], reasons: str | None, person: str = ""
+) -> UUID:
+    """Make the decision's id from the gate, the try and what was typed; `person`: who of a team was chosen or named.
 
     Nobody can choose one that another gate has, and a page that was gone back to and corrected is another answer.
     """
-    content = json.dumps([answer, fields, reasons], sort_keys=True)
+    content = json.dumps([answer, fields, reasons, *([person] if person else [])], sort_keys=True)
     return uuid5(NAMESPACE_URL, f"{gate}?{attempt or uuid4()}?{content}")
 
 

@@ -56,7 +56,9 @@ class Arrival:
 
     def shown(self, session: Session, typed: Typed, problems: Sequence[Problem] = ()) -> Shown:
         """What the question's page shows of this visit."""
-        return Shown(self.token, self.gate, self.question, session.csrf, typed, problems, files=self.files)
+        return Shown(
+            self.token, self.gate, self.question, session.csrf, typed, problems, files=self.files, team=self.asked.team
+        )
 
     def decided_page(self) -> HTMLResponse:
         """Say what was decided, when and by which role; the answer itself only to whom the question was put."""

@@ -215,6 +215,8 @@ def filled(page: httpx.Response, line: Line, today: date) -> dict[str, str]:
     if form is None:
         raise CastError("there is nothing to fill in")
     values = {"answer": line.answer, "reasons": line.reasons}
+    if form.select_one("[name=person]"):  # a team reads this mailbox
+        values["person"] = _first_option(form, "person")
     for name, value in line.fields.items():
         values |= _inputs(form, f"{line.answer}.{name}", value, today)
     return values

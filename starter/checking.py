@@ -7,6 +7,7 @@ from typing import Any
 from starlette.responses import HTMLResponse
 
 from starter.forms import Row, Typed, name_of, shown_above
+from starter.team import member_of
 from starter.views import Shown, column_label, page, said
 from workflows.contract.columns import COLUMNS
 from workflows.contract.questions import Answer, Choice, Field, FieldKind
@@ -35,6 +36,7 @@ def check_page(shown: Shown, carried: Iterable[tuple[str, str]]) -> HTMLResponse
         answer=answer,
         lines=list(lines_of(answer, shown.typed, shown.gate.page)),
         reasons=shown.typed.reasons,
+        person=member_of(shown.team, shown.typed.person, shown.typed.person_name),
         csrf=shown.csrf,
         carried=list(carried),
     )

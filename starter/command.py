@@ -5,17 +5,20 @@ import os
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
+from starter.absences import covered
 from starter.connections import Pool, database_pool, temporal_client
 from starter.delivery import Delivery
+from starter.judging import Rules, rules_in_force
 from starter.running import recalled
 from starter.settings import Settings
 from starter.signals import NoSuchWorkflowError, TemporalAwayError
+from workflows.policy.due import on_in_london
 
 Result = TypeVar("Result")
 
@@ -72,6 +75,13 @@ async def services() -> AsyncIterator[Services]:
     client = await temporal_client(settings, lazy=True)
     async with database_pool(settings, service="sfo-command", max_size=2) as pool:
         yield Services(settings, pool, Delivery(client, pool))
+
+
+async def rules_today(reached: Services) -> Rules:
+    """Read what is in force today, with who is away and who stands in. Raises RulesError."""
+    today = on_in_london(datetime.now(UTC))
+    async with reached.pool.acquire() as connection:
+        return await covered(connection, rules_in_force(reached.settings, today), today)
 
 
 def wait_for(work: Coroutine[Any, Any, Result]) -> Result:

@@ -1,7 +1,7 @@
 """`sfo pause`, `resume`, `transfer`, `replace`, `relate`, `bank-holiday`: what changes while a review is under way."""
 
 from collections.abc import Awaitable, Callable
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Any, TypeAlias
 from uuid import UUID
@@ -9,13 +9,12 @@ from uuid import UUID
 import click
 
 from starter.announcing import announce_bank_holiday
-from starter.command import DAY, Services, deliver, example, services, text_given, wait_for
+from starter.command import DAY, deliver, example, rules_today, services, text_given, wait_for
 from starter.connections import Connection
-from starter.judging import Rules, rules_in_force
+from starter.judging import Rules
 from starter.relations import relate_cases
 from starter.requests import request_pause, request_replacement, request_resume, request_transfer
 from workflows.contract.vocabulary import ReasonCode, RelationKind, Role
-from workflows.policy.due import on_in_london
 
 _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 _Ask: TypeAlias = Callable[[Connection, Rules, ReasonCode, str | None], Awaitable[UUID]]
@@ -139,15 +138,11 @@ def replace(
 
 async def _carry(ask: _Ask, reason_code: str, words: str | None, what: str) -> None:
     async with services() as reached:
-        rules = _rules(reached)
+        rules = await rules_today(reached)
         async with reached.pool.acquire() as connection:
             request = await ask(connection, rules, ReasonCode(reason_code), words)
         await deliver(reached.delivery.deliver_request(request))
         click.echo(f"{what} as soon as the case's process takes it up")
-
-
-def _rules(reached: Services) -> Rules:
-    return rules_in_force(reached.settings, on_in_london(datetime.now(UTC)))
 
 
 @click.command(epilog=example("sfo relate SFO-2026-00042 SFO-2026-00043 --kind joint --as sfo.team@example.test"))
@@ -166,7 +161,7 @@ def relate(reference: str, other: str, kind: str, by: str) -> None:
 
 async def _relate(reference: str, other: str, kind: RelationKind, by: str) -> None:
     async with services() as reached, reached.pool.acquire() as connection:
-        is_new = await relate_cases(connection, _rules(reached).directory, reference, other, kind, by)
+        is_new = await relate_cases(connection, (await rules_today(reached)).directory, reference, other, kind, by)
         click.echo(f"{reference} and {other}: {'related' if is_new else 'related already'}")
 
 
@@ -193,7 +188,7 @@ def bank_holiday(on: date, name: str, source: str, by: str) -> None:
 async def _bank_holiday(on: date, name: str, source: str, by: str) -> None:
     async with services() as reached:
         async with reached.pool.acquire() as connection:
-            announced = await announce_bank_holiday(connection, _rules(reached), on, name, source, by)
+            announced = await announce_bank_holiday(connection, await rules_today(reached), on, name, source, by)
         said = "announced" if announced.is_new else "announced already"
         click.echo(f"{on}: {said}; cases touched: {announced.cases}, questions: {announced.questions}")
         for request in announced.requests:

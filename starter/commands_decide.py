@@ -13,6 +13,7 @@ from starter.command import BAD_INPUT, REFUSED, CommandError, Services, deliver,
 from starter.forms import COLUMNS
 from starter.record import Asked, Gate, Offer, asked_person, decided, read_gate, record_decision
 from starter.signals import receipt_of
+from starter.team import OTHER, Member, member_of
 from starter.views import by_whom, moment
 from workflows.contract import ids
 from workflows.contract.messages import Receipt
@@ -32,21 +33,42 @@ _RECEIPT_WITHIN = 5.0  # seconds
 @click.argument("answer")
 @click.option("--as", "email", required=True, help="The address of the person asked, or of their deputy once asked.")
 @click.option("--field", "fields", multiple=True, metavar="NAME=VALUE", help="A field; rows as a JSON list.")
+@click.option("--person", help="Who decides, where a team shares the address: a directory key, or a full name.")
 @click.option("--reasons", help="The reasons. They stay in the record.")
 @click.option("--reasons-file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 def decide(
-    gate: str, answer: str, email: str, fields: tuple[str, ...], reasons: str | None, reasons_file: Path | None
+    gate: str,
+    answer: str,
+    email: str,
+    fields: tuple[str, ...],
+    person: str | None,
+    reasons: str | None,
+    reasons_file: Path | None,
 ) -> None:
     """Give ANSWER to GATE for the person who was asked. Gates stand in `sfo case REF`."""
     words = text_given(reasons, reasons_file, "the reasons")
-    wait_for(_decide(gate, answer, email, fields, words))
+    wait_for(_decide(gate, answer, email, fields, person, words))
 
 
-async def _decide(name: str, answer: str, email: str, fields: Sequence[str], reasons: str | None) -> None:
+async def _decide(
+    name: str, answer: str, email: str, fields: Sequence[str], person: str | None, reasons: str | None
+) -> None:
     async with services() as reached:
         gate, by, question = await asked_of(reached, name, email)
-        offer = Offer(uuid4(), answer, _fields(question, answer, fields), reasons, Channel.COMMAND)
+        given = _fields(question, answer, fields)
+        offer = Offer(uuid4(), answer, given, reasons, Channel.COMMAND, _person(by, person))
         click.echo(await give(reached, gate, by, offer))
+
+
+def _person(by: Asked, person: str | None) -> Member | None:
+    """Who of a team decides: one of those listed by key, else whoever is named. CommandError: nobody is."""
+    if by.team is None:
+        return None
+    if not (person or "").strip():
+        keys = ", ".join(str(one.key) for one in by.team)
+        who = f"one of {keys}, or a full name" if keys else "a full name"
+        raise CommandError(BAD_INPUT, f"a team reads this address; say who decides with --person: {who}")
+    return member_of(by.team, str(person), "") or member_of(by.team, OTHER, str(person))
 
 
 async def give(reached: Services, gate: Gate, by: Asked, offer: Offer) -> str:

@@ -1,7 +1,7 @@
 """`sfo opt-in`, `correct`, `readers`, `give`, `disclosure`: what is shared with victims, corrected, read and traced."""
 
 import json
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 
 import click
@@ -13,6 +13,7 @@ from starter.command import (
     Services,
     deliver,
     example,
+    rules_today,
     services,
     text_given,
     wait_for,
@@ -21,7 +22,6 @@ from starter.command import (
 from starter.correcting import request_correction
 from starter.disclosure_story import disclosure_of
 from starter.disclosure_text import as_text
-from starter.judging import Rules, rules_in_force
 from starter.opting_in import opt_in as record_opt_in
 from starter.opting_in import wish_of, wish_problems
 from starter.register import INTERNAL, Given, Giving, View, as_table, readers
@@ -30,16 +30,11 @@ from starter.reopening import TakenUp, hand_on
 from workflows.contract.choices import LANGUAGES, WAYS, WISHES
 from workflows.contract.rendition import FileFormat
 from workflows.contract.vocabulary import ReasonCode
-from workflows.policy.due import on_in_london
 
 _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 _BY = click.option("--as", "by", required=True, help="The email address of whoever records it.")
 _LONGEST = 5_000  # characters of reasons
 _LONGEST_NAME = 200
-
-
-def _rules(reached: Services) -> Rules:
-    return rules_in_force(reached.settings, on_in_london(datetime.now(UTC)))
 
 
 def _no_such_case(reference: str) -> CommandError:
@@ -93,7 +88,7 @@ def opt_in(
 
     async def work() -> None:
         async with services() as reached:
-            rules = _rules(reached)
+            rules = await rules_today(reached)
             async with reached.pool.acquire() as connection:
                 taken = await record_opt_in(connection, reference, victim, wish_of(fields), words, by, rules)
             await _take_up(reached, taken, f"{victim} wants the review")
@@ -134,7 +129,7 @@ def correct(reference: str, code: str, reasons: str | None, reasons_file: Path |
 
     async def work() -> None:
         async with services() as reached:
-            rules = _rules(reached)
+            rules = await rules_today(reached)
             async with reached.pool.acquire() as connection:
                 taken = await request_correction(connection, rules, reference, ReasonCode(code), given, by)
             await _take_up(reached, taken, "the review is being corrected")
@@ -203,7 +198,7 @@ def give(
 
     async def work() -> Given:
         async with services() as reached:
-            rules = _rules(reached)
+            rules = await rules_today(reached)
             async with reached.pool.acquire() as connection:
                 giving = Giving(to, version, how, on, who or None)
                 return await record_giving(connection, rules, reference, giving, by, as_file)
@@ -242,4 +237,4 @@ def disclosure(reference: str, as_json: bool, names: bool) -> None:
 
 async def _story(reference: str, names: bool) -> View | None:
     async with services() as reached, reached.pool.acquire() as connection:
-        return await disclosure_of(connection, reference, _rules(reached).directory, with_names=names)
+        return await disclosure_of(connection, reference, (await rules_today(reached)).directory, with_names=names)

@@ -2,23 +2,21 @@
 
 import re
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import click
 from pydantic import ValidationError
 
-from starter.command import BAD_INPUT, DAY, CommandError, deliver, example, services, text_given, wait_for
+from starter.command import BAD_INPUT, DAY, CommandError, deliver, example, rules_today, services, text_given, wait_for
 from starter.connections import Connection
 from starter.enquiring import ASKED, Enquiry, LoggedAlreadyError, clock_of, log_enquiry
 from starter.extending import MoreTime, extension_decided_by, later_by, request_extension
-from starter.judging import rules_in_force
 from starter.reports import report_concern, report_court_event
 from workflows.contract.charge import Offence
 from workflows.contract.messages import OffenceRef
 from workflows.contract.vocabulary import CourtEventKind, EnquiryKind, EscalationKind, ReasonCode, Role
-from workflows.policy.due import on_in_london
 from workflows.policy.enquiries import ROUTES
 
 _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
@@ -144,7 +142,7 @@ def enquiry(
 
 async def _enquiry(reference: str, received: Enquiry, *, is_another: bool) -> None:
     async with services() as reached:
-        rules = rules_in_force(reached.settings, on_in_london(datetime.now(UTC)))
+        rules = await rules_today(reached)
         async with reached.pool.acquire() as connection:
             number = await log_enquiry(connection, reference, received, "command", is_another=is_another)
             clock = await clock_of(connection, rules, reference, received)
@@ -208,7 +206,7 @@ def extend(
 
 async def _extend(reference: str, wanted: date | tuple[int, int], code: ReasonCode, words: str | None, by: str) -> None:
     async with services() as reached:
-        rules = rules_in_force(reached.settings, on_in_london(datetime.now(UTC)))
+        rules = await rules_today(reached)
         async with reached.pool.acquire() as connection:
             new_on = wanted if isinstance(wanted, date) else await _later(connection, reference, wanted)
             request = await request_extension(connection, reference, MoreTime(new_on, code, words), by)

@@ -18,6 +18,7 @@ from starter.forms import Typed, read_form, typed_from
 from starter.identity import Session
 from starter.record import Decided, Offer, Outcome, record_decision
 from starter.rendition_files import LANGUAGE
+from starter.team import member_of, problems_of
 from starter.views import Turned, page, question_page
 from workflows.contract.messages import Receipt
 from workflows.contract.vocabulary import Channel
@@ -81,6 +82,7 @@ class Deciding:
         problems = [
             *check_answer(here.question, typed.answer, fields, typed.reasons, here.gate.page_today()),
             *_without_file(here, typed.answer),
+            *problems_of(here.asked.team, typed.person, typed.person_name),
         ]
         if not typed.answer:  # whoever types a command needs the values, whoever sees the page does not
             problems = [Problem("answer", "Select your answer")]
@@ -88,7 +90,8 @@ class Deciding:
             return question_page(replace(shown, problems=problems), 400)
         if not form.get(CHECKED) and here.decided is None:
             return check_page(shown, carried(form))
-        offer = Offer(decision, typed.answer, fields, typed.reasons, Channel.LINK)
+        person = member_of(here.asked.team, typed.person, typed.person_name)
+        offer = Offer(decision, typed.answer, fields, typed.reasons, Channel.LINK, person)
         async with self.door.pool.acquire() as connection:
             outcome = await record_decision(connection, here.gate.gate, here.asked, offer)
         return await self._after(here, offer, outcome)
@@ -131,7 +134,8 @@ def own_session(here: Arrival) -> Session:
 
 
 def _decision_id(here: Arrival, typed: Typed) -> UUID:
-    return decision_id(here.gate.gate, typed.attempt, typed.answer, typed.fields(here.question), typed.reasons)
+    person = f"{typed.person} {typed.person_name}".strip() if here.asked.team is not None else ""
+    return decision_id(here.gate.gate, typed.attempt, typed.answer, typed.fields(here.question), typed.reasons, person)
 
 
 def sign_in_again(here: Arrival, form: FormData) -> Response:

@@ -7,7 +7,7 @@ be sent stays as it is and the relay calls again, so every method is repeat-safe
 import logging
 from collections.abc import Mapping
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid5
 
 import asyncpg
 from pydantic import BaseModel
@@ -33,11 +33,14 @@ from workflows.contract.messages import (
     PauseSignal,
     RaisedConcern,
     RaisedEnquiry,
+    ReassignSignal,
     ReplaceSignal,
     ResumeSignal,
     TransferSignal,
     UndeliverableSignal,
 )
+from workflows.contract.question import Silence
+from workflows.contract.questions import QUESTIONS
 from workflows.contract.vocabulary import (
     CourtEventKind,
     EnquiryKind,
@@ -182,20 +185,50 @@ class Delivery:
         the case, which the relay delivers like any other.
         """
         row = await self._row("outbox", letter_id=letter)
-        if row["gate"] is None:
+        if row["letter"] == "digest":  # each letter that went in it is refused with it, and told in its turn
+            await self._pool.execute(
+                """UPDATE sfo.outbox SET state = 'refused', error_code = $2
+                   WHERE gathered_in = $1 AND state = 'gathered'""",
+                letter,
+                row["error_code"],
+            )
+        elif row["reference"] is None:
+            _LOG.warning("letter %s, about no case, was refused for good: look at the address in the directory", letter)
+        elif row["gate"] is None:
             async with self._pool.acquire() as connection:
                 await report_refused_letter(connection, letter)
         elif row["letter"] in _ASKING:
             await self._undeliverable(row["gate"], letter)
         await self._pool.execute("UPDATE sfo.outbox SET told_workflow = true WHERE letter_id = $1", letter)
 
+    async def deliver_absence(self, absence: UUID, gate: str) -> None:
+        """The stage of an open question knows that the person asked is away, and passes it on at once.
+
+        It climbs to whoever stands in, or past them where independence forbids it. A question whose silence has a
+        meaning climbs nowhere: it is given to whoever stands in, if they may answer it. Rule: design.md 3.13 and 4.
+        """
+        row = await self._row("gates", gate=gate)
+        deputy = await self._value("absences", "deputy_key", absence=absence)
+        request = str(uuid5(absence, gate))
+        if QUESTIONS[row["question"]].silence is not Silence.LAPSE:
+            await self._to_asking(gate, "undeliverable", UndeliverableSignal(gate=gate), request)
+        elif deputy:
+            message = ReassignSignal(gate=gate, to=deputy, reason=ReasonCode.ABSENCE)
+            await self._to_asking(gate, "reassign", message, request)
+        await self._pool.execute(
+            "INSERT INTO sfo.absences_told (absence, gate) VALUES ($1, $2) ON CONFLICT DO NOTHING", absence, gate
+        )
+
     async def _undeliverable(self, gate: str, letter: UUID) -> None:
-        """The stage has the signal `undeliverable`. A stage that ended needs not know."""
+        """The stage has the signal `undeliverable`."""
+        await self._to_asking(gate, "undeliverable", UndeliverableSignal(gate=gate), str(letter))
+
+    async def _to_asking(self, gate: str, signal: str, message: BaseModel, request: str) -> None:
+        """The stage that asks has the signal; one that ended needs not know."""
         try:
-            workflow_id = ids.workflow_of_gate(gate)
-            await send_signal(self.client, workflow_id, "undeliverable", UndeliverableSignal(gate=gate), str(letter))
+            await send_signal(self.client, ids.workflow_of_gate(gate), signal, message, request)
         except NoSuchWorkflowError:
-            _LOG.info("the stage of %s has ended; nobody needs to know of its refused letter", gate)
+            _LOG.info("the stage of %s has ended; it needs no %s", gate, signal)
 
     async def _to_case(self, reference: str, signal: str, message: Any, request: str) -> None:
         # A case that was opened again is started first: the run that closed it may not have ended yet and would take

@@ -1,7 +1,8 @@
 """A question as an HTML form and back: which inputs a page has, and what came in.
 
-Names: `answer`, `reasons`, `attempt`, `csrf`; a field is `<answer>.<field>`; a column of a row of a field is
-`<answer>.<field>-<number>-<column>`, numbers from 1. `add` = `<answer>.<field>` asks for one more row.
+Names: `answer`, `reasons`, `attempt`, `csrf`, `person` and `person_name` (who of a team decides); a field is
+`<answer>.<field>`; a column of a row of a field is `<answer>.<field>-<number>-<column>`, numbers from 1.
+`add` = `<answer>.<field>` asks for one more row.
 """
 
 import re
@@ -9,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from starter.team import PERSON, PERSON_NAME
 from workflows.contract.columns import COLUMNS as COLUMNS  # for whoever reads forms
 from workflows.contract.columns import GIVEN_ROWS
 from workflows.contract.questions import QUESTIONS, REDACTION_GROUNDS, Answer, Field, FieldKind, Question
@@ -35,6 +37,8 @@ class Typed:
     answer: str = ""
     reasons: str = ""
     attempt: str = ""
+    person: str = ""
+    person_name: str = ""
     values: Mapping[str, str] = field(default_factory=dict)
     rows: Mapping[str, Sequence[Row]] = field(default_factory=dict)
     more: str = ""
@@ -68,6 +72,8 @@ def read_form(question: Question, items: Iterable[tuple[str, str]]) -> Typed:
         answer=given.get("answer", ""),
         reasons=given.get("reasons", ""),
         attempt=given.get("attempt", ""),
+        person=given.get(PERSON, ""),
+        person_name=given.get(PERSON_NAME, ""),
         values={name: given.get(name, "") for name, f in described.items() if f.kind not in COLUMNS},
         rows=rows,
         more=given.get("add", "") if given.get("add") in rows else "",

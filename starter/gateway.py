@@ -16,6 +16,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
+from starter.absence_page import Away
 from starter.arrivals import Door
 from starter.asking_for_time import AskingForTime
 from starter.case_page import CasePage
@@ -51,6 +52,7 @@ def gateway_app(settings: Settings, pool: Pool, delivery: Delivery, mailer: Smtp
     signing_in, deciding = SigningIn(door, CodeMail(mailer, settings.mail_from)), Deciding(door, delivery)
     paper, more_time = OnPaper(door), AskingForTime(door, delivery)
     files, opting_in = RenditionPages(door), OptingIn(door, delivery)
+    away = Away(door)
     national, provider = National(door, delivery), provider_of(settings)
     routes: list[Route | Mount] = [
         Route("/a/{token}", signing_in.landing),
@@ -66,6 +68,9 @@ def gateway_app(settings: Settings, pool: Pool, delivery: Delivery, mailer: Smtp
         Route("/a/{token}/opt-in", opting_in.form),
         Route("/a/{token}/opt-in", opting_in.opt_in, methods=["POST"]),
         Route("/my", Mine(door).show),
+        Route("/my/absence", away.show),
+        Route("/my/absence", away.set, methods=["POST"]),
+        Route("/my/absence/end", away.end, methods=["POST"]),
         Route("/national", national.show),
         Route("/national/acknowledge", national.acknowledge, methods=["POST"]),
         Route("/case/{reference}", CasePage(door).show),

@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from starter.arrivals import Door
 from starter.case_page import cases_read_by
+from starter.identity import Session
 from starter.judging import Rules
 from starter.open_questions import PAST_SHOWN, decisions_of, waiting_for
 from starter.views import Turned, page
@@ -25,10 +26,10 @@ class Mine:
     async def show(self, request: Request) -> Response:
         """Show what waits for the person who is signed in, whichever of her links she came by. Writes nothing."""
         session = await visitor(self.door, request)
+        rules = await self._rules()
         async with self.door.pool.acquire() as connection:
             waiting = await waiting_for(connection, session.email)
             past = await decisions_of(connection, session.email)
-            rules = await self._rules()
             cases = {one.reference for one in waiting} | {one.reference for one in past}
             may_read = await cases_read_by(connection, session, rules, cases) if rules else frozenset()
         keys = self.door.settings.link_keys
@@ -41,6 +42,7 @@ class Mine:
             past_shown=PAST_SHOWN,
             may_read=may_read,
             is_national=rules is not None and is_national(session, rules),
+            may_be_away=rules is not None and _may_be_away(session, rules),
         )
 
     async def _rules(self) -> Rules | None:
@@ -49,3 +51,9 @@ class Mine:
             return await rules_today(self.door)
         except Turned:
             return None
+
+
+def _may_be_away(session: Session, rules: Rules) -> bool:
+    """Whether cover can be set for whoever is signed in: a person of the directory, no team's address."""
+    person = rules.directory.person_by_email(session.email)
+    return person is not None and not person.shared

@@ -1,6 +1,6 @@
 """The national SFO team's page: what stands open with the team, and several escalations acknowledged at once."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from uuid import uuid4
@@ -10,6 +10,7 @@ from starlette.responses import HTMLResponse, Response
 
 from starter.acknowledging import acknowledge_each, acknowledgeable, hand_on
 from starter.arrivals import Door, read_posted
+from starter.checking import CHECKED
 from starter.connections import Connection
 from starter.delivery import Delivery
 from starter.identity import Session
@@ -27,8 +28,11 @@ from starter.national_queue import (
     regions_of,
 )
 from starter.open_questions import Waiting, waiting_nationally
+from starter.record import Gate
+from starter.team import PERSON, PERSON_NAME, Team, choices, member_of, problems_of, team_behind
 from starter.views import Turned, page
 from starter.visits import is_national, rules_today, visitor
+from workflows.policy.answers import Problem
 
 SHOWN = 100
 """How many questions stand on one page, and how many can be acknowledged at once; the rest is counted."""
@@ -59,7 +63,7 @@ class National:
         return await self._page(_Visit(session, rules, filters), 400 if filters.errors else 200)
 
     async def acknowledge(self, request: Request) -> Response:
-        """Record `acknowledged` for each that was ticked, hand them on, and say of each what became of it."""
+        """Show what was ticked to be checked; then record `acknowledged` for each, hand them on, and tell of each."""
         form = await read_posted(request)
         session, rules = await self._of_the_team(request)
         ticked = [str(name) for name in form.getlist("gate")]
@@ -75,8 +79,14 @@ class National:
             gates = await acknowledgeable(connection, ticked)
             if gates is None:
                 raise _not_together()
-            attempt = str(form.get("attempt") or uuid4())
-            recorded = await acknowledge_each(connection, gates, session, attempt)
+            attempt, team = str(form.get("attempt") or uuid4()), team_behind(session.email, rules.directory)
+            person, name = str(form.get(PERSON, "")), str(form.get(PERSON_NAME, ""))
+            problems = problems_of(team, person, name) if form.get(CHECKED) else []
+            if problems or not form.get(CHECKED):
+                typed = {"person": person, "person_name": name, "attempt": attempt, "csrf": session.csrf}
+                return _check_page(gates, team, typed, problems)
+            member = member_of(team, person, name)
+            recorded = await acknowledge_each(connection, gates, session, attempt, member)
         results = await hand_on(self.delivery, recorded)
         number = sum(one.is_recorded for one in results)
         status = 409 if not number else 202 if any(one.state == "recorded" for one in results) else 200
@@ -112,6 +122,19 @@ class National:
             csrf=visit.session.csrf,
             attempt=str(uuid4()),  # the same page sent twice is one answer to each
         )
+
+
+def _check_page(
+    gates: Sequence[Gate], team: Team | None, typed: Mapping[str, str], problems: Sequence[Problem]
+) -> HTMLResponse:
+    return page(
+        "acknowledge.html",
+        400 if problems else 200,
+        gates=[(gate, about(gate.question, gate.subject)) for gate in gates],
+        team=None if team is None else choices(team),
+        errors={problem.field: problem.message for problem in problems},
+        **typed,
+    )
 
 
 def _row(one: Waiting, rules: Rules, holidays: Collection[date]) -> dict[str, object]:

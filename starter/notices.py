@@ -11,11 +11,14 @@ from starter.connections import Connection
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """One letter to one person about one business event. `words` is what its template shows beside the reference."""
+    """One letter to one person about one business event. `words` is what its template shows beside the reference.
+
+    `reference` None: it is about no case.
+    """
 
     event: str
     letter: str
-    reference: str
+    reference: str | None
     name: str
     email: str
     at: datetime

@@ -12,6 +12,7 @@ from uuid import UUID
 import asyncpg
 
 from starter.connections import Connection
+from starter.team import Member, Team, team_of
 from workflows.contract.messages import CaseClock
 from workflows.contract.vocabulary import Channel, GateState, Role
 from workflows.policy.authority import same_person
@@ -53,7 +54,10 @@ class Gate:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A person of whom a gate is asked, and through which rung; `link` None: by the command line."""
+    """A person of whom a gate is asked, and through which rung; `link` None: by the command line.
+
+    `team`: who reads the address, where several people do.
+    """
 
     email: str
     name: str
@@ -61,6 +65,7 @@ class Asked:
     link: UUID | None = None
     revoked_at: datetime | None = None
     expires_at: datetime | None = None
+    team: Team | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +84,17 @@ class Decided:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """An answer as somebody gives it. `decision` is its id from the first try to the last."""
+    """An answer as somebody gives it. `decision` is its id from the first try to the last.
+
+    `person`: who of the team gives it, where the address is shared.
+    """
 
     decision: UUID
     answer: str
     fields: Mapping[str, Any]
     reasons: str | None
     channel: Channel
+    person: Member | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +127,8 @@ async def gate_of_link(connection: Connection, link: UUID) -> tuple[Gate, Asked]
         return None
     # A reminder's link must work however long ago the date was, so each letter gives it another period.
     expires_at = max(gate.due_at, row["sent_at"] or gate.opened_at) + LINK_LASTS
-    return gate, Asked(row["email"], row["name"], row["rung"], link, row["revoked_at"], expires_at)
+    team = team_of(row["team"])
+    return gate, Asked(row["email"], row["name"], row["rung"], link, row["revoked_at"], expires_at, team)
 
 
 async def read_gate(connection: Connection, gate: str) -> Gate | None:
@@ -130,9 +140,12 @@ async def read_gate(connection: Connection, gate: str) -> Gate | None:
 async def asked_person(connection: Connection, gate: str, email: str) -> Asked | None:
     """Return this person as the one who is asked, or as their recorded deputy; None: not asked."""
     row = await connection.fetchrow("SELECT * FROM sfo.gates WHERE gate = $1", gate)
+    team = await connection.fetchval(
+        "SELECT team FROM sfo.links WHERE gate = $1 AND lower(btrim(email)) = lower(btrim($2))", gate, email
+    )
     for rung, who in (("asked", "person"), ("deputy", "deputy")):
         if row and same_person(row[f"{who}_email"], email):
-            return Asked(row[f"{who}_email"], row[f"{who}_name"], rung)
+            return Asked(row[f"{who}_email"], row[f"{who}_name"], rung, team=team_of(team))
     return None
 
 
@@ -179,8 +192,9 @@ async def _insert(connection: Connection, gate: Gate, by: Asked, offer: Offer) -
     row = await connection.fetchrow(
         """
         INSERT INTO sfo.decisions
-            (decision, gate, answer, fields, reasons, by_email, by_name, by_rung, channel, received_at, late)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) RETURNING *
+            (decision, gate, answer, fields, reasons, by_email, by_name, by_rung, channel, received_at, late,
+             person_key, person_email, person_name)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) RETURNING *
         """,
         offer.decision,
         gate.gate,
@@ -193,6 +207,9 @@ async def _insert(connection: Connection, gate: Gate, by: Asked, offer: Offer) -
         offer.channel,
         received_at,
         was_late(received_at, gate.due_at, gate.paused_at),
+        offer.person.key if offer.person else None,
+        offer.person.email if offer.person else None,
+        offer.person.name if offer.person else None,
     )
     assert row is not None  # noqa: S101  # RETURNING without ON CONFLICT always returns
     return row
@@ -206,6 +223,8 @@ async def _audit(connection: Connection, reference: str, by: Asked, row: asyncpg
         "rung": row["by_rung"],
         "late": row["late"],
     }
+    if row["person_name"]:  # who of a team: the name stays in the decision
+        detail["person"] = row["person_key"] or "not_listed"
     await append_audit(connection, row["received_at"], reference, by.email, "decision_recorded", row["gate"], detail)
 
 

@@ -86,6 +86,21 @@ _BACKLOGS = (
            WHERE delivered_at_wall IS NULL AND started_at_wall IS NOT NULL ORDER BY sfo.requests.recorded_at""",
         lambda d, row: d.deliver_request(row["request"]),
     ),
+    # What the record shows of the ladder is left out: whoever stands in was asked already, or the rung was told.
+    _Backlog(
+        "absences",
+        """SELECT a.absence, g.gate
+           FROM sfo.absences a JOIN sfo.gates g USING (person_key) JOIN sfo.cases c USING (reference),
+               LATERAL (SELECT ((c.clock ->> 'case_anchor')::timestamptz
+                   + (clock_timestamp() - (c.clock ->> 'wall_anchor')::timestamptz) * (c.clock ->> 'speed')::float
+                   ) AT TIME ZONE 'Europe/London' AS now) london
+           WHERE a.ended_at IS NULL AND london.now::date BETWEEN a.from_on AND a.to_on
+               AND g.state = 'open' AND g.deputy_email IS NULL AND NOT 'deputy' = ANY (g.climbed)
+               AND NOT EXISTS (SELECT FROM sfo.absences_told t WHERE t.absence = a.absence AND t.gate = g.gate)
+               AND NOT EXISTS (SELECT FROM sfo.decisions d WHERE d.gate = g.gate AND d.void_at IS NULL)
+           ORDER BY a.recorded_at, g.gate""",
+        lambda d, row: d.deliver_absence(row["absence"], row["gate"]),
+    ),
     _Backlog(
         "refused letters",
         "SELECT letter_id FROM sfo.outbox WHERE state = 'refused' AND NOT told_workflow ORDER BY recorded_at",

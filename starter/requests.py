@@ -12,10 +12,11 @@ from starter.connections import Connection
 from starter.judging import Rules
 from starter.record import append_audit
 from starter.reports import LockedCase, ReportRefusedError, court_of, open_case_of
+from starter.ties import ties_of
 from workflows.contract import ids
 from workflows.contract.messages import PauseSignal, ReplaceSignal, ResumeSignal, TransferSignal
 from workflows.contract.vocabulary import ReasonCode, Role
-from workflows.policy.authority import IN_WORDS, Involved, Ties, holds, same_person, why_not_appoint
+from workflows.policy.authority import IN_WORDS, holds, same_person, why_not_appoint
 from workflows.policy.court import ends_the_review
 from workflows.policy.due import on_in_london
 
@@ -123,24 +124,10 @@ async def _require_eligible(connection: Connection, rules: Rules, case: LockedCa
         raise ReportRefusedError(f"{case.reference} has no {_words(role)} yet; the commission appoints one")
     if same_person(appointed[role], person.email):
         raise ReportRefusedError(f"{to_key} is the {_words(role)} of {case.reference} already")
-    ties = await _ties(connection, case, appointed)
+    ties = (await ties_of(connection, (case.reference,)))[case.reference]
     if why := why_not_appoint(role, person, ties, on_in_london(case.now)):
         words = IN_WORDS.get(why, why).lower()
         raise ReportRefusedError(f"{to_key} may not be the {_words(role)}: {words}; name somebody else")
-
-
-async def _ties(connection: Connection, case: LockedCase, appointed: dict[str, str]) -> Ties:
-    roster = await connection.fetch("SELECT * FROM sfo.staff WHERE reference = $1", case.reference)
-    wrote = await connection.fetch(
-        "SELECT DISTINCT author_email FROM sfo.documents WHERE reference = $1 AND kind = 'review'", case.reference
-    )
-    return Ties(
-        pdu=case.row["pdu"],
-        roster=tuple(Involved(row["email"], Role(row["role"]), row["in_line"]) for row in roster),
-        author=appointed.get(Role.REVIEWING_MANAGER),
-        wrote=tuple(row["author_email"] for row in wrote if row["author_email"]),
-        countersigner=appointed.get(Role.COUNTERSIGNING_MANAGER),
-    )
 
 
 def require_role(rules: Rules, case: LockedCase, roles: Sequence[Role], email: str, what: str) -> None:

@@ -13,6 +13,7 @@ from starter.components import components
 from starter.forms import Typed, name_of, rows_to_show, shown_above
 from starter.record import Decided, Gate
 from starter.rendition_files import LANGUAGE, NO_FILES, Files
+from starter.team import PERSON, PERSON_NAME, Team, choices
 from workflows.contract.columns import COLUMNS, GIVEN_ROWS, Column
 from workflows.contract.questions import Choice, Question
 from workflows.contract.vocabulary import Rung
@@ -48,6 +49,7 @@ class Shown:
     problems: Sequence[Problem] = field(default_factory=tuple)
     remarks: Sequence[str] = ()
     files: Files = NO_FILES
+    team: Team | None = None
 
 
 def in_words(on: date | str) -> str:
@@ -199,6 +201,7 @@ def question_page(shown: Shown, status: int = 200) -> HTMLResponse:
         errors=errors,
         remarks=shown.remarks,
         files=shown.files,
+        team=None if shown.team is None else choices(shown.team),
         takes_translation=shown.question.key == LANGUAGE and bool(shown.gate.page.get("rendition")),
         needing_reasons=[a.label for a in shown.question.answers if a.reasons_required],
         longest_reasons=REASONS,
@@ -215,7 +218,7 @@ def _errors(answer: str, problems: Sequence[Problem]) -> dict[str, str]:
 
 def _input(answer: str, place: str) -> str:
     """Name the input that a problem is about: fields carry their answer's value in front."""
-    return place if place in ("answer", "reasons", "paper", "translation") else f"{answer}.{place}"
+    return place if place in ("answer", "reasons", "paper", "translation", PERSON, PERSON_NAME) else f"{answer}.{place}"
 
 
 def turned_page(turned: Turned, token: str = "") -> HTMLResponse:

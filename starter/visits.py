@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from starlette.requests import Request
 
+from starter.absences import covered
 from starter.arrivals import Door
 from starter.identity import Session, read_session
 from starter.judging import Rules, RulesError, rules_in_force
@@ -34,16 +35,21 @@ async def visitor(door: Door, request: Request) -> Session:
 
 
 async def rules_today(door: Door) -> Rules:
-    """Read what is in force today, so that a role given or taken counts at once. Raises Turned where it is unreadable.
+    """Read what is in force today, so that a role given or taken counts at once, and who stands in for whom.
+
+    Raises Turned where it is unreadable.
 
     In a thread: reading the files takes a tenth of a second, and other people are being served meanwhile.
     """
+    today = on_in_london(datetime.now(UTC))
     try:
-        return await asyncio.to_thread(rules_in_force, door.settings, on_in_london(datetime.now(UTC)))
+        rules = await asyncio.to_thread(rules_in_force, door.settings, today)
     except RulesError as error:
         _LOG.error("the rules in force cannot be read", exc_info=error)
         words = "The directory of roles cannot be read just now. Nothing is lost; please try again later."
         raise Turned(503, "Not just now", words, "Your questions can still be answered by their links.") from None
+    async with door.pool.acquire() as connection:
+        return await covered(connection, rules, today)
 
 
 def is_national(session: Session, rules: Rules) -> bool:

@@ -24,6 +24,7 @@ from workflows.contract.messages import (
     Settlement,
     StaffRef,
 )
+from workflows.contract.rulebook import DigestRule
 from workflows.contract.vocabulary import Role
 
 if TYPE_CHECKING:
@@ -53,8 +54,17 @@ LETTER_WORDS: dict[str, Any] = {
     "other": "SFO-2026-00043",
     "lines": ["2 interviews not held yet", "18 working days left"],
     "questions": [{"title": "Write the draft review", "due": "2027-03-12"}],
+    "place": "East Midlands",
+    "from_on": "2027-03-12",
+    "to_on": "2027-03-26",
+    "received": "2027-03-12T14:05:00+00:00",
+    "audit": 123,
+    "letters": [{"subject": "SFO-2026-00042: Notify the HMPPS SFO Team", "url": "https://sfo.example.test/a/token"}],
 }
 """Every word that any letter needs."""
+
+WITHOUT_A_CASE = {"cover_set", "cover_ended", "digest"}
+"""Letters that are about no case, or about several."""
 
 PRACTITIONER, LINE_MANAGER, HEAD, OTHER = "s1", "s2", "s3", "s4"
 HEAD_EMAIL = "head.lei@n53.example.test"  # as in the directory, so that the deputy is known
@@ -142,7 +152,7 @@ class ACase:
         return await self.pool.fetchval(f"SELECT {column} FROM cases WHERE reference = $1", self.reference)
 
 
-def a_correspondence(pool: Pool, mail_server: "MailServer") -> Correspondence:
+def a_correspondence(pool: Pool, mail_server: "MailServer", digest: DigestRule | None = None) -> Correspondence:
     return Correspondence(
         pool,
         SmtpMailer(mail_server.url, timeout=5),
@@ -150,6 +160,7 @@ def a_correspondence(pool: Pool, mail_server: "MailServer") -> Correspondence:
         public_url="https://sfo.example.test",
         link_key_id="k1",
         link_keys={"k1": LINK_KEY},
+        digest=digest,
     )
 
 

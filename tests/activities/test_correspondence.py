@@ -25,8 +25,9 @@ def test_every_letter_reads_in_text_and_html(name: str) -> None:
     text = message.get_body(("plain",)).get_content()  # type: ignore[union-attr]
     html = message.get_body(("html",)).get_content()  # type: ignore[union-attr]
     assert text.startswith("Dear Ann O'Brien\n\n")
-    assert "SFO-2026-00042" in text
-    assert "SFO-2026-00042" in html
+    if not name.startswith("cover_"):
+        assert "SFO-2026-00042" in text
+        assert "SFO-2026-00042" in html
     assert '<html lang="en">' in html
     assert "Ann O&#39;Brien" in html
     assert "\n\n\n" not in text

@@ -30,6 +30,7 @@ _VARIES = (
     (re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?([+Z][\d:]*)?"), "<moment>"),
     (re.compile(r"(\\\\x)?[0-9a-f]{24,}"), "<hash>"),
     (re.compile(r"(/a/)[\w.~-]+"), r"\1<token>"),
+    (re.compile(r'("audit": |, row )\d+'), r"\1<row>"),
 )
 _ORDER_OF_WRITING = {"seq", "id"}
 

@@ -202,8 +202,8 @@ class Browser:
 
     async def answer(self, link: str, page: httpx.Response, answer: str, **inputs: str) -> httpx.Response:
         """Send the form of a question's page, filled in and checked; `sent_on` is the input of that answer's field."""
-        known = ("reasons", "add", "csrf", "attempt", "checked")
-        inputs = {"checked": "yes", **inputs}
+        known = ("reasons", "add", "csrf", "attempt", "checked", "person", "person_name")
+        inputs = {"checked": "yes", **first_of_the_team(page), **inputs}
         named = {name if name in known else f"{answer}.{name}": value for name, value in inputs.items()}
         return await self.web.post(f"{link}/decide", data={**hidden(page), "answer": answer, **named})
 
@@ -214,6 +214,13 @@ class Browser:
         found = re.search(r"\b\d{6}\b", str(body.get_content()))
         assert found
         return found[0]
+
+
+def first_of_the_team(page: httpx.Response) -> dict[str, str]:
+    """Who is deciding, where the page asks; nobody where the address is one person's."""
+    found = BeautifulSoup(page.text, "html.parser").select("input[name=person], select[name=person] option[value]")
+    chosen = [str(one["value"]) for one in found if one["value"]]
+    return {"person": chosen[0]} if chosen else {}
 
 
 def hidden(page: httpx.Response) -> dict[str, str]:

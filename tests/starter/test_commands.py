@@ -252,7 +252,11 @@ async def test_rows_are_given_as_json(command: Sfo, record: Record, mail_server:
     gate = (await case.ask("early_look", stage="early-look")).gate
     email = str(await record.value("SELECT person_email FROM gates"))
     fields = ["--field", "referral=no", "--field", 'actions=[{"what": "Meet", "owner": "s1", "due_on": "2026-12-01"}]']
-    assert (await command("decide", gate, "actions", "--as", email, *fields)).code == 0
+    nobody = await command("decide", gate, "actions", "--as", email, *fields)
+    assert (nobody.code, "--person: one of n53.sfo_team.deputy, or a full name" in nobody.err) == (2, True)
+    said = ("--person", "n53.sfo_team.deputy")
+    assert (await command("decide", gate, "actions", "--as", email, *said, *fields)).code == 0
+    assert await record.value("SELECT person_email FROM decisions") == "sfo.team.deputy@n53.example.test"
     wrong = await command("decide", gate, "actions", "--as", email, "--field", "actions=[")
     assert wrong.code in (1, 2)
 

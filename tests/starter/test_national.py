@@ -63,9 +63,9 @@ async def deputy_asked(desk: Desk, *gates: str, email: str = DUTY_ONE) -> None:
 
 
 async def ticked(browser: Browser, gates: list[str], page: httpx.Response | None = None, **form: str) -> httpx.Response:
-    """Send the form of the team's page with these ticked."""
+    """Send the form of the team's page with these ticked, checked, and said by whom of the team."""
     shown = page or await browser.web.get("/national")
-    own = form_of(shown) | form
+    own = form_of(shown) | {"checked": "yes", "person": "national.duty.1"} | form
     return await browser.web.post("/national/acknowledge", data={**own, "gate": gates})
 
 

@@ -64,7 +64,10 @@ class Absence(Part):
 
 
 class Person(Part):
-    """One person or shared mailbox. `in_line_of`: the PDUs in whose line management the person stands."""
+    """One person or shared mailbox. `in_line_of`: the PDUs in whose line management the person stands.
+
+    `shared`: several people read the address, so whoever decides there says who they are.
+    """
 
     key: Key
     name: Text
@@ -73,6 +76,7 @@ class Person(Part):
     deputy: Key | None = None
     away: tuple[Absence, ...] = ()
     in_line_of: tuple[PduCode, ...] = ()
+    shared: bool = False
 
     def is_away(self, on: date) -> bool:
         """Whether the person is away on this day."""
@@ -168,6 +172,15 @@ class Directory(Part):
             unit = place.pdus.get(pdu)
             return tuple(p for p in place.people if unit is not None and p.key == unit.head)
         return tuple(p for p in place.people if role in p.roles)
+
+    def team_of(self, key: str) -> tuple[Person, ...]:
+        """The people behind a shared address: those of its place who hold one of its roles and have an own address."""
+        mailbox = self.person(key)
+        if mailbox is None or not mailbox.shared:
+            return ()
+        place = self.regions.get(self.region_of(key) or "")
+        people = self.national.people if place is None else place.people
+        return tuple(p for p in people if not p.shared and set(p.roles) & set(mailbox.roles))
 
     @cached_property
     def _by_key(self) -> dict[str, Person]:

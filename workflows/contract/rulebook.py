@@ -19,6 +19,7 @@ from .vocabulary import OffenceCategory, Role, Rung
 T = TypeVar("T")
 Text = Annotated[str, Field(min_length=1)]
 Days = Annotated[int, Field(ge=0, le=1000)]
+Count = Annotated[int, Field(ge=0, le=1000)]
 Months = Annotated[int, Field(ge=1, le=120)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Rating = Literal["outstanding", "good", "requires_improvement", "inadequate"]
@@ -212,6 +213,18 @@ def _filled(line: dict[Any, Any]) -> dict[str, Any]:
     return {name: cell for name, cell in cells.items() if cell not in ("", None)}
 
 
+class DigestRule(Part):
+    """When letters to one person are gathered into one.
+
+    `after`: how many come singly within 24 hours; what comes after them waits up to `wait_minutes` for others.
+    `urgent_days`: a question that must be answered within so many calendar days never waits.
+    """
+
+    after: Figure[Count]
+    wait_minutes: Figure[Count]
+    urgent_days: Figure[Days]
+
+
 class Rulebook(Part):
     """One dated set of rules; nothing in it is a constant of the code."""
 
@@ -233,6 +246,7 @@ class Rulebook(Part):
     hmip_share: Figure[Share]
     notify_below_threshold: Figure[bool]
     review_continues_after_acquittal: Figure[bool]
+    digest: DigestRule
     bank_holidays: tuple[BankHoliday, ...] = ()
 
     @classmethod

@@ -28,6 +28,9 @@ IN_WORDS = {
     IN_THE_CASE: "Involved in the case",
     IS_THE_AUTHOR: "Wrote the review",
     IS_THE_COUNTERSIGNER: "Countersigns the review",
+    IS_THE_PROPOSER: "Proposed the redactions",
+    IS_THE_REQUESTER: "Asked for more time",
+    IS_CARED_FOR: "Is one of those to be looked after",
 }
 
 # These roles stand in the line of the case whatever the charge file says. Rule: design.md 2, review.
@@ -166,6 +169,11 @@ _INDEPENDENT: dict[str, Rule] = {
     "quality": why_not_rate,
     "welfare": why_not_care,
 }
+
+
+def is_independent_question(question: str) -> bool:
+    """Whether whoever answers this question must be independent; for every other one it is enough to be there."""
+    return question in _INDEPENDENT
 
 
 _APPOINTED: dict[Role, Rule] = {
