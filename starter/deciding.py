@@ -10,19 +10,19 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from starter.answering import decision_id, receipt_for
-from starter.arrivals import Arrival, Door, carried, read_posted
+from starter.arrivals import Arrival, Door, carried, read_posted, to_question
 from starter.checking import CHANGE, CHECKED, check_page
 from starter.connections import OUT_OF_REACH
 from starter.delivery import Delivery
 from starter.forms import Typed, read_form, typed_from
 from starter.identity import Session
-from starter.record import Decided, Offer, Outcome, record_decision
+from starter.record import Offer, Outcome, record_decision
 from starter.rendition_files import LANGUAGE
 from starter.team import member_of, problems_of
 from starter.views import Turned, page, question_page
-from workflows.contract.messages import Receipt
 from workflows.contract.vocabulary import Channel
 from workflows.policy.answers import Problem, check_answer
+from workflows.policy.authority import same_person
 
 _LOG = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ _FILES = {
 
 @dataclass(frozen=True, slots=True)
 class Deciding:
-    """Serves `/a/{token}/decide`."""
+    """Serves `/a/{token}/decide` and `/a/{token}/receipt`."""
 
     door: Door
     delivery: Delivery
@@ -103,20 +103,30 @@ class Deciding:
             raise Turned(410, "This question has just been closed", words)
         if standing.decision != offer.decision:
             return replace(here, decided=standing).decided_page()
-        return self._receipt_page(here, standing, await receipt_for(self.delivery, here.gate, standing))
-
-    def _receipt_page(self, here: Arrival, standing: Decided, receipt: Receipt | None) -> Response:
+        receipt = await receipt_for(self.delivery, here.gate, standing)
         if receipt and not receipt.applied:
             words = "It is kept in the record. You get an email that says why, and what to do next."
             raise Turned(409, "Your answer could not be used", words)
+        # A page of its own, so that neither going back nor loading it again sends the answer once more.
+        return RedirectResponse(f"/a/{here.token}/receipt", 303)
+
+    async def receipt(self, request: Request) -> Response:
+        """Show what was recorded and whether it has been applied, to whoever answered by this link. Writes nothing."""
+        here = await self.door.arrival(request)
+        if here.session is None or here.decided is None:
+            return to_question(here)
+        own_session(here)
+        standing = here.decided
+        if not same_person(standing.by_email or "", here.asked.email):
+            return here.decided_page()
         return page(
             "receipt.html",
-            200 if receipt else 202,
+            200 if standing.is_applied else 202,
             gate=here.gate,
             question=here.question,
             decided=standing,
             answer=here.question.answer(standing.answer),
-            applied=receipt is not None,
+            applied=standing.is_applied,
         )
 
 

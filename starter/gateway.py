@@ -59,6 +59,7 @@ def gateway_app(settings: Settings, pool: Pool, delivery: Delivery, mailer: Smtp
         *_sign_in(door, provider, signing_in),
         Route("/a/{token}/decide", deciding.question),
         Route("/a/{token}/decide", deciding.decide, methods=["POST"]),
+        Route("/a/{token}/receipt", deciding.receipt),
         Route("/a/{token}/review.docx", paper.download),
         Route("/a/{token}/review.docx", paper.send_back, methods=["POST"]),
         Route("/a/{token}/more-time", more_time.form),

@@ -205,7 +205,12 @@ class Browser:
         known = ("reasons", "add", "csrf", "attempt", "checked", "person", "person_name")
         inputs = {"checked": "yes", **first_of_the_team(page), **inputs}
         named = {name if name in known else f"{answer}.{name}": value for name, value in inputs.items()}
-        return await self.web.post(f"{link}/decide", data={**hidden(page), "answer": answer, **named})
+        return await self.post(f"{link}/decide", {**hidden(page), "answer": answer, **named})
+
+    async def post(self, path: str, form: dict[str, str]) -> httpx.Response:
+        """Send a form, and open the page that it leads on to, as browsers do."""
+        reply = await self.web.post(path, data=form)
+        return await self.web.get(reply.headers["location"]) if reply.status_code == 303 else reply
 
     def code(self) -> str:
         """The newest code mailed to anybody."""

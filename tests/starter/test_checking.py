@@ -10,7 +10,7 @@ from bs4 import BeautifulSoup
 from starter.checking import Line, lines_of
 from starter.forms import Typed
 from tests.activities.reviewing import DRAFT
-from tests.starter.front_desk import Browser, Desk, heading, hidden
+from tests.starter.front_desk import Browser, Desk, first_of_the_team, heading, hidden
 from tests.starter.test_gateway import desk as desk  # the fixture
 from workflows.contract.questions import QUESTIONS
 
@@ -41,7 +41,7 @@ async def test_nothing_is_recorded_before_the_answer_was_checked(desk: Desk) -> 
     said = shown(check)
     assert (said["Your answer"], said["What follows"], said["Reasons"]) == (question.label, question.consequence, TYPED)
     assert await desk.decisions() == []
-    recorded = await browser.web.post(f"{link}/decide", data=hidden(check))
+    recorded = await browser.post(f"{link}/decide", hidden(check))
     assert recorded.status_code in (200, 202)
     (row,) = await desk.decisions()
     assert (row["answer"], row["reasons"]) == ("review", TYPED)
@@ -70,7 +70,7 @@ async def test_what_was_recorded_meanwhile_is_told_instead_of_checked(desk: Desk
     browser, link, page = await asked(desk, "public_interest", "charge")
     check = await browser.answer(link, page, "review", reasons="First", checked="")
     for _ in range(2):  # a double click is one answer
-        assert (await browser.web.post(f"{link}/decide", data=hidden(check))).status_code in (200, 202)
+        assert (await browser.post(f"{link}/decide", hidden(check))).status_code in (200, 202)
     other = await browser.answer(link, page, "no_review", reasons="Second", checked="")
     assert (other.status_code, heading(other)) == (409, "This question has been answered")
     assert [row["reasons"] for row in await desk.decisions()] == ["First"]
@@ -138,3 +138,28 @@ def test_every_answer_of_every_question_can_be_checked(question: str) -> None:
         assert of(question, answer.value, Typed()) == []
         found = of(question, answer.value, Typed(values=values))
         assert all(line.values[0].startswith("typed ") for line in found)
+
+
+async def test_going_back_or_loading_the_receipt_again_sends_nothing_once_more(desk: Desk) -> None:
+    browser, link, page = await asked(desk, "public_interest", "charge")
+    said = {"answer": "review", "reasons": TYPED, "checked": "yes"}
+    form = {**hidden(page), **first_of_the_team(page), **said}
+    reply = await browser.web.post(f"{link}/decide", data=form)
+    assert (reply.status_code, reply.headers["location"]) == (303, f"{link}/receipt")
+    shown_again = [await browser.web.get(f"{link}/receipt") for _ in range(3)]
+    assert {heading(one) for one in shown_again} == {"Your answer has been applied"}
+    back = await browser.web.get(f"{link}/decide")
+    assert (back.status_code, heading(back)) == (409, "This question has been answered")
+    assert len(await desk.decisions()) == 1
+    assert len(desk.temporal.signals) == 1
+
+
+async def test_before_an_answer_and_to_anybody_else_there_is_no_receipt(desk: Desk) -> None:
+    browser, link, page = await asked(desk, "public_interest", "charge")
+    stranger = desk.browser()
+    assert (await stranger.web.get(f"{link}/receipt")).headers["location"] == f"{link}/decide"
+    assert (await browser.web.get(f"{link}/receipt")).headers["location"] == f"{link}/decide"
+    receipt = await browser.answer(link, page, "review", reasons=TYPED)
+    assert heading(receipt) == "Your answer has been applied"
+    late = await stranger.web.get(f"{link}/receipt")
+    assert (late.status_code, late.headers["location"]) == (303, f"{link}/decide")

@@ -297,7 +297,7 @@ async def test_with_the_record_away_the_page_itself_keeps_what_was_typed(desk: D
     assert kept["reasons"] == "Typed <once>"
     async with desk.record.owner() as owner:
         await owner.execute("ALTER TABLE sfo.decisions_away RENAME TO decisions")
-    assert (await browser.web.post(f"{asked[1]}/decide", data=kept)).status_code == 200
+    assert (await browser.post(f"{asked[1]}/decide", kept)).status_code == 200
 
 
 async def test_health_names_what_is_down(desk: Desk) -> None:

@@ -72,7 +72,7 @@ async def test_the_author_downloads_edits_sends_back_checks_and_records(desk: De
     inputs |= {str(i["name"]): str(i.get("value", "")) for i in soup.select("main form input[type=date]")}
     inputs |= {str(i["name"]): str(i["value"]) for i in soup.select("main form input[checked]")}
     inputs |= {str(o.find_parent("select")["name"]): str(o["value"]) for o in soup.select("option[selected]")}  # type: ignore[index]
-    recorded = await browser.web.post(f"{link}/decide", data={**inputs, "checked": "yes"})
+    recorded = await browser.post(f"{link}/decide", {**inputs, "checked": "yes"})
     assert recorded.status_code in (200, 202), errors(recorded)
     fields = await desk.record.value("SELECT fields FROM decisions WHERE gate LIKE '%draft#2'")
     assert plain(fields) == plain({**DRAFT, "learning": "Listen <more>"})  # type: ignore[arg-type]

@@ -170,12 +170,12 @@ async def test_more_than_any_file_may_have_is_refused_before_it_is_read(case: Di
 
 async def test_translated_without_a_file_is_refused_and_with_one_recorded(case: Disclosure) -> None:
     browser, link, page = await at_the_page(case)
-    refused = await browser.web.post(f"{link}/decide", data={**inputs(page), **ANSWER, "checked": "yes"})
+    refused = await browser.post(f"{link}/decide", {**inputs(page), **ANSWER, "checked": "yes"})
     assert refused.status_code == 400
     assert errors(refused) == {"translation": "Give the file of the translation back first; nothing was given back yet"}
     assert await case.record.value("SELECT count(*) FROM decisions WHERE answer = 'translated'") == 0
     given_ = await give(browser, link, refused, HTML)
-    recorded = await browser.web.post(f"{link}/decide", data={**inputs(given_), **ANSWER, "checked": "yes"})
+    recorded = await browser.post(f"{link}/decide", {**inputs(given_), **ANSWER, "checked": "yes"})
     assert recorded.status_code in (200, 202), errors(recorded)
     assert await case.record.value("SELECT count(*) FROM decisions WHERE answer = 'translated'") == 1
 
@@ -183,10 +183,10 @@ async def test_translated_without_a_file_is_refused_and_with_one_recorded(case: 
 async def test_another_answer_and_another_familys_file_need_and_give_none(case: Disclosure) -> None:
     await case.file("html", HTML, "v2-1")
     browser, link, page = await at_the_page(case)
-    refused = await browser.web.post(f"{link}/decide", data={**inputs(page), **ANSWER, "checked": "yes"})
+    refused = await browser.post(f"{link}/decide", {**inputs(page), **ANSWER, "checked": "yes"})
     assert set(errors(refused)) == {"translation"}
     other = {"answer": "interpreter", "interpreter.arranged_on": "2027-03-10"}
-    assert (await browser.web.post(f"{link}/decide", data={**inputs(page), **other, "checked": "yes"})).status_code in (
+    assert (await browser.post(f"{link}/decide", {**inputs(page), **other, "checked": "yes"})).status_code in (
         200,
         202,
     )
@@ -200,19 +200,20 @@ async def test_a_translation_in_which_something_must_go_is_not_the_one_that_is_t
         REFERENCE,
     )
     browser, link, page = await at_the_page(case)
-    refused = await browser.web.post(f"{link}/decide", data={**inputs(page), **ANSWER, "checked": "yes"})
+    refused = await browser.post(f"{link}/decide", {**inputs(page), **ANSWER, "checked": "yes"})
     assert "give a corrected one back" in errors(refused)["translation"]
     corrected = await give(browser, link, refused, HTML.replace(b"Adolygiad", b"Adroddiad"))
     assert "Translation 2 is given back" in text_of(corrected)
-    assert (
-        await browser.web.post(f"{link}/decide", data={**inputs(corrected), **ANSWER, "checked": "yes"})
-    ).status_code in (200, 202)
+    assert (await browser.post(f"{link}/decide", {**inputs(corrected), **ANSWER, "checked": "yes"})).status_code in (
+        200,
+        202,
+    )
 
 
 async def test_a_file_that_was_chosen_and_not_given_back_is_asked_about(case: Disclosure) -> None:
     browser, link, page = await at_the_page(case)
     data = {**inputs(page), **ANSWER, "translation": "review-cy.docx"}  # what a browser sends of a file in this form
-    reply = await browser.web.post(f"{link}/decide", data=data)
+    reply = await browser.post(f"{link}/decide", data)
     assert "give it back first" in errors(reply)["translation"]
 
 

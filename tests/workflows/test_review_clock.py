@@ -111,7 +111,9 @@ async def test_a_stage_told_that_the_clock_stands_still_asks_nothing_new_and_fir
     await until_read(office, review, "**The clock stands still.**")
     for member in INTERVIEWED:
         await office.gate(f"{stem}/invite:{member}")
-    await office.until(lambda: office.record.value("SELECT bool_and(state = 'sent') FROM outbox WHERE letter <> 'receipt'"))
+    await office.until(
+        lambda: office.record.value("SELECT bool_and(state = 'sent') FROM outbox WHERE letter <> 'receipt'")
+    )
     letters = len(office.mail.messages)
     await office.skip_to(review, gate["due_at"] + timedelta(days=40))
     times = [{"on": str(office.now(review).date() + timedelta(days=9)), "at": "10:30", "place": "Invented House"}]
