@@ -76,6 +76,12 @@ class Visitor:
         async with self.page.expect_navigation():
             await self.page.get_by_role("link", name=link).first.click()
 
+    async def say_who(self) -> None:
+        """Choose the first of the team, where a team reads the address that was asked."""
+        offered = self.page.locator("input[name=person]").first
+        if await offered.count():
+            await offered.check()
+
     async def heading(self) -> str:
         return await self.page.locator("h1").inner_text()
 

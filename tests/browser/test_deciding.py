@@ -78,6 +78,10 @@ async def test_from_the_mail_to_the_receipt_each_page_and_each_error_is_clean(
         await person.page.get_by_label("Review", exact=True).check()
         await person.page.get_by_label("Reasons").fill("Invented reasons of a person.")
         await person.press("Continue")
+        assert (await person.page.title()).startswith("Error: ")  # a team reads this address: who decides?
+        await person.check()
+        await person.say_who()
+        await person.press("Continue")
         assert await person.heading() == "Check your answer"
         await person.check()
         await person.press("Change it")
@@ -90,7 +94,8 @@ async def test_from_the_mail_to_the_receipt_each_page_and_each_error_is_clean(
         await person.see(asked.link)
         assert await person.heading() == "This question has been answered"
         await person.check()
-    assert [row["answer"] for row in await asked.desk.decisions()] == ["review"]
+    (row,) = await asked.desk.decisions()
+    assert (row["answer"], row["person_key"]) == ("review", "national.duty.1")
 
 
 async def test_by_keyboard_alone(asked: Asked, chromium: Browser) -> None:
@@ -121,6 +126,8 @@ async def test_by_keyboard_alone(asked: Asked, chromium: Browser) -> None:
         await enter()
         await to("answer=review")
         await keys.press("Space")
+        await to("person=national.duty.1")
+        await keys.press("Space")
         await to("reasons")
         await keys.type("Invented reasons, typed.")
         await to("Continue")
@@ -135,6 +142,7 @@ async def test_without_scripts(asked: Asked, chromium: Browser) -> None:
         await signed_in(asked, person)
         await person.page.get_by_label("No review", exact=True).check()
         await person.page.get_by_label("Reasons").fill("Invented reasons.")
+        await person.say_who()
         await person.press("Continue")
         await person.press("Record my answer")
         assert await person.heading() == "Your answer has been applied"

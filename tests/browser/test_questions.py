@@ -16,6 +16,7 @@ from starter.forms import Typed
 from starter.protection import Protection
 from starter.views import PAGES
 from tests.browser.conftest import PHONE, served, visitor
+from tests.browser.reading import out_of_order
 from tests.starter.test_pages import GIVEN, OWNERS, REVIEW, page_of_question
 from workflows.contract.questions import QUESTIONS
 from workflows.policy.answers import Problem
@@ -63,3 +64,4 @@ async def test_the_page_of_a_question_keeps_nobody_out(
             assert await opened.count() == bool(answer.fields)
         await person.page.evaluate("document.querySelectorAll('.own').forEach(own => { own.style.display = 'block' })")
         await person.check()
+        assert await out_of_order(person.page) == []

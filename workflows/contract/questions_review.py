@@ -11,7 +11,7 @@ QUESTIONS: tuple[Question, ...] = (
         "commission",
         Role.SENIOR_LEAD,
         "Commission the review",
-        "The reviewing manager must be independent of the line management of the case; the countersigning manager too, and neither may be the other.",
+        "The reviewing manager must be independent of the line management of the case, and so must the countersigning manager. One person cannot be both.",
         (
             Answer(
                 "appoint",
@@ -69,7 +69,7 @@ QUESTIONS: tuple[Question, ...] = (
         "hmip",
         Role.NATIONAL_TEAM,
         "Record a review by HM Inspectorate of Probation",
-        "Exceptionally the inspectorate reviews a case itself, when the Secretary of State asks. The region says that this is such a case.",
+        "Rarely, the inspectorate reviews a case itself, when the Secretary of State asks. The region says that this is such a case.",
         (
             Answer(
                 "recorded",
@@ -132,7 +132,7 @@ QUESTIONS: tuple[Question, ...] = (
         "facts",
         Role.HEAD_OF_PDU,
         "Comment on factual accuracy",
-        "You are given the chance to comment on matters of fact in the draft, paragraph by paragraph, before it is submitted.",
+        "This is your chance to comment on the facts in the draft, paragraph by paragraph, before it is submitted.",
         (
             Answer(
                 "comments",
@@ -143,7 +143,7 @@ QUESTIONS: tuple[Question, ...] = (
             Answer("no_comments", "I have no comments", "The review goes on."),
         ),
         "facts",
-        "It is recorded that you were given the opportunity and made no comment; the review goes on.",
+        "It is recorded that you had the chance and made no comment. The review goes on.",
         Silence.LAPSE,
     ),
     Question(

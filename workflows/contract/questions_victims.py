@@ -58,7 +58,7 @@ QUESTIONS: tuple[Question, ...] = (
         "tell_family",
         Role.VICTIM_LIAISON_OFFICER,
         "Tell the victim or family that the case was supervised",
-        "They are formally told that the person was under probation supervision, that the case qualifies for a review, and that they can ask to see it.",
+        "They are formally told that the person was under probation supervision and that the case qualifies for a review. They also hear that they can ask to see it.",
         (
             Answer(
                 "told",
