@@ -115,6 +115,8 @@ async def main(settings: Settings) -> None:
             link_key_id=settings.link_keys.active_id,
             link_keys=settings.link_keys.readable,
             digest=rulebooks.in_force(on_in_london(datetime.now(UTC))).digest,
+            return_pattern=settings.bounce_address,
+            reply_to=settings.reply_to,
         )
         activities = activities_of(PostgresGates(pool, letters, rulebooks), PostgresCasework(pool, letters, rulebooks))
         sweeping = asyncio.create_task(letters.sweep())

@@ -10,6 +10,7 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from pathlib import Path
+from textwrap import shorten
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
@@ -17,6 +18,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from workflows.policy.due import LONDON
 
 LETTERS = Path(__file__).parent / "letters"
+SUBJECT_MOST = 89
 
 
 def uk_date(on: str) -> str:
@@ -60,8 +62,14 @@ def message_id(event: str, email: str, domain: str) -> str:
 
 
 def subject_of(letter: str, name: str, words: Mapping[str, Any]) -> str:
-    """The subject of a letter to this person."""
-    return _text(letter, "subject.txt", {"for_staff": False, **words, "name": name}).strip()
+    """One line that a list of mail shows whole: where it is too long, the title gives way, never reference or date."""
+    shown = {"for_staff": False, **words, "name": name}
+    subject = _text(letter, "subject.txt", shown).strip()
+    if len(subject) <= SUBJECT_MOST or "title" not in shown:
+        return subject
+    width = len(shown["title"]) - (len(subject) - SUBJECT_MOST)
+    title = shorten(shown["title"], max(width, 1), placeholder="\u2026")
+    return _text(letter, "subject.txt", {**shown, "title": title}).strip()
 
 
 def compose(letter: str, sender: str, name: str, email: str, identity: str, words: Mapping[str, Any]) -> EmailMessage:
@@ -71,11 +79,8 @@ def compose(letter: str, sender: str, name: str, email: str, identity: str, word
     message = EmailMessage(policy=SMTP)
     message["From"] = Address("Serious Further Offence case service", addr_spec=sender)
     message["To"] = Address(name, addr_spec=email)
-    message["Reply-To"] = Address(addr_spec=sender)
     message["Subject"] = subject_of(letter, name, words)
     message["Message-ID"] = identity
-    message["Auto-Submitted"] = "auto-generated"
-    message["X-Auto-Response-Suppress"] = "All"
     # A mail client that wraps a plain line would break the link; quoted-printable keeps it whole.
     message.set_content(_text(letter, "body.txt", shown), cte="quoted-printable")
     message.add_alternative(_text(letter, "body.html", shown), subtype="html", cte="quoted-printable")

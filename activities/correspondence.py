@@ -16,10 +16,12 @@ from uuid import UUID
 
 from activities.composition import compose, message_id, subject_of
 from activities.gathering import DIGEST, gather, may_wait, waited_enough
+from activities.headers import with_headers
 from activities.record import Connection, Pool, RecordError, Row, pause, transaction
 from workflows.contract.rulebook import DigestRule
 from workflows.policy.due import on_in_london
 from workflows.policy.links import seal
+from workflows.policy.returns import derived, return_address
 
 _LOG = logging.getLogger(__name__)
 
@@ -45,8 +47,8 @@ class SendOutcome(Protocol):
 class Mailer(Protocol):
     """The mail server. Whatever `send` raises means: later."""
 
-    async def send(self, message: EmailMessage) -> SendOutcome:
-        """Hand over a message with one recipient."""
+    async def send(self, message: EmailMessage, sender: str | None = None) -> SendOutcome:
+        """Hand over a message with one recipient; what cannot be delivered goes back to `sender`."""
 
 
 @dataclass(frozen=True)
@@ -98,10 +100,14 @@ class Correspondence:
         link_key_id: str,
         link_keys: Mapping[str, bytes],
         digest: DigestRule | None = None,
+        return_pattern: str | None = None,
+        reply_to: str | None = None,
     ) -> None:
         self._pool = pool
         self._mailer = mailer
         self._mail_from = mail_from
+        self._return_pattern = return_pattern or derived(mail_from)
+        self._reply_to = reply_to or mail_from
         self._public_url = public_url.rstrip("/")
         self._link_key_id = link_key_id
         self._link_key = link_keys[link_key_id]
@@ -180,7 +186,7 @@ class Correspondence:
 
     async def _send(self, row: Row) -> None:
         try:
-            outcome = await self._mailer.send(self._message(row))
+            outcome = await self._mailer.send(self._message(row), self._returns_to(row["letter_id"]))
         except UNWRITABLE:
             await self._mark(row["letter_id"], "refused", UNSENDABLE)
         except Exception as error:  # whatever it is, the letter goes later
@@ -195,7 +201,12 @@ class Correspondence:
             words["url"] = self._url(row["link"])
         if row["letter"] == DIGEST:
             words["letters"] = [self._line(line, row["to_name"]) for line in words["letters"]]
-        return compose(row["letter"], self._mail_from, row["to_name"], row["to_email"], row["message_id"], words)
+        message = compose(row["letter"], self._mail_from, row["to_name"], row["to_email"], row["message_id"], words)
+        return with_headers(message, row["reference"], self._reply_to)
+
+    def _returns_to(self, letter: UUID) -> str:
+        """An address of the letter's own, so that whatever comes back says by itself which letter it is about."""
+        return return_address(self._return_pattern, letter.bytes, self._link_key)
 
     def _line(self, line: Mapping[str, Any], name: str) -> dict[str, str]:
         """One letter within a digest: its subject and its link, where it has one."""

@@ -59,7 +59,7 @@ def timeline(known: Known, awaited: Iterable[Awaited], today: date) -> list[Entr
     """Every line by date: what happened on a day stands before what was due on it, and today after all of its day."""
     view = known.view
     rank = {DONE: 0, MOVED: 1, LATE: 2, TODAY: 3, AHEAD: 4}
-    entries = [*_milestones(view), *_rounds(known), *_changes(view), *_raised(known), *_due(awaited)]
+    entries = [*_milestones(view), *_rounds(known), *_changes(view), *_raised(known), *_returned(view), *_due(awaited)]
     entries += _review_due(known, today)
     if not view["closed_on"]:
         entries.append(Entry(today, "Today", f"The case is at the stage {words(view['stage']).lower()}", TODAY))
@@ -129,6 +129,16 @@ def _raised(known: Known) -> Iterable[Entry]:
         if row["resolved_at"]:
             outcome = f"{kind.capitalize()}: {words(row['outcome'] or '').lower()}"
             yield Entry(on_in_london(row["resolved_at"]), "The national team resolved an escalation", outcome)
+
+
+_CAME_BACK = {"failed": "It could not be delivered", "away": "An out-of-office note answered it"}
+
+
+def _returned(view: View) -> Iterable[Entry]:
+    """Letters that came back, to which role and why."""
+    for letter in view["returned_letters"]:
+        to = f" to {'the deputy of ' if letter['deputy'] else ''}{role(letter['role'])}" if letter["role"] else ""
+        yield Entry(_day(letter["on"]), f"A letter{to} came back", _CAME_BACK[letter["kind"]])
 
 
 def _due(awaited: Iterable[Awaited]) -> Iterable[Entry]:

@@ -20,6 +20,7 @@ from workflows.contract.messages import CaseClock
 from workflows.contract.questions import QUESTIONS
 from workflows.contract.vocabulary import ClockState, EscalationKind
 from workflows.policy.clock import case_time
+from workflows.policy.due import on_in_london
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,11 @@ _PARTS = {
         SELECT v.*, (SELECT max(r.rendition) FROM sfo.releases r
             WHERE r.reference = v.reference AND r.kind = 'victim_rendition' AND r.reader = v.ref) AS rendition
         FROM sfo.victims v WHERE v.reference = ANY($1) ORDER BY length(v.ref), v.ref""",
+    "returned": """
+        SELECT o.reference, o.gate, r.kind, r.at, g.role, g.question,
+            lower(o.to_email) = lower(g.deputy_email) AS deputy
+        FROM sfo.returned_mail r JOIN sfo.outbox o USING (letter_id) LEFT JOIN sfo.gates g USING (gate)
+        WHERE o.reference = ANY($1) ORDER BY r.at, r.recorded_at""",
     "offences": "SELECT * FROM sfo.offences WHERE reference = ANY($1) ORDER BY round, number",
     **OF_THE_REVIEW,
 }
@@ -127,6 +133,7 @@ def _view(row: asyncpg.Record, parts: Mapping[str, list[asyncpg.Record]], now: d
         "accepted_version": row["accepted_version"],
         "rulebook": row["rulebook"],
         "open_gates": gates,
+        "returned_letters": [_returned(letter) for letter in parts["returned"] if _is_told(letter)],
         "escalations": [_escalation(escalation) for escalation in parts["escalations"]],
         "enquiries": [_pick(e, "number", "kind", "state", "received_on") for e in parts["enquiries"]],
         "court_events": [_pick(e, "event", "kind", "on_date") for e in parts["court"]],
@@ -160,6 +167,17 @@ def _gate(row: asyncpg.Record, now: datetime) -> View:
     }
 
 
+def _is_told(letter: asyncpg.Record) -> bool:
+    """Whether it may be said of a letter that it came back: that a member of staff is away is theirs to tell."""
+    question = QUESTIONS.get(letter["question"] or "")
+    return letter["kind"] == "failed" or (letter["kind"] == "away" and question is not None and bool(question.role))
+
+
+def _returned(letter: asyncpg.Record) -> View:
+    """A letter that came back, to whom by role, and why: `failed` or `away`. Without a question it only informed."""
+    return {**_pick(letter, "gate", "role", "kind"), "deputy": bool(letter["deputy"]), "on": _on(letter["at"])}
+
+
 def _escalation(row: asyncpg.Record) -> View:
     workflow_id = ids.escalation_id(row["reference"], EscalationKind(row["kind"]), row["number"])
     return {"id": workflow_id, **_pick(row, "kind", "number", "state", "reason", "about", "outcome")}
@@ -167,6 +185,10 @@ def _escalation(row: asyncpg.Record) -> View:
 
 def _pick(row: asyncpg.Record, *columns: str) -> View:
     return {column: _iso(row[column]) for column in columns}
+
+
+def _on(at: datetime) -> str:
+    return on_in_london(at).isoformat()
 
 
 def _iso(value: Any) -> Any:
@@ -188,6 +210,9 @@ def _lines(view: View) -> Iterable[str]:
     for gate in view["open_gates"]:
         answered = ", answered, being applied" if gate["answered"] else ""
         yield f"    {gate['gate']}  {gate['role']} by {gate['due']}{answered}" + _mark(gate)
+    for letter in view["returned_letters"]:
+        to = f"{'deputy of ' if letter['deputy'] else ''}{letter['role'] or 'somebody who is told'}"
+        yield f"    letter to {to} came back on {letter['on']}: {letter['kind']}"
     for escalation in view["escalations"]:
         if escalation["state"] != "resolved":
             yield f"    escalation {escalation['kind']}-{escalation['number']}  {escalation['state']}"

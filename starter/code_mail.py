@@ -29,10 +29,11 @@ Serious Further Offence case service
 
 @dataclass(frozen=True, slots=True)
 class CodeMail:
-    """Sends codes. `sender` is the address that they come from."""
+    """Sends codes. `sender` is the address that they come from, `reply_to` that of the people who read answers."""
 
     mailer: SmtpMailer
     sender: str
+    reply_to: str
 
     async def send(self, to: Asked, reference: str, code: str) -> bool:
         """Send a code to the person whom a link belongs to. False: refused for good. Raises MailTroubleError."""
@@ -42,10 +43,11 @@ class CodeMail:
         message = EmailMessage(policy=SMTP)
         message["From"] = Address("Serious Further Offence case service", addr_spec=self.sender)
         message["To"] = Address(to.name, addr_spec=to.email)
-        message["Subject"] = f"{reference}: your code"
+        message["Reply-To"] = Address(addr_spec=self.reply_to)
+        message["Subject"] = f"{reference}: Your code"
         message["Message-ID"] = make_msgid(domain=self.sender.rpartition("@")[2])
         message["Auto-Submitted"] = "auto-generated"
-        message["X-Auto-Response-Suppress"] = "All"
+        message["X-Auto-Response-Suppress"] = "All"  # whoever asked for it is at the keyboard
         minutes = int(CODE_LASTS.total_seconds() // 60)
         body = _BODY.format(name=to.name, code=code, minutes=minutes, reference=reference)
         message.set_content(body, cte="quoted-printable")

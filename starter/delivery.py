@@ -15,6 +15,7 @@ from temporalio.client import Client
 
 from starter.connections import Pool
 from starter.reports import report_refused_letter
+from starter.returned_letters import ASKING, climbing_gate
 from starter.signals import NoSuchWorkflowError, is_closed, send_signal
 from starter.starting import start_again, start_first
 from starter.voiding import void_decision
@@ -52,9 +53,6 @@ from workflows.contract.vocabulary import (
 )
 
 _LOG = logging.getLogger(__name__)
-
-_ASKING = frozenset({"asked", "deputy", "reassigned", "reminder"})
-"""The letters with which somebody is asked: refused, the question must climb. What only informs never climbs."""
 
 _REQUESTS: Mapping[str, type[Signal]] = {
     "pause": PauseSignal,
@@ -197,8 +195,8 @@ class Delivery:
         elif row["gate"] is None:
             async with self._pool.acquire() as connection:
                 await report_refused_letter(connection, letter)
-        elif row["letter"] in _ASKING:
-            await self._undeliverable(row["gate"], letter)
+        elif row["letter"] in ASKING:
+            await self._undeliverable(row["gate"], str(letter))
         await self._pool.execute("UPDATE sfo.outbox SET told_workflow = true WHERE letter_id = $1", letter)
 
     async def deliver_absence(self, absence: UUID, gate: str) -> None:
@@ -211,7 +209,7 @@ class Delivery:
         deputy = await self._value("absences", "deputy_key", absence=absence)
         request = str(uuid5(absence, gate))
         if QUESTIONS[row["question"]].silence is not Silence.LAPSE:
-            await self._to_asking(gate, "undeliverable", UndeliverableSignal(gate=gate), request)
+            await self._undeliverable(gate, request)
         elif deputy:
             message = ReassignSignal(gate=gate, to=deputy, reason=ReasonCode.ABSENCE)
             await self._to_asking(gate, "reassign", message, request)
@@ -219,9 +217,20 @@ class Delivery:
             "INSERT INTO sfo.absences_told (absence, gate) VALUES ($1, $2) ON CONFLICT DO NOTHING", absence, gate
         )
 
-    async def _undeliverable(self, gate: str, letter: UUID) -> None:
-        """The stage has the signal `undeliverable`."""
-        await self._to_asking(gate, "undeliverable", UndeliverableSignal(gate=gate), str(letter))
+    async def deliver_out_of_office(self, letter: UUID) -> None:
+        """The stage of a question whose recipient is away climbs at once, unless its ladder has been climbed since."""
+        async with self._pool.acquire() as connection:
+            gate = await climbing_gate(connection, letter)
+        if gate is not None:
+            await self._undeliverable(gate, f"{letter}/away")
+        await self._pool.execute(
+            "UPDATE sfo.returned_mail SET told_workflow = true, climbs = $2 WHERE letter_id = $1 AND kind = 'away'",
+            letter,
+            gate is not None,
+        )
+
+    async def _undeliverable(self, gate: str, request: str) -> None:
+        await self._to_asking(gate, "undeliverable", UndeliverableSignal(gate=gate), request)
 
     async def _to_asking(self, gate: str, signal: str, message: BaseModel, request: str) -> None:
         """The stage that asks has the signal; one that ended needs not know."""

@@ -36,6 +36,7 @@ from starter.protection import Protection
 from starter.provider import Provider, provider_of
 from starter.relay import Relay
 from starter.rendition_pages import RenditionPages
+from starter.returned_mail import ReturnedMail
 from starter.running import remembered
 from starter.settings import Settings
 from starter.signing_in import SigningIn
@@ -49,7 +50,10 @@ _GRACE_SECONDS = 10
 def gateway_app(settings: Settings, pool: Pool, delivery: Delivery, mailer: SmtpMailer) -> ASGIApp:
     """Build the application over what it talks to; nothing is opened or closed here."""
     door = Door(settings, pool)
-    signing_in, deciding = SigningIn(door, CodeMail(mailer, settings.mail_from)), Deciding(door, delivery)
+    signing_in, deciding = (
+        SigningIn(door, CodeMail(mailer, settings.mail_from, settings.reply_to)),
+        Deciding(door, delivery),
+    )
     paper, more_time = OnPaper(door), AskingForTime(door, delivery)
     files, opting_in = RenditionPages(door), OptingIn(door, delivery)
     away = Away(door)
@@ -135,9 +139,15 @@ async def run_gateway(settings: Settings) -> None:
         delivery = Delivery(client, pool)
         app = gateway_app(settings, pool, delivery, SmtpMailer(settings.smtp_url))
         with remembered(settings):
-            async with _beside(Relay(delivery, pool, settings.data_dir)):
+            async with _beside(Relay(delivery, pool, settings.data_dir, _returned_mail(settings, pool))):
                 await _server(app, settings).serve()
     telemetry.stop()
+
+
+def _returned_mail(settings: Settings, pool: Pool) -> ReturnedMail | None:
+    if settings.bounce_dir is None:
+        return None
+    return ReturnedMail(pool, settings.bounce_dir, settings.bounce_address, settings.link_keys.readable)
 
 
 class _Server(uvicorn.Server):

@@ -35,11 +35,14 @@ class SmtpMailer:
     timeout: float = 10.0
     tls_context: Callable[[], ssl.SSLContext] = ssl.create_default_context
 
-    async def send(self, message: EmailMessage) -> SendResult:
-        """Hand over a message with exactly one recipient. Raises MailTroubleError for anything temporary."""
+    async def send(self, message: EmailMessage, sender: str | None = None) -> SendResult:
+        """Hand over a message with exactly one recipient. Raises MailTroubleError for anything temporary.
+
+        `sender` is where mail servers return it to; unless given, the address in `From`.
+        """
         try:
             async with asyncio.timeout(3 * self.timeout):  # the timeout below counts per command, not in all
-                refusals, _ = await self._hand_over(message)
+                refusals, _ = await self._hand_over(message, sender)
         except aiosmtplib.SMTPRecipientsRefused as error:
             return _refused([recipient.code for recipient in error.recipients])
         except aiosmtplib.SMTPDataError as error:
@@ -50,11 +53,14 @@ class SmtpMailer:
         # A recipient refused beside accepted ones does not raise: it stands in the answer.
         return _refused([response.code for response in refusals.values()]) if refusals else SendResult(True)
 
-    async def _hand_over(self, message: EmailMessage) -> tuple[dict[str, aiosmtplib.SMTPResponse], str]:
+    async def _hand_over(
+        self, message: EmailMessage, sender: str | None
+    ) -> tuple[dict[str, aiosmtplib.SMTPResponse], str]:
         parts = urlsplit(self.url)
         plain = parts.scheme == "smtp"
         return await aiosmtplib.send(
             message,
+            sender=sender,
             hostname=parts.hostname or "localhost",
             port=parts.port or _PORTS[parts.scheme],
             username=unquote(parts.username) if parts.username else None,

@@ -19,6 +19,7 @@ from opentelemetry import metrics
 from starter.audit import HeadsError, export_head
 from starter.connections import OUT_OF_REACH, Pool
 from starter.delivery import Delivery
+from starter.returned_mail import ReturnedMail
 from starter.signals import NoSuchWorkflowError, RowRefusedError, TemporalAwayError
 from workflows.contract.vocabulary import EscalationKind
 
@@ -106,13 +107,19 @@ _BACKLOGS = (
         "SELECT letter_id FROM sfo.outbox WHERE state = 'refused' AND NOT told_workflow ORDER BY recorded_at",
         lambda d, row: d.deliver_refused_letter(row["letter_id"]),
     ),
+    _Backlog(
+        "out-of-office notes",
+        "SELECT letter_id FROM sfo.returned_mail WHERE climbs AND NOT told_workflow ORDER BY recorded_at",
+        lambda d, row: d.deliver_out_of_office(row["letter_id"]),
+    ),
 )
 
 
 class Relay:
-    """Runs beside a gateway. `data_dir` holds the exported heads of the audit chain."""
+    """Runs beside a gateway. `data_dir` holds the exported heads of the audit chain, `returned` what comes back."""
 
-    def __init__(self, delivery: Delivery, pool: Pool, data_dir: Path) -> None:
+    def __init__(self, delivery: Delivery, pool: Pool, data_dir: Path, returned: ReturnedMail | None = None) -> None:
+        self._returned = returned
         self._delivery = delivery
         self._pool = pool
         self._data_dir = data_dir
@@ -142,6 +149,8 @@ class Relay:
             # Given back with the connection, also when this process dies.
             if not await connection.fetchval("SELECT pg_try_advisory_lock(hashtext('sfo.relay'))"):
                 return 0
+            if self._returned:
+                await self._returned.take_in()
             for backlog in _BACKLOGS:
                 rows = await connection.fetch(f"{backlog.query} LIMIT {_BATCH}")
                 self._waiting.set(len(rows), {"what": backlog.name})

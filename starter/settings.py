@@ -18,6 +18,7 @@ from pydantic import (
 )
 
 from starter.keys import KeyRing
+from workflows.policy import returns
 
 _PROJECT = Path(__file__).resolve().parent.parent
 
@@ -66,6 +67,12 @@ def _host_and_port(value: str) -> str:
 def _sender(value: str) -> str:
     if value.count("@") != 1 or value.strip("@") != value or any(sign.isspace() for sign in value):
         raise ValueError("not an email address")
+    return value
+
+
+def _return_pattern(value: str) -> str:
+    if value and (problem := returns.why_not(value)):
+        raise ValueError(problem)
     return value
 
 
@@ -126,6 +133,17 @@ class Settings(BaseModel):
     mail_from: Annotated[str, AfterValidator(_sender)] = _variable(
         "SFO_MAIL_FROM", "give the sender's address", default="sfo-notifications@example.test"
     )
+    reply_to: Annotated[str, AfterValidator(_sender)] = _variable(
+        "SFO_REPLY_TO", "give the address of a mailbox that people read, or leave it out for the sender's", default=""
+    )
+    bounce_address: Annotated[str, AfterValidator(_return_pattern)] = _variable(
+        "SFO_BOUNCE_ADDRESS",
+        "give the return address of letters with * for each one's token, as in sfo+*@host, or without * for no token",
+        default="",
+    )
+    bounce_dir: Folder | None = _variable(
+        "SFO_BOUNCE_DIR", "give the Maildir of what comes back to that address, or leave it out", default=None
+    )
     public_url: WebUrl = _variable("SFO_PUBLIC_URL", "give the address that links start with, https://host")
     gateway_host: str = _variable("SFO_GATEWAY_HOST", "give an address to listen on", default="127.0.0.1")
     gateway_port: Annotated[int, Field(ge=1, le=65535)] = _variable(
@@ -171,11 +189,25 @@ class Settings(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _fill_derived(cls, values: Any) -> Any:
-        """Give the two settings that default to something computed, where they are not set."""
+        """Give the settings that default to something computed, where they are not set."""
         filled = {"SFO_BUILD_ID": code_fingerprint(), "SFO_DATA_DIR": ".sfo", **values}
+        sender = filled.get("SFO_MAIL_FROM", cls.model_fields["mail_from"].default)
+        tagged = returns.derived(sender)
+        filled = {"SFO_REPLY_TO": sender, "SFO_BOUNCE_ADDRESS": "" if returns.why_not(tagged) else tagged, **filled}
         if "SFO_DATABASE_URL" in filled:
             filled.setdefault("SFO_SCHEMA_DATABASE_URL", filled["SFO_DATABASE_URL"])
         return filled
+
+    @model_validator(mode="after")
+    def _a_return_address(self) -> Self:
+        """Every letter has a return address: where the sender's own has no room for a token, one must be named."""
+        if not self.bounce_address:
+            raise ValueError(
+                "SFO_BOUNCE_ADDRESS: SFO_MAIL_FROM has no room for +*, which stands for "
+                f"{returns.TOKEN_LENGTH} characters of at most {returns.LOCAL_PART_MOST} before the @; "
+                "give a shorter address of the same mail server, as in sfo+*@host"
+            )
+        return self
 
     @model_validator(mode="after")
     def _all_of_the_provider(self) -> Self:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from temporalio.client import Client
 
-from deploy.embedded.mail import embedded_mail
+from deploy.embedded.mail import ReturnedMail, embedded_mail
 from deploy.embedded.ports import LOOPBACK, usable_port
 from deploy.embedded.postgres import embedded_postgres
 from deploy.embedded.process import Command, Say, ServiceError, kept_running, private_folder
@@ -92,11 +92,11 @@ async def stack(
     say = say or _to_stderr
     given = {name: value for name, value in environ.items() if name.startswith("SFO_") and value}
     data_dir = _data_dir(given)
-    _refuse_wrong(given)
+    pattern = _checked(given).bounce_address
     private_folder(data_dir)
     async with AsyncExitStack() as parts:
         settings = Settings.from_environment(
-            _local(data_dir, given) | await _embedded(parts, data_dir, given, say) | given
+            _local(data_dir, given) | await _embedded(parts, data_dir, given, pattern, say) | given
         )
         await all_reached(settings, say)
         await apply_schema(settings.schema_database_url)
@@ -110,8 +110,8 @@ async def _serve(environ: Mapping[str, str], on_ready: Callable[[RunningStack], 
         await asyncio.Event().wait()
 
 
-def _refuse_wrong(given: dict[str, str]) -> None:
-    """Check what is given before anything starts, with stand-ins for what an embedded part will say."""
+def _checked(given: dict[str, str]) -> Settings:
+    """Read what is given before anything starts, with stand-ins for what an embedded part will say."""
     keys = KeyRing.generate().encode()
     later = {
         "SFO_DATABASE_URL": "postgresql://later/sfo",
@@ -123,11 +123,16 @@ def _refuse_wrong(given: dict[str, str]) -> None:
     }
     if "SFO_SCHEMA_DATABASE_URL" in given:  # an owner's address alone names no embedded database
         del later["SFO_DATABASE_URL"]
-    Settings.from_environment(later | given)
+    return Settings.from_environment(later | given)
 
 
-async def _embedded(parts: AsyncExitStack, data_dir: Path, given: Mapping[str, str], say: Say) -> dict[str, str]:
-    """Start a part of our own for every service that no variable names, and return its variables."""
+async def _embedded(
+    parts: AsyncExitStack, data_dir: Path, given: Mapping[str, str], pattern: str, say: Say
+) -> dict[str, str]:
+    """Start a part of our own for every service that no variable names, and return its variables.
+
+    `pattern` is that of the letters' return addresses, for which the mail server has a Maildir.
+    """
     found: dict[str, str] = {}
     if "SFO_DATABASE_URL" not in given:
         database = await parts.enter_async_context(embedded_postgres(data_dir, say=say))
@@ -140,8 +145,12 @@ async def _embedded(parts: AsyncExitStack, data_dir: Path, given: Mapping[str, s
         )
         found |= {"SFO_TEMPORAL_ADDRESS": temporal.address, "SFO_TEMPORAL_UI_URL": temporal.ui_url}
     if "SFO_SMTP_URL" not in given:
-        mail = await parts.enter_async_context(embedded_mail(data_dir / "mail", port=usable_port(1025)))
+        returned = ReturnedMail(pattern, Path(given.get("SFO_BOUNCE_DIR", data_dir / "returned-mail")))
+        mail = await parts.enter_async_context(
+            embedded_mail(data_dir / "mail", port=usable_port(1025), returned=returned)
+        )
         found |= {"SFO_SMTP_URL": mail.smtp_url, "SFO_MAILBOX_DIR": str(mail.mailbox)}
+        found |= {"SFO_BOUNCE_DIR": str(returned.folder)}
     return found
 
 

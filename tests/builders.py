@@ -152,7 +152,9 @@ class ACase:
         return await self.pool.fetchval(f"SELECT {column} FROM cases WHERE reference = $1", self.reference)
 
 
-def a_correspondence(pool: Pool, mail_server: "MailServer", digest: DigestRule | None = None) -> Correspondence:
+def a_correspondence(
+    pool: Pool, mail_server: "MailServer", *, digest: DigestRule | None = None, reply_to: str | None = None
+) -> Correspondence:
     return Correspondence(
         pool,
         SmtpMailer(mail_server.url, timeout=5),
@@ -161,6 +163,7 @@ def a_correspondence(pool: Pool, mail_server: "MailServer", digest: DigestRule |
         link_key_id="k1",
         link_keys={"k1": LINK_KEY},
         digest=digest,
+        reply_to=reply_to,
     )
 
 

@@ -156,6 +156,8 @@ class MailServer:
 
     url: str = ""
     messages: list[EmailMessage] = field(default_factory=list)
+    senders: list[str] = field(default_factory=list)
+    """Where each message may be returned to, as the envelope said."""
     attempts: int = 0
     replies: deque[str] = field(default_factory=deque)
     recipient_replies: deque[str] = field(default_factory=deque)
@@ -179,6 +181,7 @@ class MailServer:
         content = envelope.content
         assert isinstance(content, bytes)
         self.messages.append(message_from_bytes(content, policy=default_policy))
+        self.senders.append(envelope.mail_from or "")
         return "250 OK"
 
 

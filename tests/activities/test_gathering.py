@@ -26,7 +26,7 @@ async def a_gathering_case(record: Record, mail_server: MailServer) -> ACase:
     """A case in real time whose letters are gathered as the rulebook says."""
     case = await a_case(record.pool, mail_server)
     assert await record.value("SELECT (clock ->> 'speed')::float FROM cases") == 1
-    case.letters = a_correspondence(record.pool, mail_server, DIGEST)
+    case.letters = a_correspondence(record.pool, mail_server, digest=DIGEST)
     case.gates = PostgresGates(record.pool, case.letters, RULES)
     return case
 
@@ -77,7 +77,7 @@ async def test_the_first_few_go_singly_and_the_others_in_one(record: Record, mai
     assert len(mail_server.to(REVIEWER)) == AFTER + 1
     assert digest["Subject"] == "SFO cases: 3 letters in one"
     for text in texts(digest):
-        assert text.count(f"No longer needed: {case.reference}: Write the draft review") == 3
+        assert text.count(f"{case.reference}: No longer needed: Write the draft review") == 3
     assert await states(record) == ["sent"] * AFTER + ["gathered"] * 3 + ["sent"]
     await hours_pass(case)
     assert len(mail_server.to(REVIEWER)) == AFTER + 1

@@ -83,7 +83,7 @@ async def test_one_letter_a_question_to_the_new_person_and_one_in_all_to_the_for
     assert len(mail_server.to(TWO)) == 3
     assert all("Passed to you" in message["Subject"] for message in mail_server.to(TWO))
     (letter,) = mail_server.to(ONE)
-    assert letter["Subject"] == f"Passed to somebody else: {case.reference}"
+    assert letter["Subject"] == f"{case.reference}: Passed to somebody else"
     assert "Example" not in str(letter.get_body(("plain",)).get_content()).split("\n", 1)[1]  # type: ignore[union-attr]
 
 
@@ -119,7 +119,7 @@ async def test_whoever_asked_in_vain_is_told_why_and_it_stands_in_the_chain(
     assert (refused.allowed, refused.refused) == (False, "in_the_line")
     (row,) = await record.rows("SELECT actor, detail FROM audit WHERE action = 'replacement_refused'")
     assert (row["actor"], row["detail"]) == ("senior.lead@n53.example.test", {"why": "in_the_line"})
-    (letter,) = [m for m in mail_server.to("senior.lead@n53.example.test") if m["Subject"].startswith("Not possible")]
+    (letter,) = [m for m in mail_server.to("senior.lead@n53.example.test") if "Not possible" in m["Subject"]]
     text = str(letter.get_body(("plain",)).get_content())  # type: ignore[union-attr]
     assert "another person to review or to countersign" in text
     assert "in the line management" in text

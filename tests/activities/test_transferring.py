@@ -70,7 +70,7 @@ async def test_both_senior_leads_hear_of_it_once(record: Record, mail_server: Ma
         await transfer(case)
     for email, where in ((OLD_LEAD, "has left your region"), (NEW_LEAD, "is in your region now")):
         (letter,) = mail_server.to(email)
-        assert letter["Subject"] == f"Supervision has moved: {case.reference}"
+        assert letter["Subject"] == f"{case.reference}: Supervision has moved"
         text = str(letter.get_body(("plain",)).get_content())  # type: ignore[union-attr]
         assert where in text
         assert "line management" not in text

@@ -27,11 +27,12 @@ from temporalio.common import SearchAttributeKey, SearchAttributePair, TypedSear
 
 from deploy.embedded import tether
 from deploy.embedded.account import fitting_identity, installed_binaries
-from deploy.embedded.mail import embedded_mail
+from deploy.embedded.mail import ReturnedMail, embedded_mail
 from deploy.embedded.ports import usable_port
 from deploy.embedded.postgres import EmbeddedPostgres, embedded_postgres
 from deploy.embedded.process import Command, Identity, ServiceError, kept_running, locked
 from deploy.embedded.temporal import EmbeddedTemporal, embedded_temporal
+from workflows.policy.returns import return_address
 
 PROJECT = Path(__file__).resolve().parents[2]
 STARTER = [sys.executable, str(Path(__file__).resolve())]  # this file as a program: see its end
@@ -383,6 +384,24 @@ async def test_mail_lands_whole_in_the_mailbox(private: Path) -> None:
     payload = message.get_payload(decode=True)
     assert isinstance(payload, bytes)
     assert payload.decode().split() == ["Gr\u00fc\u00dfe"] * 20_000
+
+
+async def test_what_comes_back_to_a_letter_has_a_mailbox_of_its_own(private: Path) -> None:
+    pattern, port = "sfo+*@example.test", usable_port(0)
+    tagged = return_address(pattern, bytes(16), b"k" * 32)
+    returned = ReturnedMail(pattern, private / "returned")
+    async with embedded_mail(private / "mail", port=port, returned=returned) as mail:
+        await asyncio.to_thread(send_back, port, ["one@example.test", tagged.upper()])
+    [ours], [back] = [[*(folder / "new").iterdir()] for folder in (mail.mailbox, returned.folder)]
+    assert message_from_bytes(ours.read_bytes()).get_all("Delivered-To") == ["one@example.test"]
+    message = message_from_bytes(back.read_bytes())
+    assert message.get_all("Delivered-To") == [tagged.upper()]
+    assert message["Return-Path"] == "<>"
+
+
+def send_back(port: int, recipients: list[str]) -> None:
+    with smtplib.SMTP("127.0.0.1", port) as server:
+        server.sendmail("", recipients, "Subject: Undelivered\r\n\r\nInvented.")
 
 
 def send(port: int, text: str) -> None:

@@ -135,7 +135,7 @@ async def test_the_void_letter_can_be_written_and_sent(
     await relay.tick()
     await case.pool.execute("UPDATE outbox SET recorded_at = recorded_at - interval '3 seconds'")
     await case.letters.sweep_once()
-    assert str(mail_server.messages[-1]["Subject"]).startswith("Your answer was not used")
+    assert str(mail_server.messages[-1]["Subject"]).startswith(f"{case.reference}: Your answer was not used")
 
 
 async def test_what_withdrawing_has_voided_is_left_alone(

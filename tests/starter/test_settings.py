@@ -38,7 +38,9 @@ def test_defaults_are_those_of_one_machine() -> None:
     assert settings.schema_database_url == settings.database_url
     assert settings.temporal_namespace == "default"
     assert settings.temporal_ui_url is None
-    assert settings.mail_from == "sfo-notifications@example.test"
+    assert settings.mail_from == settings.reply_to == "sfo-notifications@example.test"
+    assert settings.bounce_address == "sfo-notifications+*@example.test"
+    assert settings.bounce_dir is None
     assert (settings.gateway_host, settings.gateway_port) == ("127.0.0.1", 8080)
     assert settings.rulebook_dir.is_dir()
     assert settings.directory_dir.is_dir()
@@ -64,6 +66,10 @@ def test_a_web_address_loses_its_slash_so_that_paths_can_be_joined() -> None:
         ("SFO_SMTP_URL", "sender:hush@mail.example.test"),
         ("SFO_SMTP_URL", "smtp://sender:hush:2525@mail.example.test:hush"),
         ("SFO_MAIL_FROM", "nobody"),
+        ("SFO_REPLY_TO", "nobody"),
+        ("SFO_BOUNCE_ADDRESS", "nobody"),
+        ("SFO_BOUNCE_ADDRESS", "sfo+*+*@example.test"),
+        ("SFO_BOUNCE_ADDRESS", "a-name-that-leaves-no-room+*@example.test"),
         ("SFO_PUBLIC_URL", "ftp://sfo.example.test"),
         ("SFO_PUBLIC_URL", "https://sfo.example.test/?token=hush"),
         ("SFO_GATEWAY_PORT", "eighty"),
@@ -90,6 +96,24 @@ def test_a_wrong_value_is_named_with_its_remedy_and_not_repeated(variable: str, 
 def test_all_wrong_values_are_told_at_once() -> None:
     lines = refusal(SFO_GATEWAY_PORT="0", SFO_PUBLIC_URL="", SFO_MAIL_FROM="@")
     assert {line.split(":")[0].strip() for line in lines} == {"SFO_GATEWAY_PORT", "SFO_PUBLIC_URL", "SFO_MAIL_FROM"}
+
+
+def test_answers_and_returned_mail_go_to_the_sender_unless_they_are_given_an_address() -> None:
+    settings = Settings.from_environment(COMPLETE | {"SFO_MAIL_FROM": "sfo@one.example.test"})
+    assert settings.reply_to == "sfo@one.example.test"
+    assert settings.bounce_address == "sfo+*@one.example.test"
+    given = {"SFO_REPLY_TO": "team@two.example.test", "SFO_BOUNCE_ADDRESS": "returns@two.example.test"}
+    settings = Settings.from_environment(COMPLETE | {"SFO_MAIL_FROM": "sfo@one.example.test"} | given)
+    assert (settings.reply_to, settings.bounce_address) == ("team@two.example.test", "returns@two.example.test")
+
+
+def test_a_sender_too_long_for_a_tag_must_name_where_mail_is_returned_to() -> None:
+    long = "a-name-that-leaves-no-room@example.test"
+    [line] = refusal(SFO_MAIL_FROM=long)
+    assert line.startswith("  SFO_BOUNCE_ADDRESS: SFO_MAIL_FROM has no room")
+    assert "give a shorter address" in line
+    given = COMPLETE | {"SFO_MAIL_FROM": long, "SFO_BOUNCE_ADDRESS": "*@returns.example.test"}
+    assert Settings.from_environment(given).bounce_address == "*@returns.example.test"
 
 
 def test_no_printed_or_dumped_form_shows_a_secret() -> None:

@@ -137,6 +137,8 @@ async def test_nothing_set_starts_everything_and_keeps_it_for_the_next_time(tmp_
             assert await applied_schema(settings.schema_database_url) > 0
             assert settings.mailbox_dir is not None
             assert (settings.mailbox_dir / "new").is_dir()
+            assert settings.bounce_dir == settings.data_dir / "returned-mail"
+            assert (settings.bounce_dir / "new").is_dir()
             kept.add(child(running, "worker")["SFO_PAYLOAD_KEYS"] + child(running, "gateway")["SFO_LINK_KEYS"])
             pids = [int(child(running, name)["pid"]) for name in ("worker", "gateway")]
             assert (settings.data_dir / "keys.env").stat().st_mode & 0o777 == 0o600
@@ -208,6 +210,7 @@ async def test_a_named_service_that_is_down_is_waited_for_and_named(tmp_path: Pa
     async def run() -> None:
         async with small_stack(environ, lines) as running:
             assert running.settings.mailbox_dir is None
+            assert running.settings.bounce_dir is None
             assert running.ui_url == ""
             ready.set()
             await enough.wait()

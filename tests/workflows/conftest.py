@@ -82,6 +82,7 @@ class Office:
     activities: list[Callable[..., object]]
     skipped: dict[str, timedelta] = field(default_factory=dict)
     one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
+    ring: KeyRing = field(default_factory=KeyRing.generate)
 
     @property
     def client(self) -> Client:
@@ -222,7 +223,7 @@ async def office(record: Record, mail_server: MailServer, temporal: EmbeddedTemp
     async with one, two:
         # Time moves only when a test says so.
         skipper = TimeSkipper(client, config=TimeSkippingConfig(enabled=False))
-        office = Office(record, mail_server, skipper, casework, activities)
+        office = Office(record, mail_server, skipper, casework, activities, ring=ring)
         yield office
         async for execution in client.list_workflows("ExecutionStatus='Running'"):
             with contextlib.suppress(RPCError):  # it ended meanwhile

@@ -69,7 +69,7 @@ async def test_the_date_passes_while_the_head_of_pdu_looks_at_the_facts_and_ever
     await until_shown(office, review, "SfoOverdue", True)
     await until_read(office, review, "**The review is overdue.**")
     assert await office.record.value("SELECT review_overdue FROM cases WHERE reference = $1", opening.reference)
-    await office.until(lambda: _letters(office, LEAD, "Overdue:"))
+    await office.until(lambda: _letters(office, LEAD, "review overdue"))
     await office.answer(review, f"{opening.reference}/review/facts:v1", "no_comments")
     decided = await office.answer(
         review, f"{opening.reference}/review/submit:v1", "submitted", {"facts_satisfied": "yes"}
