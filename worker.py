@@ -117,6 +117,7 @@ async def main(settings: Settings) -> None:
             digest=rulebooks.in_force(on_in_london(datetime.now(UTC))).digest,
             return_pattern=settings.bounce_address,
             reply_to=settings.reply_to,
+            language_of=rulebooks.language_of,
         )
         activities = activities_of(PostgresGates(pool, letters, rulebooks), PostgresCasework(pool, letters, rulebooks))
         sweeping = asyncio.create_task(letters.sweep())

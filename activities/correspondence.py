@@ -6,7 +6,7 @@ with its code. No name or address is logged. Rule: design.md 3.9, 3.11.
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.errors import MessageError
@@ -102,6 +102,7 @@ class Correspondence:
         digest: DigestRule | None = None,
         return_pattern: str | None = None,
         reply_to: str | None = None,
+        language_of: Callable[[str, datetime], str],
     ) -> None:
         self._pool = pool
         self._mailer = mailer
@@ -112,6 +113,7 @@ class Correspondence:
         self._link_key_id = link_key_id
         self._link_key = link_keys[link_key_id]
         self._digest = digest
+        self._language_of = language_of
 
     async def queue(self, connection: Connection, letter: Letter) -> None:
         """The letter's row stands in the record; a row for the same event and person stays as it is."""
@@ -199,19 +201,22 @@ class Correspondence:
         words = dict(row["context"])
         if row["link"] is not None:
             words["url"] = self._url(row["link"])
+        language = self._language_of(row["to_email"], row["at"])
         if row["letter"] == DIGEST:
-            words["letters"] = [self._line(line, row["to_name"]) for line in words["letters"]]
-        message = compose(row["letter"], self._mail_from, row["to_name"], row["to_email"], row["message_id"], words)
+            words["letters"] = [self._line(line, row["to_name"], language) for line in words["letters"]]
+        message = compose(
+            row["letter"], self._mail_from, row["to_name"], row["to_email"], row["message_id"], words, language
+        )
         return with_headers(message, row["reference"], self._reply_to)
 
     def _returns_to(self, letter: UUID) -> str:
         """An address of the letter's own, so that whatever comes back says by itself which letter it is about."""
         return return_address(self._return_pattern, letter.bytes, self._link_key)
 
-    def _line(self, line: Mapping[str, Any], name: str) -> dict[str, str]:
+    def _line(self, line: Mapping[str, Any], name: str, language: str) -> dict[str, str]:
         """One letter within a digest: its subject and its link, where it has one."""
         url = self._url(UUID(line["link"])) if line["link"] else ""
-        return {"subject": subject_of(line["letter"], name, line["words"]), "url": url}
+        return {"subject": subject_of(line["letter"], name, line["words"], language), "url": url}
 
     def _url(self, link: UUID) -> str:
         return f"{self._public_url}/a/{seal(link.bytes, self._link_key_id, self._link_key)}"

@@ -4,7 +4,7 @@ A new file takes effect with the next start of the worker; a case keeps the vers
 """
 
 from collections.abc import Callable, Mapping
-from datetime import date
+from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -12,6 +12,7 @@ from typing import Protocol, TypeVar
 from workflows.contract.directory import Directory
 from workflows.contract.problems import DataError, Problem
 from workflows.contract.rulebook import Rulebook
+from workflows.policy.due import on_in_london
 from workflows.policy.offences import OffenceTable
 
 
@@ -64,6 +65,14 @@ class FileRulebooks:
     def directory(self, on: date) -> Directory:
         """The directory in force on this date."""
         return _in_force(self._directories, on, self._directory_dir)
+
+    def language_of(self, email: str, at: datetime) -> str:
+        """The language of letters to this address at this moment; English where no directory says another."""
+        try:
+            person = self.directory(on_in_london(at)).person_by_email(email)
+        except RulebookError:  # a letter is not lost because a file is wrong
+            return "en"
+        return person.language if person else "en"
 
     def announced_holidays(self) -> frozenset[date]:
         """Bank holidays that any rulebook announces: a late one counts for cases under older rulebooks too."""

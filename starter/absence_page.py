@@ -25,8 +25,9 @@ from starter.connections import Connection
 from starter.identity import Session
 from starter.open_questions import waiting_for
 from starter.reports import ReportRefusedError
-from starter.views import Turned, page, role
+from starter.views import Turned, page
 from starter.visits import rules_today, visitor
+from starter.welsh import Ours
 from workflows.contract.directory import Directory, Person
 from workflows.contract.questions import QUESTIONS
 from workflows.policy.answers import Problem
@@ -35,7 +36,7 @@ from workflows.policy.cover import Gap, candidates
 from workflows.policy.due import on_in_london
 
 _TYPED = ("from_on", "to_on", "deputy", "absence")
-_AGAIN = "The page was from an earlier sign-in: look through it and send it again"
+_AGAIN = Ours("The page was from an earlier sign-in: look through it and send it again")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,12 +104,12 @@ class Away:
         directory = (await rules_today(self.door)).directory
         person = directory.person_by_email(session.email)
         if person is None:
-            words = "Cover can be set for people in the directory of roles. You are asked about a case that you know."
-            again = "If you are away, tell your regional SFO Team."
-            raise Turned(403, "Nobody can stand in for you here", words, again)
+            words = Ours("Cover is for people in the directory of roles. You are asked about a case that you know.")
+            again = Ours("If you are away, tell your regional SFO Team.")
+            raise Turned(403, Ours("Nobody can stand in for you here"), words, again)
         if person.shared:
-            words = "A team reads this address, so somebody is always there. Each of the team sets their own absence."
-            raise Turned(403, "This address is a team's", words)
+            words = Ours("A team reads this address, so somebody is there. Each of the team sets their own absence.")
+            raise Turned(403, Ours("This address is a team's"), words)
         return _Visit(session, person, directory, typed or {})
 
     async def _page(self, visit: _Visit, problems: Sequence[Problem] = (), status: int = 200) -> Response:
@@ -119,7 +120,7 @@ class Away:
             "absence.html",
             status,
             own=[(one, _name(visit.directory, one.deputy_key)) for one in own],
-            others=[(one, _role(visit.directory, one)) for one in others],
+            others=[(one, *_whom(visit.directory, one)) for one in others],
             people=[{"value": one.key, "label": one.name} for one in visit.candidates],
             typed={name: visit.typed.get(name, "") for name in _TYPED} | {"absence": _id(visit.typed)},
             errors={problem.field: problem.message for problem in problems},
@@ -142,8 +143,9 @@ async def _check_page(connection: Connection, visit: _Visit, wanted: Wanted) -> 
     )
 
 
-def _said(found: Sequence[Gap], reference: str) -> list[str]:
-    return [f"{QUESTIONS[g.question].title}: {IN_WORDS.get(g.code, g.code)}" for g in found if g.reference == reference]
+def _said(found: Sequence[Gap], reference: str) -> list[tuple[str, str]]:
+    """What the deputy may not answer in this case: the question, and why."""
+    return [(QUESTIONS[g.question].title, IN_WORDS.get(g.code, g.code)) for g in found if g.reference == reference]
 
 
 def _wanted(visit: _Visit) -> tuple[Wanted | None, list[Problem]]:
@@ -151,12 +153,12 @@ def _wanted(visit: _Visit) -> tuple[Wanted | None, list[Problem]]:
     problems = []
     days = {name: _day(visit.typed[name]) for name in ("from_on", "to_on")}
     if days["from_on"] is None:
-        problems.append(Problem("from_on", "Enter the first day that you are away, such as 2027-08-02"))
+        problems.append(Problem("from_on", Ours("Enter the first day that you are away, such as 2027-08-02")))
     if days["to_on"] is None:
-        problems.append(Problem("to_on", "Enter the last day that you are away, such as 2027-08-13"))
+        problems.append(Problem("to_on", Ours("Enter the last day that you are away, such as 2027-08-13")))
     deputy = next((one for one in visit.candidates if one.key == visit.typed["deputy"]), None)
     if deputy is None:
-        problems.append(Problem("deputy", "Choose who stands in for you"))
+        problems.append(Problem("deputy", Ours("Choose who stands in for you")))
     if deputy is None or days["from_on"] is None or days["to_on"] is None:
         return None, problems
     return Wanted(UUID(_id(visit.typed)), visit.person, days["from_on"], days["to_on"], deputy), []
@@ -183,12 +185,13 @@ def _day(text: str) -> date | None:
 
 def _name(directory: Directory, key: str | None) -> str:
     person = directory.person(key or "")
-    return person.name if person else "nobody who is listed any more"
+    return person.name if person else Ours("nobody who is listed any more")
 
 
-def _role(directory: Directory, absence: Absence) -> str:
+def _whom(directory: Directory, absence: Absence) -> tuple[str, str]:
+    """For whom somebody stands in: the name, and the role."""
     person = directory.person(absence.person_key)
-    return f"{person.name}, {role(str(person.roles[0]))}" if person else "somebody who is not listed any more"
+    return (person.name, str(person.roles[0])) if person else (Ours("somebody who is not listed any more"), "")
 
 
 def _today() -> date:

@@ -18,6 +18,7 @@ from starter.record import append_audit
 from starter.reports import ReportRefusedError
 from starter.ties import ties_of
 from starter.views import role
+from starter.welsh import Ours
 from workflows.contract.cover import Cover, with_covers
 from workflows.contract.directory import Directory, Person
 from workflows.contract.vocabulary import Role
@@ -96,18 +97,22 @@ async def problems_of(connection: Connection, directory: Directory, wanted: Want
     """Say what stands against this absence, each with its input and the remedy; none: it can be set."""
     found = []
     if wanted.from_on < today:
-        found.append(Problem("from_on", "The first day has passed: enter today or a later day"))
+        found.append(Problem("from_on", Ours("The first day has passed: enter today or a later day")))
     if wanted.to_on < wanted.from_on:
-        found.append(Problem("to_on", "The last day is before the first one: enter that day or a later one"))
+        found.append(Problem("to_on", Ours("The last day is before the first one: enter that day or a later one")))
     elif wanted.to_on > wanted.from_on + LONGEST:
-        found.append(Problem("to_on", "That is more than a year: set a year at most, and the rest later"))
+        found.append(Problem("to_on", Ours("That is more than a year: set a year at most, and the rest later")))
     for other in await absences_of(connection, wanted.person.key, today):
         if other.absence != wanted.absence and other.from_on <= wanted.to_on and wanted.from_on <= other.to_on:
-            dates = f"{other.from_on} to {other.to_on}"
-            found.append(Problem("from_on", f"{dates} is set already: end that first, or choose other days"))
+            words = Ours(
+                "%(first)s to %(last)s is set already: end that first, or choose other days",
+                first=other.from_on,
+                last=other.to_on,
+            )
+            found.append(Problem("from_on", words))
     code = why_not_cover(wanted.person, wanted.deputy, directory, wanted.from_on, wanted.to_on)
     if code and not found:
-        found.append(Problem("deputy", f"{IN_WORDS[code]}: choose somebody else"))
+        found.append(Problem("deputy", Ours("%(why)s: choose somebody else", why=Ours(IN_WORDS[code]))))
     return found
 
 

@@ -16,6 +16,7 @@ from starter.record import LINK_LASTS, Asked, Decided, Gate, decided, gate_of_li
 from starter.rendition_files import NO_FILES, Files, files_of
 from starter.settings import Settings
 from starter.views import Shown, Turned, by_whom, page
+from starter.welsh import Ours
 from workflows.contract.questions import QUESTIONS, Question
 from workflows.contract.vocabulary import GateState
 from workflows.policy.answers import Problem
@@ -24,7 +25,7 @@ from workflows.policy.links import LinkInvalid, open_
 OPTING_IN = ("tell_family", "offer", "handover")
 """The questions of a leg whose answer may be followed by a change of mind, at any time. Rule: facts.md 5.23."""
 
-_ANOTHER = "If you think that you should be asked, tell your regional SFO Team."
+_ANOTHER = Ours("If you think that you should be asked, tell your regional SFO Team.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,8 +145,8 @@ def to_question(here: Arrival) -> Response:
 
 
 def _no_such_link() -> Turned:
-    words = "It may have been cut in two by a mail program. Open it again from the email, or copy all of it."
-    return Turned(404, "This link does not work", words)
+    words = Ours("It may have been cut in two by a mail program. Open it again from the email, or copy all of it.")
+    return Turned(404, Ours("This link does not work"), words)
 
 
 def _refuse_stale(here: Arrival) -> None:
@@ -153,17 +154,23 @@ def _refuse_stale(here: Arrival) -> None:
     gate, revoked_at = here.gate, here.asked.revoked_at
     # Deciding a gate revokes the links of the others in the same moment; an earlier moment is a reassignment.
     if revoked_at and (gate.closed_at is None or revoked_at < gate.closed_at):
-        raise Turned(410, "Somebody else is asked now", "This question was given to another person.", _ANOTHER)
+        raise Turned(
+            410, Ours("Somebody else is asked now"), Ours("This question was given to another person."), _ANOTHER
+        )
     if gate.state is GateState.LAPSED:
-        words = f"The period for this answer is over. {here.question.if_silent}"
-        raise Turned(410, "The period has ended", words)
+        words = Ours("The period for this answer is over. %(silent)s", silent=here.question.if_silent)
+        raise Turned(410, Ours("The period has ended"), words)
     if gate.state is GateState.WITHDRAWN:
-        words = "The case has moved on and this question is no longer asked. There is nothing that you need to do."
-        raise Turned(410, "This question was withdrawn", words)
+        words = Ours(
+            "The case has moved on and this question is no longer asked. There is nothing that you need to do."
+        )
+        raise Turned(410, Ours("This question was withdrawn"), words)
     if here.decided is None and gate.state is GateState.DECIDED:
-        raise Turned(410, "This question is closed", "There is nothing that you need to do.")
+        raise Turned(410, Ours("This question is closed"), Ours("There is nothing that you need to do."))
     # A family may change its mind at any time, so the page that says what was decided about its leg stays.
     stays = here.decided is not None and here.question.key in OPTING_IN
     if here.asked.expires_at and gate.now() > here.asked.expires_at and not stays:
-        words = f"A link works until {LINK_LASTS.days} days after the date for the answer or the latest letter."
-        raise Turned(410, "This link has expired", words, _ANOTHER)
+        words = Ours(
+            "A link works until %(days)s days after the date for the answer or the latest letter.", days=LINK_LASTS.days
+        )
+        raise Turned(410, Ours("This link has expired"), words, _ANOTHER)

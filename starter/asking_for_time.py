@@ -19,6 +19,7 @@ from starter.extending import MoreTime, request_extension, requests_of
 from starter.reports import ReportRefusedError
 from starter.signals import NoSuchWorkflowError, TemporalAwayError
 from starter.views import Turned, page
+from starter.welsh import Ours
 from workflows.contract.choices import MORE_TIME_BECAUSE
 from workflows.contract.vocabulary import ReasonCode
 
@@ -66,7 +67,7 @@ class AskingForTime:
     async def _arrival(self, request: Request) -> Arrival:
         here = await self.door.arrival(request)
         if here.question.key not in ON_THE_DATE:
-            raise Turned(404, "There is no such page", "Open the link in your email again.")
+            raise Turned(404, Ours("There is no such page"), Ours("Open the link in your email again."))
         if here.session is not None:
             own_session(here)
         return here
@@ -105,13 +106,13 @@ def _problems(typed: Mapping[str, str]) -> dict[str, str]:
     """What is missing or cannot be read, by input and with the remedy."""
     found: dict[str, str] = {}
     if _day(typed["new_on"]) is None:
-        found["new_on"] = "Enter the date that you ask for, such as 2027-03-01"
+        found["new_on"] = Ours("Enter the date that you ask for, such as 2027-03-01")
     if typed["code"] not in {choice.value for choice in MORE_TIME_BECAUSE}:
-        found["code"] = "Choose why more time is needed"
+        found["code"] = Ours("Choose why more time is needed")
     if not typed["reasons"]:
-        found["reasons"] = "Say in a few words why; whoever decides reads them"
+        found["reasons"] = Ours("Say in a few words why; whoever decides reads them")
     elif len(typed["reasons"]) > _LONGEST_REASONS:
-        found["reasons"] = f"Shorten the reasons to {_LONGEST_REASONS} characters"
+        found["reasons"] = Ours("Shorten the reasons to %(count)s characters", count=_LONGEST_REASONS)
     return found
 
 
@@ -136,12 +137,14 @@ def _sign_in_elsewhere(here: Arrival, typed: Mapping[str, str]) -> Response:
     return page(
         "retry.html",
         403,
-        title="You have been signed out",
+        title=Ours("You have been signed out"),
         words=[
-            "That happens after half an hour. Open the link of your email in another tab, sign in there, then "
-            "send this again. What you typed is kept in this page."
+            Ours(
+                "That happens after half an hour. Open the link of your email in another tab, sign in there, then "
+                "send this again. What you typed is kept in this page."
+            )
         ],
         action=f"/a/{here.token}/more-time",
-        button="Send it again",
+        button=Ours("Send it again"),
         carried=[(name, typed[name]) for name in _TYPED],
     )

@@ -6,9 +6,11 @@ from typing import Any
 
 from starlette.responses import HTMLResponse
 
+from starter.dates import day
 from starter.forms import Row, Typed, name_of, shown_above
 from starter.team import member_of
 from starter.views import Shown, column_label, page, said
+from starter.welsh import Ours, plainly
 from workflows.contract.columns import COLUMNS
 from workflows.contract.questions import Answer, Choice, Field, FieldKind
 
@@ -51,7 +53,7 @@ def lines_of(answer: Answer, typed: Typed, given: Mapping[str, Any]) -> Iterator
             values = tuple(_row(field, row, given) for row in rows)
         else:
             value = typed.values.get(name, "")
-            values = (said(value, _choices(field, given), _kind(field.kind)),) if value else ()
+            values = (_said(value, _choices(field, given), field.kind),) if value else ()
         if values:
             yield Line(field.label, values)
 
@@ -71,9 +73,16 @@ def _row(field: Field, row: Row, given: Mapping[str, Any]) -> str:
     for column in COLUMNS[field.kind]:
         if column.kind != "hidden" and (value := row.get(column.name)):
             choices = _offered(given, field.name) if column.choices is None else column.choices
-            lines.append(f"{column_label(column.label)}: {said(value, choices, _kind(column.kind))}")
+            said_ = _said(value, choices, column.kind)
+            lines.append(
+                f"{column_label(plainly(column.label))}: {plainly(said_) if isinstance(said_, Ours) else said_}"
+            )
     return "\n".join(lines)
 
 
-def _kind(kind: str) -> str:
-    return "date" if kind == "date" else ""
+def _said(value: str, choices: Sequence[Choice], kind: str) -> Any:
+    """A value as this page's reader reads it: a date in the language of the page, a choice as words of ours."""
+    try:
+        return day(value) if kind == "date" else said(value, choices)
+    except ValueError:
+        return value

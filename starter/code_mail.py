@@ -9,15 +9,17 @@ from email.utils import make_msgid
 from starter.identity import CODE_LASTS
 from starter.mailer import SmtpMailer
 from starter.record import Asked
+from starter.welsh import Ours, in_each
 
-_BODY = """\
-Dear {name}
+_BODY = Ours(
+    """\
+Dear %(name)s
 
 Your code is
 
-{code}
+%(code)s
 
-It works for {minutes} minutes, on the page that asked for it, for a question in case {reference}.
+It works for %(minutes)s minutes, on the page that asked for it, for a question in case %(reference)s.
 
 If you did not ask for a code, somebody else has opened your link. They cannot go on without this code:
 give it to nobody, and tell your regional SFO Team.
@@ -25,11 +27,16 @@ give it to nobody, and tell your regional SFO Team.
 With kind regards
 Serious Further Offence case service
 """
+)
+_SUBJECT = Ours("%(reference)s: Your code")
 
 
 @dataclass(frozen=True, slots=True)
 class CodeMail:
-    """Sends codes. `sender` is the address that they come from, `reply_to` that of the people who read answers."""
+    """Sends codes, from a page in Welsh with the Welsh first. `sender` is the address that they come from.
+
+    `reply_to` is that of the people who read answers.
+    """
 
     mailer: SmtpMailer
     sender: str
@@ -44,11 +51,13 @@ class CodeMail:
         message["From"] = Address("Serious Further Offence case service", addr_spec=self.sender)
         message["To"] = Address(to.name, addr_spec=to.email)
         message["Reply-To"] = Address(addr_spec=self.reply_to)
-        message["Subject"] = f"{reference}: Your code"
+        subjects = [words % {"reference": reference} for words in in_each(_SUBJECT)]
+        message["Subject"] = " | ".join([subjects[0], *(one.removeprefix(f"{reference}: ") for one in subjects[1:])])
         message["Message-ID"] = make_msgid(domain=self.sender.rpartition("@")[2])
         message["Auto-Submitted"] = "auto-generated"
         message["X-Auto-Response-Suppress"] = "All"  # whoever asked for it is at the keyboard
         minutes = int(CODE_LASTS.total_seconds() // 60)
-        body = _BODY.format(name=to.name, code=code, minutes=minutes, reference=reference)
+        gaps = {"name": to.name, "code": code, "minutes": minutes, "reference": reference}
+        body = "\n* * *\n\n".join(words % gaps for words in in_each(_BODY))
         message.set_content(body, cte="quoted-printable")
         return message

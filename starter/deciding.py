@@ -20,6 +20,7 @@ from starter.record import Offer, Outcome, record_decision
 from starter.rendition_files import LANGUAGE
 from starter.team import member_of, problems_of
 from starter.views import Turned, page, question_page
+from starter.welsh import Ours
 from workflows.contract.vocabulary import Channel
 from workflows.policy.answers import Problem, check_answer
 from workflows.policy.authority import same_person
@@ -27,8 +28,8 @@ from workflows.policy.authority import same_person
 _LOG = logging.getLogger(__name__)
 
 _FILES = {
-    "paper": "You chose a file: fill the page from it first. Or record what stands here, without choosing a file",
-    "translation": "You chose a file: give it back first. Or record what stands here, without choosing a file",
+    "paper": Ours("You chose a file: fill the page from it first. Or record what stands here, without choosing a file"),
+    "translation": Ours("You chose a file: give it back first. Or record what stands here, without choosing a file"),
 }
 """Inputs for a file that have a button of their own, and what is said where another one was pressed."""
 
@@ -85,7 +86,7 @@ class Deciding:
             *problems_of(here.asked.team, typed.person, typed.person_name),
         ]
         if not typed.answer:  # whoever types a command needs the values, whoever sees the page does not
-            problems = [Problem("answer", "Select your answer")]
+            problems = [Problem("answer", Ours("Select your answer"))]
         if problems:
             return question_page(replace(shown, problems=problems), 400)
         if not form.get(CHECKED) and here.decided is None:
@@ -99,14 +100,14 @@ class Deciding:
     async def _after(self, here: Arrival, offer: Offer, outcome: Outcome) -> Response:
         standing = outcome.decided
         if standing is None:
-            words = "It was withdrawn or given to somebody else while you were typing, so nothing was recorded."
-            raise Turned(410, "This question has just been closed", words)
+            words = Ours("It was withdrawn or given to somebody else while you were typing, so nothing was recorded.")
+            raise Turned(410, Ours("This question has just been closed"), words)
         if standing.decision != offer.decision:
             return replace(here, decided=standing).decided_page()
         receipt = await receipt_for(self.delivery, here.gate, standing)
         if receipt and not receipt.applied:
-            words = "It is kept in the record. You get an email that says why, and what to do next."
-            raise Turned(409, "Your answer could not be used", words)
+            words = Ours("It is kept in the record. You get an email that says why, and what to do next.")
+            raise Turned(409, Ours("Your answer could not be used"), words)
         # A page of its own, so that neither going back nor loading it again sends the answer once more.
         return RedirectResponse(f"/a/{here.token}/receipt", 303)
 
@@ -138,8 +139,10 @@ def typed_on(here: Arrival, form: FormData) -> Typed:
 def own_session(here: Arrival) -> Session:
     """Return the session of the person whom the link belongs to. Raises Turned for anybody else's."""
     if here.session is None or here.is_foreign:
-        words = "You are signed in as somebody else. Only the person who was asked can see and answer this."
-        raise Turned(403, "This link belongs to somebody else", words, "If it is yours, sign in.", again=True)
+        words = Ours("You are signed in as somebody else. Only the person who was asked can see and answer this.")
+        raise Turned(
+            403, Ours("This link belongs to somebody else"), words, Ours("If it is yours, sign in."), again=True
+        )
     return here.session
 
 
@@ -155,10 +158,10 @@ def sign_in_again(here: Arrival, form: FormData) -> Response:
     return page(
         "retry.html",
         403,
-        title="You have been signed out",
-        words=["That happens after half an hour. What you typed is kept: sign in and it is shown again."],
+        title=Ours("You have been signed out"),
+        words=[Ours("That happens after half an hour. What you typed is kept: sign in and it is shown again.")],
         action=f"/a/{here.token}/start",
-        button="Sign in",
+        button=Ours("Sign in"),
         carried=carried(form),
     )
 
@@ -182,9 +185,11 @@ def _without_file(here: Arrival, answer: str) -> list[Problem]:
         return []
     last = here.files.translations[-1:]
     if not last:
-        return [Problem("translation", "Give the file of the translation back first; nothing was given back yet")]
+        return [Problem("translation", Ours("Give the file of the translation back first; nothing was given back yet"))]
     if last[0].has_leaks:
-        return [Problem("translation", "Something in the last file must not leave: give a corrected one back first")]
+        return [
+            Problem("translation", Ours("Something in the last file must not leave: give a corrected one back first"))
+        ]
     return []
 
 
@@ -194,9 +199,13 @@ def send_again(request: Request, form: FormData) -> Response:
     return page(
         "retry.html",
         503,
-        title="Your answer is not recorded yet",
-        words=["The record cannot be reached just now. What you typed stands in this page: wait a minute, send again."],
+        title=Ours("Your answer is not recorded yet"),
+        words=[
+            Ours(
+                "The record cannot be reached just now. What you typed stands in this page: wait a minute, send again."
+            )
+        ],
         action=request.url.path,
-        button="Send it again",
+        button=Ours("Send it again"),
         carried=kept,
     )

@@ -26,6 +26,7 @@ from starter.deciding import Deciding
 from starter.delivery import Delivery
 from starter.health import health_routes
 from starter.identities import Identities
+from starter.language import Languages
 from starter.mailbox import mailbox_routes
 from starter.mailer import SmtpMailer
 from starter.mine import Mine
@@ -42,6 +43,7 @@ from starter.settings import Settings
 from starter.signing_in import SigningIn
 from starter.telemetry import start_telemetry
 from starter.views import PAGES, Turned, page, turned_page
+from starter.welsh import Ours
 
 _LOG = logging.getLogger(__name__)
 _GRACE_SECONDS = 10
@@ -87,7 +89,8 @@ def gateway_app(settings: Settings, pool: Pool, delivery: Delivery, mailer: Smtp
     handlers = {Turned: _turned, HTTPException: _not_here, **dict.fromkeys(_AWAY, _away)}
     app = Starlette(routes=routes, exception_handlers=handlers)
     app.router.redirect_slashes = False  # a redirect would be built from the Host header, which anybody can send
-    return Protection(app, settings.public_url, [provider.origin] if provider else [])
+    protected = Protection(app, settings.public_url, [provider.origin] if provider else [])
+    return Languages(protected, is_https=door.is_https)
 
 
 def _sign_in(door: Door, provider: Provider | None, by_code: SigningIn) -> list[Route]:
@@ -118,14 +121,14 @@ async def _turned(request: Request, error: Exception) -> Response:
 
 async def _not_here(_: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 404
-    title = "There is no such page" if status == 404 else "This cannot be done here"
-    return turned_page(Turned(status, title, "Open the link in your email again."))
+    title = Ours("There is no such page") if status == 404 else Ours("This cannot be done here")
+    return turned_page(Turned(status, title, Ours("Open the link in your email again.")))
 
 
 async def _away(_: Request, error: Exception) -> Response:
     _LOG.error("the record cannot be reached", exc_info=error)
-    words = "The record cannot be reached just now. Nothing is lost; please try again in a minute."
-    return turned_page(Turned(503, "Not just now", words))
+    words = Ours("The record cannot be reached just now. Nothing is lost; please try again in a minute.")
+    return turned_page(Turned(503, Ours("Not just now"), words))
 
 
 async def run_gateway(settings: Settings) -> None:

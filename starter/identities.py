@@ -21,6 +21,7 @@ from starter.identity import end_session, open_session
 from starter.provider import NotSignedInError, Provider, ProviderAwayError
 from starter.signing_in import go_on, shown_again
 from starter.views import Turned, page
+from starter.welsh import Ours
 from workflows.policy.authority import same_person
 from workflows.policy.links import seal
 
@@ -29,7 +30,7 @@ _LOG = logging.getLogger(__name__)
 LASTS = timedelta(minutes=10)
 """So long a sign-in may take, from the link to the way back."""
 
-_AGAIN = "Open the link in your email again."
+_AGAIN = Ours("Open the link in your email again.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,21 +73,23 @@ class Identities:
     async def back(self, request: Request) -> Response:
         """Take what the provider says and open a session of the person whom the link belongs to. Works once."""
         if request.method == "HEAD":  # nothing may be used up by whoever only looks
-            raise Turned(405, "This cannot be done here", _AGAIN)
+            raise Turned(405, Ours("This cannot be done here"), _AGAIN)
         state, code = request.query_params.get("state", ""), request.query_params.get("code", "")
         async with self.door.pool.acquire() as connection:
             begun = await _take(connection, state, request.cookies.get(self._cookie, ""))
         if begun is None:
-            words = "It was used already, took longer than ten minutes, or was begun in another browser."
-            raise Turned(403, "This sign-in cannot be used", words, _AGAIN)
+            words = Ours("It was used already, took longer than ten minutes, or was begun in another browser.")
+            raise Turned(403, Ours("This sign-in cannot be used"), words, _AGAIN)
         if not code:
-            raise Turned(403, "You are not signed in", "The sign-in was ended before it was complete.", _AGAIN)
+            raise Turned(
+                403, Ours("You are not signed in"), Ours("The sign-in was ended before it was complete."), _AGAIN
+            )
         email = await self._email(code, begun)
         here = await self._arrival(request, begun.link)
         if not same_person(email, here.asked.email):
-            words = "You have signed in as somebody else. Only the person who was asked can see and answer this."
-            again = "If it is yours, sign in with the address that it was sent to."
-            raise Turned(403, "This link belongs to somebody else", words, again)
+            words = Ours("You have signed in as somebody else. Only the person who was asked can see and answer this.")
+            again = Ours("If it is yours, sign in with the address that it was sent to.")
+            raise Turned(403, Ours("This link belongs to somebody else"), words, again)
         async with self.door.pool.acquire() as connection:
             await end_session(connection, request.cookies.get(self.door.cookie))
             cookie, session = await open_session(connection, here.asked.email)
@@ -103,8 +106,8 @@ class Identities:
             raise _away(error) from None
         except NotSignedInError as error:
             _LOG.warning("a sign-in was refused: %s", error)
-            words = "What your organisation's sign-in said about you could not be used."
-            raise Turned(403, "You are not signed in", words, _AGAIN) from None
+            words = Ours("What your organisation's sign-in said about you could not be used.")
+            raise Turned(403, Ours("You are not signed in"), words, _AGAIN) from None
 
     async def _arrival(self, request: Request, link: UUID) -> Arrival:
         """As by the link itself, which may have become stale meanwhile. Raises Turned."""
@@ -158,5 +161,5 @@ def _digest(secret: str) -> bytes:
 
 def _away(error: ProviderAwayError) -> Turned:
     _LOG.warning("the identity provider is away: %s", error)
-    words = "Your organisation's sign-in does not answer just now. Please try again in a minute."
-    return Turned(503, "You cannot be signed in now", words, again=True)
+    words = Ours("Your organisation's sign-in does not answer just now. Please try again in a minute.")
+    return Turned(503, Ours("You cannot be signed in now"), words, again=True)

@@ -18,6 +18,7 @@ from starter.opting_in import ACCEPTED, OFFER, OptInRefusedError, leg_now, opt_i
 from starter.reopening import TakenUp, hand_on
 from starter.signals import NoSuchWorkflowError, TemporalAwayError
 from starter.views import Turned, page
+from starter.welsh import Ours
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ class OptingIn:
     async def _arrival(self, request: Request) -> Arrival:
         here = await self.door.arrival(request)
         if here.question.key not in OPTING_IN or here.decided is None or here.gate.subject is None:
-            raise Turned(404, "There is no such page", "Open the link in your email again.")
+            raise Turned(404, Ours("There is no such page"), Ours("Open the link in your email again."))
         if here.session is not None:
             own_session(here)
         return here
@@ -102,12 +103,14 @@ def _sign_in_elsewhere(here: Arrival, form: FormData) -> Response:
     return page(
         "retry.html",
         403,
-        title="You have been signed out",
+        title=Ours("You have been signed out"),
         words=[
-            "That happens after half an hour. Open the link of your email in another tab, sign in there, then "
-            "send this again. What you typed is kept in this page."
+            Ours(
+                "That happens after half an hour. Open the link of your email in another tab, sign in there, then "
+                "send this again. What you typed is kept in this page."
+            )
         ],
         action=f"/a/{here.token}/opt-in",
-        button="Send it again",
+        button=Ours("Send it again"),
         carried=carried(form),
     )

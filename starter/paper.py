@@ -19,6 +19,7 @@ from starter.forms import typed_from
 from starter.protection import LARGEST_BODY
 from starter.versions import latest, version_of
 from starter.views import IN_WORD, Shown, Turned, question_page
+from starter.welsh import Ours
 from starter.word import LARGEST_FILE, Paper, WordError, not_shown
 from starter.word_in import from_word
 from starter.word_out import to_word
@@ -45,7 +46,7 @@ class OnPaper:
         if here.decided:
             return here.decided_page()
         if here.question.key not in IN_WORD:
-            raise Turned(404, "There is no such page", "Open the link in your email again.")
+            raise Turned(404, Ours("There is no such page"), Ours("Open the link in your email again."))
         version, document = await self._version(here)
         reference, is_author = here.gate.reference, here.question.key == "draft"
         options = here.gate.page.get("options", {}) if is_author else await self._roles(reference)
@@ -79,7 +80,7 @@ class OnPaper:
                 if here.decided:
                     return here.decided_page()
                 if here.question.key != "draft":
-                    raise Turned(404, "There is no such page", "Open the link in your email again.")
+                    raise Turned(404, Ours("There is no such page"), Ours("Open the link in your email again."))
                 if form.get("csrf") != session.csrf:  # the page is from an earlier session of the same person
                     return look_again(here, session, form)
                 typed = typed_on(here, form)
@@ -105,7 +106,7 @@ class OnPaper:
         problems = check_answer(shown.question, typed.answer, fields, typed.reasons, gate.page_today())
         strange = not_shown(paper.document, gate.page.get("options", {}))
         remarks = (
-            "This page now holds what your file holds. It is not recorded yet.",
+            Ours("This page now holds what your file holds. It is not recorded yet."),
             *remarks_on(paper, newest),
             *(f"{one} Choose or enter it again below." for one in strange),
         )
@@ -132,7 +133,7 @@ async def _file(form: FormData) -> bytes:
     sent = form.get("paper")
     data = await sent.read(LARGEST_FILE + 1) if isinstance(sent, UploadFile) else b""
     if not data:
-        raise WordError(Problem("file", "Choose the Word file that you edited"))
+        raise WordError(Problem("file", Ours("Choose the Word file that you edited")))
     return data
 
 

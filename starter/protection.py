@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from starter.translations import LARGEST_TRANSLATION
 from starter.views import Turned, turned_page
+from starter.welsh import Ours
 from starter.word import LARGEST_FILE
 
 _LOG = logging.getLogger(__name__)
@@ -83,15 +84,20 @@ class Protection:
             return None
         headers = Headers(scope=scope)
         if scope["method"] != "POST":
-            return turned_page(Turned(405, "This cannot be done here"))
+            return turned_page(Turned(405, Ours("This cannot be done here")))
         if not self._is_from_here(headers):
-            words = "For your safety, answers are taken only from our own pages. Open the link in your email again."
-            return turned_page(Turned(403, "This came from somewhere else", words))
+            words = Ours(
+                "For your safety, answers are taken only from our own pages. Open the link in your email again."
+            )
+            return turned_page(Turned(403, Ours("This came from somewhere else"), words))
         length = headers.get("content-length", "")
         file = _WITH_FILE.get(kind, 0)
         if not length.isdecimal() or int(length) > LARGEST_BODY + file:
-            words = f"Shorten what you typed, or a file to {(file or LARGEST_FILE) // 1_000_000} MB, and send it again."
-            return turned_page(Turned(413, "This is too much at once", words))
+            words = Ours(
+                "Shorten what you typed, or a file to %(size)s MB, and send it again.",
+                size=(file or LARGEST_FILE) // 1_000_000,
+            )
+            return turned_page(Turned(413, Ours("This is too much at once"), words))
         return None
 
     def _is_from_here(self, headers: Headers) -> bool:
@@ -137,8 +143,8 @@ def _within(receive: Receive, seconds: float) -> Receive:
             async with asyncio.timeout_at(until):
                 message = await receive()
         except TimeoutError:
-            words = "What you sent did not arrive in time, and nothing was recorded. Go back, and send it again."
-            raise Turned(408, "This took too long", words) from None
+            words = Ours("What you sent did not arrive in time, and nothing was recorded. Go back, and send it again.")
+            raise Turned(408, Ours("This took too long"), words) from None
         is_whole = message["type"] != "http.request" or not message.get("more_body", False)
         return message
 

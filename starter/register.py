@@ -90,7 +90,7 @@ async def _file(
     try:
         return await hand_out_within(connection, case, giving.version, as_file, taken_by, to=giving.to)
     except FileRefusedError as refused:
-        words = SHUT[refused.code]
+        words: str = SHUT[refused.code]
         if refused.code == "no_such_file":
             words = f"version {giving.version} was not made as {as_file}; name a file that ends in another way"
         raise GivingRefusedError(refused.code, words) from None

@@ -13,6 +13,7 @@ from typing import Any
 from starter.connections import Connection
 from starter.record import Asked, Gate, append_audit
 from starter.reports import LockedCase, court_of, locked_case
+from starter.welsh import Ours
 from workflows.contract.rendition import FileFormat
 from workflows.contract.vocabulary import CourtEventKind, GateState, Role
 from workflows.policy.disclosure import is_open
@@ -30,17 +31,25 @@ _NOT_FOR_VICTIMS = {"public_rendition": "-public", "internal_rendition": "-inter
 _TRANSLATION = re.compile(r"(?P<leg>v[1-9][0-9]*)-(?P<number>[1-9][0-9]*)")
 
 SHUT = {
-    "closed": "This question is closed, so its files are not handed out any more.",
-    "not_convicted": "The court does not open disclosure any more, so nothing may be given. You are told what follows.",
-    "stopped": "The national SFO team has stopped disclosure in this case, so nothing may be given.",
-    "held": "A concern about the safety of staff is open. Nothing may be given until the national team resolves it.",
-    "being_corrected": "The review is being corrected. You will be asked again once the corrected version is released.",
-    "not_released": "This is not the version that was released last, so it may not be given.",
-    "not_accepted": "This is not the version of the review that was accepted last, so it may not be given.",
-    "no_such_file": "There is no such file of this version. Choose one of those on the question's page.",
-    "not_searched": "This file is searched first for somebody new in the case, or what was found in it is not settled. "
-    "Look again in some minutes.",
-    "altered": "The file is not the one that was released, so it is not handed out. Tell your regional SFO Team.",
+    "closed": Ours("This question is closed, so its files are not handed out any more."),
+    "not_convicted": Ours(
+        "The court does not open disclosure any more, so nothing may be given. You are told what follows."
+    ),
+    "stopped": Ours("The national SFO team has stopped disclosure in this case, so nothing may be given."),
+    "held": Ours(
+        "A concern about the safety of staff is open. Nothing may be given until the national team resolves it."
+    ),
+    "being_corrected": Ours(
+        "The review is being corrected. You will be asked again once the corrected version is released."
+    ),
+    "not_released": Ours("This is not the version that was released last, so it may not be given."),
+    "not_accepted": Ours("This is not the version of the review that was accepted last, so it may not be given."),
+    "no_such_file": Ours("There is no such file of this version. Choose one of those on the question's page."),
+    "not_searched": Ours(
+        "This file is searched first for somebody new in the case, or what was found in it is not settled. "
+        "Look again in some minutes."
+    ),
+    "altered": Ours("The file is not the one that was released, so it is not handed out. Tell your regional SFO Team."),
 }
 """Why a file is not handed out, by code, for the person who asks."""
 

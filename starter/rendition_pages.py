@@ -17,6 +17,7 @@ from starter.protection import LARGEST_BODY
 from starter.rendition_files import ENGLISH, LANGUAGE, SHUT, FileRefusedError, about, files_of, hand_out
 from starter.translations import LARGEST_TRANSLATION, TranslationError, format_of, give_translation
 from starter.views import Shown, Turned, question_page
+from starter.welsh import Ours
 from workflows.contract.rendition import FileFormat
 from workflows.policy.answers import Problem
 
@@ -34,7 +35,7 @@ class RenditionPages:
     async def download(self, request: Request) -> Response:
         """Hand the file out and note that it was; where something stands against it, say what, and note nothing."""
         if request.method == "HEAD":  # nothing is handed out, so nothing may be noted
-            raise Turned(405, "This cannot be done here", "Open the link in your email again.")
+            raise Turned(405, Ours("This cannot be done here"), Ours("Open the link in your email again."))
         here = await self._arrival(request)
         if here.session is None:
             return RedirectResponse(f"/a/{here.token}", 303)
@@ -91,12 +92,12 @@ class RenditionPages:
 
 
 def _no_such_page() -> Turned:
-    return Turned(404, "There is no such page", "Open the link in your email again.")
+    return Turned(404, Ours("There is no such page"), Ours("Open the link in your email again."))
 
 
 def _shut(code: str) -> Turned:
     status = 404 if code == "no_such_file" else 409
-    return Turned(status, "This file cannot be handed out", SHUT[code], "Nothing was handed out.")
+    return Turned(status, Ours("This file cannot be handed out"), SHUT[code], Ours("Nothing was handed out."))
 
 
 def _format(request: Request) -> FileFormat:

@@ -17,6 +17,7 @@ from starter.deciding import typed_on
 from starter.identity import Check, Session, check_code, end_session, issue_code, open_session
 from starter.mailer import MailTroubleError
 from starter.views import Turned, page, question_page
+from starter.welsh import Ours
 
 _LOG = logging.getLogger(__name__)
 
@@ -44,8 +45,10 @@ class SigningIn:
         async with self.door.pool.acquire() as connection:
             code = await issue_code(connection, here.link, self.door.settings.link_keys.active)
         if code is None:
-            words = "Three codes were sent and none was used. Use the newest one, or try again tomorrow."
-            raise Turned(429, "No more codes for now", words, "If you did not ask for them, tell your SFO Team.")
+            words = Ours("Three codes were sent and none was used. Use the newest one, or try again tomorrow.")
+            raise Turned(
+                429, Ours("No more codes for now"), words, Ours("If you did not ask for them, tell your SFO Team.")
+            )
         await self._send(here, code)
         return page("code.html", token=here.token, error="", carried=carried(form))
 
@@ -56,8 +59,8 @@ class SigningIn:
             is_sent = False
         if not is_sent:
             _LOG.warning("a code for a gate of %s could not be sent", here.gate.reference)
-            words = "The mail server did not take the code just now. Please try again in a minute."
-            raise Turned(503, "The code could not be sent", words, again=True)
+            words = Ours("The mail server did not take the code just now. Please try again in a minute.")
+            raise Turned(503, Ours("The code could not be sent"), words, again=True)
 
     async def code(self, request: Request) -> Response:
         """Take the code and start a session under a fresh id."""
@@ -89,7 +92,7 @@ def shown_again(here: Arrival, session: Session, form: FormData) -> HTMLResponse
 
 def _wrong(here: Arrival, check: Check, form: FormData) -> Response:
     if check is Check.WRONG:
-        error, status = "Enter the six digits exactly as in the newest email", 400
+        error, status = Ours("Enter the six digits exactly as in the newest email"), 400
     else:
-        error, status = "This code no longer works: ask for a new one", 429
+        error, status = Ours("This code no longer works: ask for a new one"), 429
     return page("code.html", status, token=here.token, error=error, carried=carried(form))

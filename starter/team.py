@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from starter.welsh import Ours
 from workflows.contract.directory import Directory
 from workflows.policy.answers import Problem
 
@@ -42,7 +43,7 @@ def team_behind(email: str, directory: Directory) -> Team | None:
 def choices(team: Team) -> list[dict[str, str]]:
     """Return what the page offers: each of the team, and somebody else."""
     listed = [{"value": str(one.key), "label": one.name} for one in team]
-    return [*listed, {"value": OTHER, "label": "Somebody else"}]
+    return [*listed, {"value": OTHER, "label": Ours("Somebody else")}]
 
 
 def member_of(team: Team | None, person: str, name: str) -> Member | None:
@@ -59,7 +60,7 @@ def problems_of(team: Team | None, person: str, name: str) -> list[Problem]:
     if team is None:
         return []
     if person == OTHER and len(name) > _LONGEST:
-        return [Problem(PERSON_NAME, f"Name: shorten it to {_LONGEST} characters")]
+        return [Problem(PERSON_NAME, Ours("Name: shorten it to %(most)s characters", most=_LONGEST))]
     if person == OTHER and not name.strip():
-        return [Problem(PERSON_NAME, "Name: enter your full name")]
-    return [] if member_of(team, person, name) else [Problem(PERSON, "Select who is deciding")]
+        return [Problem(PERSON_NAME, Ours("Name: enter your full name"))]
+    return [] if member_of(team, person, name) else [Problem(PERSON, Ours("Select who is deciding"))]

@@ -7,13 +7,17 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
 from starlette.responses import HTMLResponse
 
-from starter.components import components
+from starter import dates, welsh
+from starter.components import components, counted, options, radios
 from starter.forms import Typed, name_of, rows_to_show, shown_above
+from starter.language import ENGLISH, language, only_english, other_language
 from starter.record import Decided, Gate
 from starter.rendition_files import LANGUAGE, NO_FILES, Files
 from starter.team import PERSON, PERSON_NAME, Team, choices
+from starter.welsh import Ours
 from workflows.contract.columns import COLUMNS, GIVEN_ROWS, Column
 from workflows.contract.questions import Choice, Question
 from workflows.contract.vocabulary import Rung
@@ -25,8 +29,11 @@ PAGES = Path(__file__).parent / "pages"
 IN_WORD = ("draft", "facts", "answer_comments", "submit", "countersign", "quality")
 """Questions whose page hands out the review that it is about as a Word file."""
 
+WITHIN = ("acknowledge.html", "acknowledged.html", "case.html", "letter.html", "mailbox.html", "national.html")
+"""Pages for use within the service, which are in English alone."""
+VARY = "Accept-Language, Cookie"
+
 _ROLES = {"spoc": "the regional single point of contact", "sfo_team": "the regional SFO Team"}
-_RUNGS = {Rung.ASKED: "", Rung.DEPUTY: ", by the deputy"}
 
 
 class Turned(Exception):  # noqa: N818  # somebody is turned away, which is no error of ours
@@ -72,8 +79,14 @@ def role(name: str) -> str:
 def by_whom(gate: Gate, decided: Decided) -> str:
     """Say which role decided, never who: the Head of PDU, by the deputy."""
     if decided.by_email is None:
-        return f"operations, on behalf of {role(gate.role)}"
-    return role(gate.role) + _RUNGS.get(Rung(decided.by_rung), f", by {role(decided.by_rung)}")
+        return Ours("operations, on behalf of %(role)s", role=role(gate.role))
+    match Rung(decided.by_rung):
+        case Rung.ASKED:
+            return role(gate.role)
+        case Rung.DEPUTY:
+            return Ours("%(role)s, by the deputy", role=role(gate.role))
+        case rung:
+            return Ours("%(role)s, by %(rung)s", role=role(gate.role), rung=role(rung))
 
 
 def sections(document: Any) -> list[tuple[str, str, Any]]:
@@ -120,28 +133,11 @@ def said(value: Any, choices: Sequence[Choice], kind: str = "") -> Any:
             return in_words(value)
         except (TypeError, ValueError):
             return value
-    return next((choice.label for choice in choices if choice.value == value), value)
+    return next((Ours(choice.label) for choice in choices if choice.value == value), value)
 
 
 def _column(name: str) -> str:
     return name.replace("_", " ").capitalize()
-
-
-def _radios(name: str, choices: Sequence[Any], value: str) -> list[dict[str, Any]]:
-    """The items of a set of radio buttons, each with an id of its own that says what it is."""
-    return [{**one, "id": f"{name}={one['value']}", "checked": one["value"] == value} for one in _items(choices)]
-
-
-def _options(choices: Sequence[Any], value: str) -> list[dict[str, Any]]:
-    """The items of a list to choose from, with an empty one first."""
-    offered = [{**one, "selected": one["value"] == value} for one in _items(choices)]
-    return [{"value": "", "text": "Choose"}, *offered]
-
-
-def _items(choices: Sequence[Any]) -> list[dict[str, str]]:
-    """Choices of a question, or options that a page offers, as components take them."""
-    given = [one if isinstance(one, Mapping) else {"value": one.value, "label": one.label} for one in choices]
-    return [{"value": str(one["value"]), "text": str(one["label"])} for one in given]
 
 
 def _error_list(errors: Mapping[str, str]) -> list[dict[str, str]]:
@@ -156,8 +152,19 @@ def _environment() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
     )
-    environment.filters |= {"in_words": in_words, "moment": moment, "role": role, "heading": _column}
+    environment.install_gettext_callables(welsh.gettext, welsh.ngettext, newstyle=True)  # type: ignore[attr-defined]
+    environment.filters |= {
+        "in_words": dates.day,
+        "moment": dates.moment,
+        "role": role,
+        "heading": _column,
+        "ours": welsh.ours,
+        "told": welsh.told,
+        "plainly": welsh.plainly,
+        "english": welsh.english,
+    }
     environment.globals |= {
         "in_word": IN_WORD,
         "sections": sections,
@@ -165,8 +172,13 @@ def _environment() -> Environment:
         "labels": labels,
         "answered_comments": answered_comments,
         **components(),
-        "radios": _radios,
-        "options": _options,
+        "counted": counted,
+        "language": language,
+        "other_language": other_language,
+        "in_english": welsh.in_english,
+        "not_before": dates.not_before,
+        "radios": radios,
+        "options": options,
         "error_list": _error_list,
         "columns": COLUMNS,
         "given_rows": GIVEN_ROWS,
@@ -181,8 +193,19 @@ _ENVIRONMENT = _environment()
 
 
 def page(template: str, status: int = 200, **given: Any) -> HTMLResponse:
-    """Render one of our pages."""
-    return HTMLResponse(_ENVIRONMENT.get_template(template).render(**given), status)
+    """Render one of our pages, in the language of the request unless it is for use within the service."""
+    if template in WITHIN:
+        with only_english():
+            return _rendered(template, status, given)
+    errors = {name: welsh.problem(message) for name, message in given.get("errors", {}).items()}
+    return _rendered(template, status, {**given, "errors": errors}, {"Vary": VARY})
+
+
+def _rendered(
+    template: str, status: int, given: Mapping[str, Any], headers: Mapping[str, str] | None = None
+) -> HTMLResponse:
+    text = _ENVIRONMENT.get_template(template).render(**given)
+    return HTMLResponse(text, status, {**(headers or {}), "Content-Language": language()})
 
 
 def question_page(shown: Shown, status: int = 200) -> HTMLResponse:
@@ -213,7 +236,11 @@ def _errors(answer: str, problems: Sequence[Problem]) -> dict[str, str]:
     found: dict[str, list[str]] = {}
     for problem in problems:
         found.setdefault(_input(answer, problem.field), []).append(problem.message)
-    return {name: ". ".join(messages) for name, messages in found.items()}
+    return {name: _together([welsh.problem(one) for one in messages]) for name, messages in found.items()}
+
+
+def _together(messages: Sequence[str]) -> str:
+    return ". ".join(messages) if language() == ENGLISH else Markup(". ").join(messages)
 
 
 def _input(answer: str, place: str) -> str:

@@ -11,6 +11,7 @@ from starter.arrivals import Door
 from starter.identity import Session, read_session
 from starter.judging import Rules, RulesError, rules_in_force
 from starter.views import Turned
+from starter.welsh import Ours
 from workflows.contract.vocabulary import Role
 from workflows.policy.authority import holds
 from workflows.policy.due import on_in_london
@@ -27,9 +28,12 @@ async def visitor(door: Door, request: Request) -> Session:
     if session is None:
         raise Turned(
             403,
-            "You are not signed in",
-            "Open the link in any email from this service and sign in there. After that this page shows what is yours.",
-            "You are signed out after half an hour without use. Nothing that you recorded is lost.",
+            Ours("You are not signed in"),
+            Ours(
+                "Open the link in any email from this service and sign in there. "
+                "After that this page shows what is yours."
+            ),
+            Ours("You are signed out after half an hour without use. Nothing that you recorded is lost."),
         )
     return session
 
@@ -46,8 +50,10 @@ async def rules_today(door: Door) -> Rules:
         rules = await asyncio.to_thread(rules_in_force, door.settings, today)
     except RulesError as error:
         _LOG.error("the rules in force cannot be read", exc_info=error)
-        words = "The directory of roles cannot be read just now. Nothing is lost; please try again later."
-        raise Turned(503, "Not just now", words, "Your questions can still be answered by their links.") from None
+        words = Ours("The directory of roles cannot be read just now. Nothing is lost; please try again later.")
+        raise Turned(
+            503, Ours("Not just now"), words, Ours("Your questions can still be answered by their links.")
+        ) from None
     async with door.pool.acquire() as connection:
         return await covered(connection, rules, today)
 

@@ -153,7 +153,12 @@ class ACase:
 
 
 def a_correspondence(
-    pool: Pool, mail_server: "MailServer", *, digest: DigestRule | None = None, reply_to: str | None = None
+    pool: Pool,
+    mail_server: "MailServer",
+    *,
+    rulebooks: FileRulebooks | None = None,
+    digest: DigestRule | None = None,
+    reply_to: str | None = None,
 ) -> Correspondence:
     return Correspondence(
         pool,
@@ -164,6 +169,7 @@ def a_correspondence(
         link_keys={"k1": LINK_KEY},
         digest=digest,
         reply_to=reply_to,
+        language_of=(rulebooks or FileRulebooks(DEPLOY / "rulebook", DEPLOY / "directory")).language_of,
     )
 
 
@@ -238,8 +244,8 @@ async def a_case(
             f"Example Family {n}",
             f"officer{n}@n53.example.test",
         )
-    letters = a_correspondence(pool, mail_server)
     rulebooks = FileRulebooks(DEPLOY / "rulebook", DEPLOY / "directory")
+    letters = a_correspondence(pool, mail_server, rulebooks=rulebooks)
     return ACase(
         reference,
         pool,

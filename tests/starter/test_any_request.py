@@ -44,8 +44,9 @@ KINDS = (
 
 def routes_of(app: Any) -> list[str]:
     """The path of every route that the gateway has, as it is declared."""
-    starlette: Starlette = app._app
-    return sorted({route.path for route in starlette.routes if isinstance(route, Route)})
+    while not isinstance(app, Starlette):  # what wraps it: the language, then the protection
+        app = app._app
+    return sorted({route.path for route in app.routes if isinstance(route, Route)})
 
 
 def filled(path: str, link: str, chance: random.Random) -> str:

@@ -207,6 +207,7 @@ class Office:
 async def office(record: Record, mail_server: MailServer, temporal: EmbeddedTemporal) -> AsyncIterator[Office]:
     ring = KeyRing.generate()
     client = await Client.connect(temporal.address, data_converter=data_converter(ring))
+    rulebooks = FileRulebooks(DEPLOY / "rulebook", DEPLOY / "directory")
     letters = Correspondence(
         record.pool,
         SmtpMailer(mail_server.url),
@@ -214,8 +215,8 @@ async def office(record: Record, mail_server: MailServer, temporal: EmbeddedTemp
         public_url="http://gateway.example.test",
         link_key_id=ring.active_id,
         link_keys=ring.readable,
+        language_of=rulebooks.language_of,
     )
-    rulebooks = FileRulebooks(DEPLOY / "rulebook", DEPLOY / "directory")
     casework = PostgresCasework(record.pool, letters, rulebooks)
     activities = worker.activities_of(PostgresGates(record.pool, letters, rulebooks), casework)
     queues = (ids.CASEWORK_QUEUE, ids.NATIONAL_QUEUE)

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import date
 from functools import cached_property
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -67,6 +67,7 @@ class Person(Part):
     """One person or shared mailbox. `in_line_of`: the PDUs in whose line management the person stands.
 
     `shared`: several people read the address, so whoever decides there says who they are.
+    `language`: cy for whoever wants letters in Welsh, with the English below.
     """
 
     key: Key
@@ -77,6 +78,7 @@ class Person(Part):
     away: tuple[Absence, ...] = ()
     in_line_of: tuple[PduCode, ...] = ()
     shared: bool = False
+    language: Literal["en", "cy"] = "en"
 
     def is_away(self, on: date) -> bool:
         """Whether the person is away on this day."""
