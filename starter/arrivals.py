@@ -1,7 +1,7 @@
 """Who comes with a link: the gate behind it, whether it can still be answered, and whose session it is."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from starlette.datastructures import FormData
@@ -15,6 +15,7 @@ from starter.protection import LARGEST_BODY
 from starter.record import LINK_LASTS, Asked, Decided, Gate, decided, gate_of_link
 from starter.rendition_files import NO_FILES, Files, files_of
 from starter.settings import Settings
+from starter.team import Team, known_to_be
 from starter.views import Shown, Turned, by_whom, page
 from starter.welsh import Ours
 from workflows.contract.questions import QUESTIONS, Question
@@ -51,15 +52,21 @@ class Arrival:
         return self.session is not None and self.session.is_of(self.asked.email)
 
     @property
+    def team(self) -> Team | None:
+        """Who can have answered, where a team shares the address."""
+        return known_to_be(self.asked.team, self.session.member if self.session else None)
+
+    @property
     def is_foreign(self) -> bool:
         """Whether somebody else is signed in."""
         return self.session is not None and not self.is_signed_in
 
     def shown(self, session: Session, typed: Typed, problems: Sequence[Problem] = ()) -> Shown:
         """What the question's page shows of this visit."""
-        return Shown(
-            self.token, self.gate, self.question, session.csrf, typed, problems, files=self.files, team=self.asked.team
-        )
+        if session.member:
+            typed = replace(typed, person=typed.person or session.member)
+        shown = Shown(self.token, self.gate, self.question, session.csrf, typed, problems, files=self.files)
+        return replace(shown, team=known_to_be(self.asked.team, session.member), member=session.member)
 
     def decided_page(self) -> HTMLResponse:
         """Say what was decided, when and by which role; the answer itself only to whom the question was put."""

@@ -83,7 +83,7 @@ class Deciding:
         problems = [
             *check_answer(here.question, typed.answer, fields, typed.reasons, here.gate.page_today()),
             *_without_file(here, typed.answer),
-            *problems_of(here.asked.team, typed.person, typed.person_name),
+            *problems_of(here.team, typed.person, typed.person_name),
         ]
         if not typed.answer:  # whoever types a command needs the values, whoever sees the page does not
             problems = [Problem("answer", Ours("Select your answer"))]
@@ -91,7 +91,7 @@ class Deciding:
             return question_page(replace(shown, problems=problems), 400)
         if not form.get(CHECKED) and here.decided is None:
             return check_page(shown, carried(form))
-        person = member_of(here.asked.team, typed.person, typed.person_name)
+        person = member_of(here.team, typed.person, typed.person_name)
         offer = Offer(decision, typed.answer, fields, typed.reasons, Channel.LINK, person)
         async with self.door.pool.acquire() as connection:
             outcome = await record_decision(connection, here.gate.gate, here.asked, offer)

@@ -86,13 +86,15 @@ class Identities:
             )
         email = await self._email(code, begun)
         here = await self._arrival(request, begun.link)
-        if not same_person(email, here.asked.email):
+        # One of a team may sign in as themselves for the address that the team shares: then it is known who decides.
+        member = next((one for one in here.asked.team or () if same_person(email, one.email or "")), None)
+        if member is None and not same_person(email, here.asked.email):
             words = Ours("You have signed in as somebody else. Only the person who was asked can see and answer this.")
             again = Ours("If it is yours, sign in with the address that it was sent to.")
             raise Turned(403, Ours("This link belongs to somebody else"), words, again)
         async with self.door.pool.acquire() as connection:
             await end_session(connection, request.cookies.get(self.door.cookie))
-            cookie, session = await open_session(connection, here.asked.email)
+            cookie, session = await open_session(connection, here.asked.email, member.key if member else None)
         _LOG.info("somebody signed in for a gate of %s", here.gate.reference)
         response = _shown(replace(here, session=session), begun)
         self.door.set_cookie(response, cookie)

@@ -36,10 +36,14 @@ class Check(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """Somebody who proved that mail to `email` reaches them. `csrf` must come back with every form."""
+    """Somebody who proved that mail to `email` reaches them. `csrf` must come back with every form.
+
+    `member`: the directory key of whoever signed in as themselves, where a team shares the address.
+    """
 
     email: str
     csrf: str
+    member: str | None = None
 
     def is_of(self, email: str) -> bool:
         """Whether the session is this person's."""
@@ -97,9 +101,9 @@ async def check_code(connection: Connection, link: UUID, typed: str, key: bytes)
         return Check.RIGHT
 
 
-async def open_session(connection: Connection, email: str) -> tuple[str, Session]:
+async def open_session(connection: Connection, email: str, member: str | None = None) -> tuple[str, Session]:
     """Start a session under a fresh id, which is the cookie, and clear away those that ended."""
-    cookie, session = secrets.token_urlsafe(32), Session(email, secrets.token_urlsafe(32))
+    cookie, session = secrets.token_urlsafe(32), Session(email, secrets.token_urlsafe(32), member)
     async with connection.transaction():
         await connection.execute(
             """DELETE FROM sfo.sessions
@@ -107,12 +111,13 @@ async def open_session(connection: Connection, email: str) -> tuple[str, Session
             IDLE,
         )
         await connection.execute(
-            """INSERT INTO sfo.sessions (session_hash, email, csrf, expires_at)
-               VALUES ($1, $2, $3, clock_timestamp() + $4)""",
+            """INSERT INTO sfo.sessions (session_hash, email, csrf, expires_at, member)
+               VALUES ($1, $2, $3, clock_timestamp() + $4, $5)""",
             _digest(cookie),
             email,
             session.csrf,
             LONGEST,
+            member,
         )
     return cookie, session
 
@@ -124,11 +129,11 @@ async def read_session(connection: Connection, cookie: str | None) -> Session | 
     row = await connection.fetchrow(
         """UPDATE sfo.sessions SET seen_at = clock_timestamp()
            WHERE session_hash = $1 AND expires_at > clock_timestamp()
-             AND seen_at > clock_timestamp() - $2::interval RETURNING email, csrf""",
+             AND seen_at > clock_timestamp() - $2::interval RETURNING email, csrf, member""",
         _digest(cookie),
         IDLE,
     )
-    return Session(row["email"], row["csrf"]) if row else None
+    return Session(row["email"], row["csrf"], row["member"]) if row else None
 
 
 async def end_session(connection: Connection, cookie: str | None) -> None:

@@ -29,7 +29,7 @@ from starter.national_queue import (
 )
 from starter.open_questions import Waiting, waiting_nationally
 from starter.record import Gate
-from starter.team import PERSON, PERSON_NAME, Team, choices, member_of, problems_of, team_behind
+from starter.team import PERSON, PERSON_NAME, choices, known_to_be, member_of, problems_of, team_behind
 from starter.views import Turned, page
 from starter.visits import is_national, rules_today, visitor
 from workflows.policy.answers import Problem
@@ -79,12 +79,14 @@ class National:
             gates = await acknowledgeable(connection, ticked)
             if gates is None:
                 raise _not_together()
-            attempt, team = str(form.get("attempt") or uuid4()), team_behind(session.email, rules.directory)
-            person, name = str(form.get(PERSON, "")), str(form.get(PERSON_NAME, ""))
+            attempt = str(form.get("attempt") or uuid4())
+            team = known_to_be(team_behind(session.email, rules.directory), session.member)
+            person, name = str(form.get(PERSON) or session.member or ""), str(form.get(PERSON_NAME, ""))
             problems = problems_of(team, person, name) if form.get(CHECKED) else []
             if problems or not form.get(CHECKED):
                 typed = {"person": person, "person_name": name, "attempt": attempt, "csrf": session.csrf}
-                return _check_page(gates, team, typed, problems)
+                offered = None if team is None else choices(team, session.member)
+                return _check_page(gates, offered, typed, problems)
             member = member_of(team, person, name)
             recorded = await acknowledge_each(connection, gates, session, attempt, member)
         results = await hand_on(self.delivery, recorded)
@@ -125,13 +127,16 @@ class National:
 
 
 def _check_page(
-    gates: Sequence[Gate], team: Team | None, typed: Mapping[str, str], problems: Sequence[Problem]
+    gates: Sequence[Gate],
+    team: Sequence[Mapping[str, str]] | None,
+    typed: Mapping[str, str],
+    problems: Sequence[Problem],
 ) -> HTMLResponse:
     return page(
         "acknowledge.html",
         400 if problems else 200,
         gates=[(gate, about(gate.question, gate.subject)) for gate in gates],
-        team=None if team is None else choices(team),
+        team=team,
         errors={problem.field: problem.message for problem in problems},
         **typed,
     )

@@ -40,10 +40,15 @@ def team_behind(email: str, directory: Directory) -> Team | None:
     return tuple(Member(one.name, one.key, one.email) for one in directory.team_of(mailbox.key))
 
 
-def choices(team: Team) -> list[dict[str, str]]:
-    """Return what the page offers: each of the team, and somebody else."""
+def known_to_be(team: Team | None, member: str | None) -> Team | None:
+    """Return those who can have answered: everybody of the team, or the one who signed in as themselves."""
+    return team if team is None or member is None else tuple(one for one in team if one.key == member)
+
+
+def choices(team: Team, member: str | None = None) -> list[dict[str, str]]:
+    """Return what the page offers: each of the team, and somebody else; or the one who signed in as themselves."""
     listed = [{"value": str(one.key), "label": one.name} for one in team]
-    return [*listed, {"value": OTHER, "label": Ours("Somebody else")}]
+    return listed if member else [*listed, {"value": OTHER, "label": Ours("Somebody else")}]
 
 
 def member_of(team: Team | None, person: str, name: str) -> Member | None:

@@ -57,6 +57,7 @@ class Shown:
     remarks: Sequence[str] = ()
     files: Files = NO_FILES
     team: Team | None = None
+    member: str | None = None
 
 
 def in_words(on: date | str) -> str:
@@ -224,7 +225,7 @@ def question_page(shown: Shown, status: int = 200) -> HTMLResponse:
         errors=errors,
         remarks=shown.remarks,
         files=shown.files,
-        team=None if shown.team is None else choices(shown.team),
+        team=None if shown.team is None else choices(shown.team, shown.member),
         takes_translation=shown.question.key == LANGUAGE and bool(shown.gate.page.get("rendition")),
         needing_reasons=[a.label for a in shown.question.answers if a.reasons_required],
         longest_reasons=REASONS,

@@ -29,6 +29,7 @@ ALTER TABLE sfo.decisions
     ADD person_key  text,                          -- directory key of the member of the team; null: the directory does not list them
     ADD person_email text,
     ADD person_name text;                          -- as listed, or as typed
+ALTER TABLE sfo.sessions ADD member text;          -- who of the team signed in as themselves; null: by the address alone
 
 -- A letter may wait to be gathered with others into one for the same person.
 ALTER TABLE sfo.outbox
