@@ -27,6 +27,7 @@ async def test_each_page_in_welsh_is_clean(asked: Asked, chromium: Browser, size
         await person.check()
         await person.page.get_by_label("Adolygiad", exact=True).check()
         await person.page.get_by_label("Rhesymau").fill("Rhesymau dyfeisiedig.")
+        await person.say_who()
         await person.press("Parhau")
         assert await person.heading() == "Gwiriwch eich ateb"
         await person.check()
@@ -66,6 +67,7 @@ async def test_without_scripts_and_without_cookies_of_ours_but_that_one(asked: A
         await person.press("Parhau")
         await person.page.get_by_label("Dim adolygiad", exact=True).check()
         await person.page.get_by_label("Rhesymau").fill("Rhesymau dyfeisiedig.")
+        await person.say_who()
         await person.press("Parhau")
         await person.press("Cofnodi fy ateb")
         assert await person.heading() == "Mae eich ateb wedi'i weithredu"
