@@ -1,6 +1,5 @@
 """Pages in a real browser: the gateway on a port of its own, and Debian's Chromium to look at it."""
 
-import asyncio
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -9,10 +8,8 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-import uvicorn
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright
-from starlette.types import ASGIApp
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 PHONE, DESKTOP, NARROW = (390, 844), (1280, 900), (320, 640)
@@ -34,18 +31,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for item in items:
             if Path(item.fspath).parent == Path(__file__).parent:
                 item.add_marker(pytest.mark.skip(reason=reason))
-
-
-@asynccontextmanager
-async def served(app: ASGIApp) -> AsyncIterator[str]:
-    """The address under which the application answers."""
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, lifespan="off"))
-    serving = asyncio.create_task(server.serve())
-    while not server.started:
-        await asyncio.sleep(0.01)
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    server.should_exit = True
-    await serving
 
 
 @pytest_asyncio.fixture(scope="session")

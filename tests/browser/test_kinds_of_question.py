@@ -11,10 +11,11 @@ from playwright.async_api import Browser, Locator
 
 from starter.gateway import gateway_app
 from starter.mailer import SmtpMailer
-from tests.browser.conftest import DESKTOP, PHONE, Visitor, served, visitor
+from tests.browser.conftest import DESKTOP, PHONE, Visitor, visitor
 from tests.browser.kinds import ONLY, Kind
 from tests.browser.kinds_listed import KINDS
 from tests.browser.reading import out_of_order
+from tests.serving import served
 from tests.starter.front_desk import Desk
 from tests.starter.test_gateway import desk as desk  # the fixture
 from tests.starter.test_gateway import who

@@ -15,8 +15,9 @@ from starlette.staticfiles import StaticFiles
 from starter.forms import Typed
 from starter.protection import Protection
 from starter.views import PAGES
-from tests.browser.conftest import PHONE, served, visitor
+from tests.browser.conftest import PHONE, visitor
 from tests.browser.reading import out_of_order
+from tests.serving import served
 from tests.starter.test_pages import GIVEN, OWNERS, REVIEW, page_of_question
 from workflows.contract.questions import QUESTIONS
 from workflows.policy.answers import Problem

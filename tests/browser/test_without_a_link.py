@@ -9,9 +9,10 @@ from playwright.async_api import Browser
 
 from starter.gateway import gateway_app
 from starter.mailer import SmtpMailer
-from tests.browser.conftest import DESKTOP, PHONE, Visitor, served, visitor
+from tests.browser.conftest import DESKTOP, PHONE, Visitor, visitor
 from tests.browser.kinds import commissioned
 from tests.browser.reading import keeps_everything, out_of_order
+from tests.serving import served
 from tests.starter.front_desk import Desk
 from tests.starter.test_gateway import desk as desk  # the fixture
 from tests.starter.test_gateway import who
