@@ -19,6 +19,8 @@ TRIES = 5
 CODES = 3
 CODES_WITHIN = timedelta(hours=24)
 """A link gets three codes in this time; signing in with one starts the count anew."""
+CODES_A_PERSON = 12
+"""How many an address gets in that time, whichever of its links are opened; counted in the record, like those."""
 IDLE = timedelta(minutes=30)
 LONGEST = timedelta(hours=12)
 
@@ -51,13 +53,15 @@ class Session:
 
 
 async def issue_code(connection: Connection, link: UUID, key: bytes) -> str | None:
-    """Make a fresh code for a link, which replaces an earlier one; None: three were sent already.
+    """Make a fresh code for a link, which replaces an earlier one; None: as many as there may be were sent already.
 
     `key` is a secret of ours: without it, six digits could be found from their hash.
     """
     async with connection.transaction():
         sent = await connection.fetchval("SELECT codes_sent FROM sfo.links WHERE link = $1 FOR UPDATE", link)
         if sent is None or (sent >= CODES and await _was_recent(connection, link)):
+            return None
+        if await _sent_to_the_person(connection, link) >= CODES_A_PERSON:
             return None
         code = f"{secrets.randbelow(10**_DIGITS):0{_DIGITS}}"
         await connection.execute(
@@ -83,6 +87,18 @@ async def _was_recent(connection: Connection, link: UUID) -> bool:
     )
 
 
+async def _sent_to_the_person(connection: Connection, link: UUID) -> int:
+    """How many codes went to the address of this link within the time, by all of its links."""
+    sent = await connection.fetchval(
+        """SELECT coalesce(sum(l.codes_sent), 0) FROM sfo.links l JOIN sfo.codes c USING (link)
+           WHERE lower(btrim(l.email)) = (SELECT lower(btrim(email)) FROM sfo.links WHERE link = $1)
+             AND c.expires_at > clock_timestamp() - $2::interval""",
+        link,
+        CODES_WITHIN - CODE_LASTS,
+    )
+    return int(sent)
+
+
 async def check_code(connection: Connection, link: UUID, typed: str, key: bytes) -> Check:
     """Count one try and compare. A right code is used up; after five wrong ones it is spent."""
     async with connection.transaction():
@@ -97,7 +113,11 @@ async def check_code(connection: Connection, link: UUID, typed: str, key: bytes)
         if not hmac.compare_digest(row["code_hash"], _proof(link, typed, key)):
             return Check.WRONG if row["tries"] < TRIES else Check.SPENT
         await connection.execute("DELETE FROM sfo.codes WHERE link = $1", link)
-        await connection.execute("UPDATE sfo.links SET codes_sent = 0 WHERE link = $1", link)
+        await connection.execute(
+            """UPDATE sfo.links SET codes_sent = 0
+               WHERE lower(btrim(email)) = (SELECT lower(btrim(email)) FROM sfo.links WHERE link = $1)""",
+            link,
+        )
         return Check.RIGHT
 
 

@@ -45,7 +45,7 @@ class SigningIn:
         async with self.door.pool.acquire() as connection:
             code = await issue_code(connection, here.link, self.door.settings.link_keys.active)
         if code is None:
-            words = Ours("Three codes were sent and none was used. Use the newest one, or try again tomorrow.")
+            words = Ours("Several codes were sent and none was used. Use the newest one, or try again tomorrow.")
             raise Turned(
                 429, Ours("No more codes for now"), words, Ours("If you did not ask for them, tell your SFO Team.")
             )

@@ -1,5 +1,7 @@
 """From the link to a session: the code, and whose session it is."""
 
+import re
+
 from tests.starter.front_desk import Desk, heading, hidden
 from tests.starter.test_gateway import asked as asked  # the fixture
 from tests.starter.test_gateway import desk as desk  # the fixture
@@ -48,6 +50,21 @@ async def test_three_codes_a_link_and_no_more(desk: Desk, asked: tuple[str, str]
     assert len(desk.mail.messages) == mails + 3
     await desk.record.pool.execute("UPDATE codes SET expires_at = expires_at - interval '25 hours'")
     assert (await web.post(f"{link}/start")).status_code == 200
+
+
+async def test_twelve_codes_a_person_by_whichever_links_until_one_of_them_is_used(desk: Desk) -> None:
+    """Counted in the record, so that starting the gateway again starts no count anew."""
+    for number in range(6):
+        await desk.ask("notification", stage=f"notification-{number + 1}")
+    person = str(await desk.record.value("SELECT DISTINCT person_email FROM gates"))
+    letters = [str(m.get_body(("plain",)).get_content()) for m in desk.mail.to(person)]  # type: ignore[union-attr]
+    links = [found[0] for text in letters if (found := re.search(r"/a/[A-Za-z0-9_-]{56}", text))]
+    assert len(set(links)) == 6
+    replies = [(await desk.browser().web.post(f"{link}/start")).status_code for link in links for _ in range(3)]
+    assert replies == [200] * 12 + [429] * 6
+    browser = desk.browser()
+    assert (await browser.web.post(f"{links[3]}/code", data={"code": browser.code()})).status_code == 303
+    assert (await desk.browser().web.post(f"{links[5]}/start")).status_code == 200
 
 
 async def test_only_the_newest_code_works_once_for_ten_minutes(desk: Desk, asked: tuple[str, str]) -> None:
