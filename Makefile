@@ -21,7 +21,7 @@ up: $(VENV)/runtime $(VENV)/assets ## run the service here; any SFO_* setting re
 	@$(BIN)/sfo up
 
 test: check ## check, then run every test
-	@$(BIN)/python -m pytest --numprocesses 3 --dist worksteal -m "not journey"
+	@$(BIN)/python -m pytest --numprocesses 2 --dist worksteal -m "not journey"
 	@$(BIN)/python -m pytest -m journey
 
 check: $(VENV)/dev $(VENV)/assets ## format, style, types, layers, determinism
