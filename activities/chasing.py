@@ -9,20 +9,21 @@ from activities.escalations import Concern, named, raise_escalation
 from activities.forecasting import in_lines, outlook_of
 from activities.hearing import Hearing, hearing_of
 from activities.means import Means
-from activities.opening import deputy_for, link_for, role_in_words
-from activities.people import APPOINTED, by_address
+from activities.opening import link_for, role_in_words
+from activities.people import APPOINTED
 from activities.record import Connection, audit, fingerprint, plain
 from activities.scheduling import REVIEW, further_steps
 from workflows.contract.directory import Person
 from workflows.contract.messages import Chase, Chased, EscalationRef, Step
-from workflows.contract.vocabulary import EscalationKind, GateState, Role, Rung, StepKind
+from workflows.contract.vocabulary import EscalationKind, GateState, Rung, StepKind
+from workflows.policy.authority import Ties
+from workflows.policy.climbing import Place, climb
 from workflows.policy.due import on_in_london
 
 Words: TypeAlias = Mapping[str, Any]
 
 # Questions that look for somebody to write the review. Rule: design.md 3.13, facts.md 5.1.
 _SEARCHES = ("commission", "lend")
-_NOTICED = {Rung.SENIOR_LEAD: Role.SENIOR_LEAD, Rung.REGIONAL_DIRECTOR: Role.REGIONAL_DIRECTOR}
 
 
 def chasing_key(chase: Chase) -> str:
@@ -88,17 +89,26 @@ async def _climb(hearing: Hearing, steps: Sequence[Step], words: Words, event: s
     for step in steps:
         if step.kind is not StepKind.CLIMB:
             continue
-        if step.rung is Rung.NATIONAL_TEAM:
+        found = climb(step.rung, hearing.question.key, hearing.gate["person_email"], *await _whereabouts(hearing))
+        if found.escalates:
             concern = Concern(_kind_of(hearing), hearing.at, about=hearing.name)
             escalation = await raise_escalation(hearing.connection, hearing.place.reference, concern)
-        elif step.rung is not Rung.DEPUTY or not await _ask_deputy(hearing, words, event):
-            await _notify(hearing, _NOTICED.get(step.rung, Role.SENIOR_LEAD), words, event)
+        elif found.deputy:
+            await _ask_deputy(hearing, found.deputy, words, event)
+        elif found.told:  # without a link: the question stays with the person asked
+            await _queue(hearing, event, "overdue_notice", found.told.name, found.told.email, words)
         await hearing.connection.execute(
             "UPDATE gates SET rung = $2, climbed = array_append(array_remove(climbed, $2), $2) WHERE gate = $1",
             hearing.name,
             str(step.rung),
         )
     return escalation
+
+
+async def _whereabouts(hearing: Hearing) -> tuple[Place, Ties]:
+    place = hearing.place
+    here = Place(place.directory, place.case["region"], place.case["pdu"], on_in_london(hearing.at))
+    return here, await place.ties(hearing.gate["subject"])
 
 
 def _kind_of(hearing: Hearing) -> EscalationKind:
@@ -109,15 +119,8 @@ def _kind_of(hearing: Hearing) -> EscalationKind:
     return EscalationKind.REVIEWER if is_search or is_fallback else EscalationKind.OVERDUE
 
 
-async def _ask_deputy(hearing: Hearing, words: Words, event: str) -> bool:
-    """The recorded deputy has a link and a letter; false where there is none whom independence allows."""
-    asked = by_address(hearing.gate["person_email"], hearing.place.directory)
-    if asked is None or hearing.question.role is None:
-        return False
-    ties, on = await hearing.place.ties(hearing.gate["subject"]), on_in_london(hearing.at)
-    deputy = deputy_for(hearing.place, hearing.question.key, asked, ties, on)
-    if deputy is None:
-        return False
+async def _ask_deputy(hearing: Hearing, deputy: Person, words: Words, event: str) -> None:
+    """The deputy has a link and a letter."""
     link = await link_for(hearing.place, hearing.name, deputy, Rung.DEPUTY)
     await hearing.connection.execute(
         "UPDATE gates SET deputy_key = $2, deputy_name = $3, deputy_email = $4 WHERE gate = $1",
@@ -127,14 +130,6 @@ async def _ask_deputy(hearing: Hearing, words: Words, event: str) -> bool:
         deputy.email,
     )
     await _queue(hearing, event, "deputy", deputy.name, deputy.email, words, link)
-    return True
-
-
-async def _notify(hearing: Hearing, role: Role, words: Words, event: str) -> None:
-    """Whoever stands at this rung is told, without a link: the question stays with the person asked."""
-    people: tuple[Person, ...] = hearing.place.listed(role)
-    if people and people[0].email.lower() != hearing.gate["person_email"].lower():
-        await _queue(hearing, event, "overdue_notice", people[0].name, people[0].email, words)
 
 
 async def _remind(hearing: Hearing, words: Words, event: str) -> None:

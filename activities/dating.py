@@ -5,12 +5,11 @@ from datetime import date
 
 from activities.asked import Asking
 from workflows.contract.messages import Due, Step
-from workflows.contract.questions import Silence
 from workflows.contract.rulebook import Unit
 from workflows.contract.vocabulary import Role
 from workflows.policy import deadlines
 from workflows.policy import due as moments
-from workflows.policy.reminders import schedule
+from workflows.policy.ahead import OpenQuestion, planned
 
 _WITH_A_DATE_OF_ITS_OWN = ("action", "management_action")
 
@@ -49,13 +48,5 @@ def deadline_of(asking: Asking) -> str:
 
 def first_steps(asking: Asking, due: Due, role: Role) -> tuple[Step, ...]:
     """The schedule with which the question opens, when it is put to this role."""
-    return schedule(
-        asking.rulebook,
-        deadline_of(asking),
-        asking.opened_on,
-        due.on,
-        asking.holidays,
-        lapses=asking.question.silence is Silence.LAPSE,
-        role=role,
-        after=asking.request.at,
-    )
+    asked = OpenQuestion(asking.question.key, role, deadline_of(asking), asking.request.at, due.on)
+    return planned(asked, asking.rulebook, asking.holidays)

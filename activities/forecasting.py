@@ -3,7 +3,7 @@
 Rule: facts.md 6.6. What a forecast needs is policy's; what remains is counted here, in numbers, never in names.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from activities.correspondence import Letter
@@ -12,10 +12,9 @@ from activities.people import Place
 from activities.record import Connection, Row, audit, lock_case, remember, remembered
 from workflows.contract.messages import DateLook, DateSeen, Forecast
 from workflows.contract.vocabulary import Role
-from workflows.policy.calendar import working_day_on_or_after
-from workflows.policy.due import due_moment, moment_at, on_in_london
-from workflows.policy.forecast import Outlook, Standing, forecast, latest_starts, standing_of
-from workflows.policy.reminders import SENDING_HOUR
+from workflows.policy.ahead import looks
+from workflows.policy.due import due_moment, on_in_london
+from workflows.policy.forecast import Outlook, Standing, forecast, standing_of
 
 _WORDS = {
     "interviews": ("interview not held yet", "interviews not held yet"),
@@ -113,11 +112,8 @@ def _has_passed(case: Row, at: datetime) -> bool:
 
 def _next_look(means: Means, case: Row, at: datetime) -> datetime | None:
     """The next morning on which a review that stands still turns at risk, or the moment at which it is overdue."""
-    due_on = case["review_due"]
-    starts = latest_starts(means.rulebook(case["rulebook"], at), due_on, means.holidays)
-    mornings = [moment_at(working_day_on_or_after(on, means.holidays), SENDING_HOUR) for on in starts]
-    past = due_moment(due_on) + timedelta(seconds=1)
-    return min((moment for moment in (*mornings, past) if at < moment <= past), default=None)
+    planned = looks(means.rulebook(case["rulebook"], at), case["review_due"], means.holidays)
+    return next((moment for moment in planned if at < moment), None)
 
 
 async def _mark_late(connection: Connection, means: Means, case: Row, at: datetime) -> None:

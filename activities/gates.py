@@ -19,6 +19,7 @@ from activities.rearming import move_deadline
 from activities.record import Connection, Pool, once, transaction
 from activities.rescheduling import date_moved_event, reschedule_gate
 from activities.rulebooks import FileRulebooks
+from activities.scheduling import as_it_stands
 from activities.settling import settle, settling_key
 from workflows.contract.messages import (
     Chase,
@@ -60,6 +61,7 @@ class PostgresGates(Gates):
             row = await waiting_decision(connection, request.gate)
             # A stage that is begun anew asks again what was taken back meanwhile: nobody could answer it.
             state = await connection.fetchval("SELECT state FROM gates WHERE gate = $1", request.gate)
+            opened = await as_it_stands(connection, self._means, opened, request.at)
         if row:
             return opened.model_copy(update={"decision": str(row["decision"])})
         return opened.model_copy(update={"is_withdrawn": state in (None, GateState.WITHDRAWN)})

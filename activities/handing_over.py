@@ -8,13 +8,14 @@ from activities.appointing import set_appointment
 from activities.correspondence import Letter
 from activities.hearing import Hearing, hearing_of
 from activities.means import Means
-from activities.opening import deputy_for, link_for, role_in_words
+from activities.opening import link_for, role_in_words
 from activities.people import Place, stored_key
 from activities.record import Connection, Pool, Row, decision_uuid, transaction
 from workflows.contract.directory import Person
 from workflows.contract.questions import QUESTIONS
 from workflows.contract.vocabulary import Role
 from workflows.policy.authority import same_person
+from workflows.policy.climbing import standing_in
 from workflows.policy.due import on_in_london
 
 
@@ -92,9 +93,8 @@ class _Told:
 async def give(hearing: Hearing, person: Person, role: Role, event: str) -> None:
     """The question is this person's: earlier links are dead, a letter under `event` is on the way, the date stays."""
     connection, gate, on = hearing.connection, hearing.gate, on_in_london(hearing.at)
-    deputy = deputy_for(
-        hearing.place, hearing.question.key, person, await hearing.place.ties(hearing.gate["subject"]), on
-    )
+    ties = await hearing.place.ties(hearing.gate["subject"])
+    deputy = standing_in(hearing.question.key, person, hearing.place.directory, ties, on)
     await connection.execute(
         "UPDATE links SET revoked_at = $2 WHERE gate = $1 AND revoked_at IS NULL", hearing.name, hearing.at
     )

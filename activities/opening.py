@@ -24,7 +24,8 @@ from workflows.contract.questions import QUESTIONS, Question
 from workflows.contract.vocabulary import EscalationKind, ReasonCode, Role, Stage
 from workflows.policy import deadlines
 from workflows.policy import due as moments
-from workflows.policy.authority import Ties, who_answers, why_not_answer
+from workflows.policy.authority import who_answers
+from workflows.policy.climbing import standing_in
 from workflows.policy.pausing import was_late
 from workflows.policy.stages import OF_THE_REVIEW
 
@@ -139,12 +140,6 @@ async def link_for(place: Place, gate: str, person: Person, rung: str = "asked")
     return link
 
 
-def deputy_for(place: Place, question: str, person: Person, ties: Ties, on: date) -> Person | None:
-    """The recorded deputy, where independence lets the deputy answer this question. Rule: design.md 3.13."""
-    deputy = place.directory.deputy_of(person.key)
-    return deputy if deputy and why_not_answer(question, deputy, ties, on) is None else None
-
-
 def role_in_words(role: str) -> str:
     """A role as letters name it: the reviewing manager."""
     called = {
@@ -176,7 +171,7 @@ async def choose(place: Place, question: Question, role: Role | None, subject: s
             break
     person = found[0] if found else place.listed(Role.NATIONAL_TEAM)[0]
     role = role if found else Role.NATIONAL_TEAM
-    return Chosen(person, role or Role.OTHER, deputy_for(place, question.key, person, ties, on), is_fallback)
+    return Chosen(person, role or Role.OTHER, standing_in(question.key, person, place.directory, ties, on), is_fallback)
 
 
 async def _role(asking: Asking) -> Role | None:

@@ -1,17 +1,12 @@
-"""The steps of a question: as it opens, and made anew from its row once its date or the calendar has changed."""
+"""The steps of a question made anew from its row, once its date or the calendar has changed, and those after them."""
 
 from datetime import datetime
-from typing import TypeAlias
 
 from activities.means import Means
 from activities.record import Connection, Row
-from workflows.contract.messages import Step
-from workflows.contract.questions import QUESTIONS, Silence
-from workflows.contract.vocabulary import Role, Rung, StepKind
-from workflows.policy.due import on_in_london
-from workflows.policy.reminders import further, schedule
-
-Fired: TypeAlias = frozenset[tuple[StepKind, Rung]]
+from workflows.contract.messages import GateOpened, Step
+from workflows.policy import due as moments
+from workflows.policy.ahead import OpenQuestion, further_after, planned
 
 REVIEW = "review"
 """The rulebook's key of the review's own date: a question that has it stands and falls with the case's date."""
@@ -23,45 +18,24 @@ async def arm_anew(connection: Connection, means: Means, gate: str, at: datetime
     A rung that was told does not come again; a reminder that was sent lies before `at`.
     """
     row = await connection.fetchrow("UPDATE gates SET armed_at = $2 WHERE gate = $1 RETURNING *", gate, at)
-    return _steps(means, row, at, fired(row)) if row else ()
+    if row is None:
+        return ()
+    return planned(OpenQuestion.of_row(dict(row)), means.rulebook(row["rulebook"], at), means.holidays)
+
+
+async def as_it_stands(connection: Connection, means: Means, opened: GateOpened, at: datetime) -> GateOpened:
+    """The question as it was opened; with the date and the steps of today where they were made anew since.
+
+    A stage that is begun anew asks once more, and would else chase by a date that was moved by a decision.
+    """
+    row = await connection.fetchrow("SELECT * FROM gates WHERE gate = $1 AND armed_at IS NOT NULL", opened.gate)
+    if row is None:
+        return opened
+    means = await means.with_calendar(connection)
+    steps = planned(OpenQuestion.of_row(dict(row)), means.rulebook(row["rulebook"], at), means.holidays)
+    return opened.model_copy(update={"due": moments.due(row["due_on"]), "steps": steps})
 
 
 def further_steps(means: Means, gate: Row, last: datetime, at: datetime) -> tuple[Step, ...]:
     """The reminders after those planned so far; none while a planned step comes after `last` or the question lapses."""
-    if _lapses(gate) or any(step.at > last for step in _planned(means, gate)):
-        return ()
-    rulebook, opened_on = means.rulebook(gate["rulebook"], at), on_in_london(gate["opened_at"])
-    return further(rulebook, gate["deadline"], opened_on, gate["due_on"], means.holidays, after=last)
-
-
-def _planned(means: Means, gate: Row) -> tuple[Step, ...]:
-    """What whoever waits was given: the steps of the opening, or those made anew last."""
-    if gate["armed_at"] is None:
-        return _steps(means, gate, gate["opened_at"], None)
-    return _steps(means, gate, gate["armed_at"], fired(gate))
-
-
-def _steps(means: Means, gate: Row, after: datetime, fired: Fired | None) -> tuple[Step, ...]:
-    rulebook = means.rulebook(gate["rulebook"], after)
-    return schedule(
-        rulebook,
-        gate["deadline"],
-        on_in_london(gate["opened_at"]),
-        gate["due_on"],
-        means.holidays,
-        lapses=_lapses(gate),
-        role=Role(gate["role"]),
-        after=after,
-        ladder_from=gate["ladder_from"],
-        fired=fired,
-    )
-
-
-def _lapses(gate: Row) -> bool:
-    return QUESTIONS[gate["question"]].silence is Silence.LAPSE
-
-
-def fired(gate: Row) -> Fired:
-    """The rungs that were told of this question, and OVERDUE while it is marked as overdue."""
-    climbed = {(StepKind.CLIMB, Rung(rung)) for rung in gate["climbed"]}
-    return frozenset(climbed | ({(StepKind.OVERDUE, Rung.ASKED)} if gate["overdue"] else set()))
+    return further_after(OpenQuestion.of_row(dict(gate)), means.rulebook(gate["rulebook"], at), means.holidays, last)

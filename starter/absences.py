@@ -55,14 +55,18 @@ class Wanted:
 
 async def covered(connection: Connection, rules: Rules, on: date) -> Rules:
     """Return the rules with everybody who is away and whoever stands in on this day in their directory."""
+    return replace(rules, directory=with_covers(rules.directory, await covers_from(connection, on), on))
+
+
+async def covers_from(connection: Connection, on: date) -> list[Cover]:
+    """Return who is away and who stands in, on this day or later, as it was set."""
     rows = await connection.fetch(
         "SELECT * FROM sfo.absences WHERE ended_at IS NULL AND to_on >= $1 ORDER BY recorded_at", on
     )
-    covers = [
+    return [
         Cover(person=row["person_key"], from_on=row["from_on"], to_on=row["to_on"], deputy=row["deputy_key"])
         for row in rows
     ]
-    return replace(rules, directory=with_covers(rules.directory, covers, on))
 
 
 async def absences_of(connection: Connection, person_key: str, on: date) -> list[Absence]:

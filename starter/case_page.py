@@ -11,6 +11,7 @@ from starter.case_story import story_of
 from starter.casebook import Wanted, known_cases
 from starter.connections import Connection
 from starter.identity import Session
+from starter.if_nobody_acts import AHEAD_SHOWN, if_nobody_acts
 from starter.judging import Pinned, Rules
 from starter.views import Turned, page
 from starter.visits import rules_today, visitor
@@ -34,8 +35,13 @@ class CasePage:
         async with self.door.pool.acquire() as connection:
             if reference not in await cases_read_by(connection, session, rules, (reference,)):
                 raise _no_such_case()
-            (known,) = await known_cases(connection, Wanted(references=(reference,)), _pinned(rules))
-        return page("case.html", story=story_of(known, rules.directory))
+            pinned = _pinned(rules)
+            (known,) = await known_cases(connection, Wanted(references=(reference,)), pinned)
+            ahead = await if_nobody_acts(connection, known, pinned)
+        dated, undated = [one for one in ahead if one.at], [one for one in ahead if not one.at]
+        more = max(len(dated) - AHEAD_SHOWN, 0)
+        story = story_of(known, rules.directory)
+        return page("case.html", story=story, ahead=dated[:AHEAD_SHOWN], ahead_more=more, undated=undated)
 
 
 async def cases_read_by(
@@ -58,9 +64,9 @@ async def cases_read_by(
 
 
 def _pinned(rules: Rules) -> Pinned:
-    """Take from what is in force what cases are pinned to: every rulebook, and the holidays that any of them knows."""
+    """Take what cases go by: every rulebook, the holidays that any of them knows, and every directory."""
     announced = frozenset(day.on for book in rules.rulebooks for day in book.bank_holidays)
-    return Pinned({book.version: book for book in rules.rulebooks}, rules.holidays | announced)
+    return Pinned({book.version: book for book in rules.rulebooks}, rules.holidays | announced, rules.directories)
 
 
 def _no_such_case() -> Turned:

@@ -152,15 +152,20 @@ def _due(awaited: Iterable[Awaited]) -> Iterable[Entry]:
 def _review_due(known: Known, today: date) -> Iterable[Entry]:
     """The date of the review while one is owed, and the first date where it has moved."""
     view, is_late = known.view, review_is_late(known.case, known.rows, known.now)
-    court = [CourtEventKind(row["kind"]) for row in known.rows["court"] if row["applied_at"]]
-    is_over = view["closed_on"] or view["accepted_version"] is not None or ends_the_review(court)
-    if view["review_due"] is None or is_over:
+    if not review_is_owed(known):
         return
     due, first = _day(view["review_due"]), _day(view["original_review_due"] or view["review_due"])
     if first != due:
         yield Entry(first, "First date of the review", state=MOVED)
     moved = "Moved by a recorded decision" if first != due else ""
     yield Entry(due, "Date of the review", moved, LATE if is_late else AHEAD if due >= today else DONE)
+
+
+def review_is_owed(known: Known) -> bool:
+    """Whether the case has a review with a date that is neither accepted nor ended by the court."""
+    court = [CourtEventKind(row["kind"]) for row in known.rows["court"] if row["applied_at"]]
+    is_over = known.case["closed_on"] or known.case["accepted_version"] is not None or ends_the_review(court)
+    return known.case["review_due"] is not None and not is_over
 
 
 def _standing(one: Awaited) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from starter.casebook import Wanted, as_text, view_cases
+from starter.casebook import Wanted, as_text, known_cases, view_cases
 from starter.casebook_review import View
 from starter.command import (
     BAD_INPUT,
@@ -23,6 +23,8 @@ from starter.command import (
     settings_here,
     wait_for,
 )
+from starter.if_nobody_acts import AHEAD_SHOWN, as_data, if_nobody_acts
+from starter.if_nobody_acts_words import as_lines
 from starter.intake import Pace, open_cases
 from starter.judging import Rules, pinned_rules, rules_in_force
 from starter.keys import KeyRing
@@ -164,11 +166,12 @@ def _line(view: View) -> list[Any]:
 @click.argument("reference")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def case(reference: str, as_json: bool) -> None:
-    """Show one case: its stage, whom it waits for and until when, its escalations."""
-    views = wait_for(_views(Wanted(references=(reference,))))
-    if not views:
+    """Show one case: its stage, whom it waits for and until when, its escalations, what happens if nobody acts."""
+    view = wait_for(_view(reference))
+    if view is None:
         raise CommandError(BAD_INPUT, f"there is no case {reference}; `sfo cases` lists them")
-    click.echo(json.dumps(views[0], indent=2) if as_json else as_text(views))
+    lines = [as_text([view]), *as_lines(view["if_nobody_acts"], AHEAD_SHOWN)]
+    click.echo(json.dumps(view, indent=2) if as_json else "\n".join(lines))
 
 
 @click.command(epilog=example("sfo cases --region N53 --overdue"))
@@ -180,6 +183,15 @@ def cases(as_json: bool, region: str | None, overdue: bool, is_open: bool | None
     """List cases."""
     views = wait_for(_views(Wanted(region=region, is_open=is_open, is_overdue=True if overdue else None)))
     click.echo(json.dumps(views, indent=2) if as_json else as_text(views) or "no cases")
+
+
+async def _view(reference: str) -> View | None:
+    async with services() as reached, reached.pool.acquire() as connection:
+        pinned = pinned_rules(reached.settings)
+        for known in await known_cases(connection, Wanted(references=(reference,)), pinned):
+            ahead = await if_nobody_acts(connection, known, pinned)
+            return {**known.view, "if_nobody_acts": as_data(ahead)}
+    return None
 
 
 async def _views(wanted: Wanted) -> list[View]:

@@ -30,13 +30,14 @@ D = TypeVar("D", Rulebook, Directory)
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What is in force on one day, and every rulebook that a case may be pinned to."""
+    """What is in force on one day, and every rulebook that a case may be pinned to, every directory beside it."""
 
     rulebook: Rulebook
     offences: OffenceTable
     directory: Directory
     holidays: frozenset[date]
     rulebooks: tuple[Rulebook, ...] = ()
+    directories: tuple[Directory, ...] = ()
 
     def pinned(self, version: str | None) -> Rulebook:
         """The rulebook that a case is pinned to, or the one in force where none is yet. Raises RulesError."""
@@ -59,24 +60,29 @@ def rules_in_force(settings: Settings, on: date) -> Rules:
         offences = OffenceTable.from_csv(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise RulesError(f"{path}: {error}") from None
-    directory = _in_force(_each(settings.directory_dir, Directory), on, settings.directory_dir)
+    directories = _each(settings.directory_dir, Directory)
+    directory = _in_force(directories, on, settings.directory_dir)
     announced = frozenset(day.on for day in rulebook.bank_holidays)
-    return Rules(rulebook, offences, directory, _published() | announced, tuple(rulebooks))
+    return Rules(rulebook, offences, directory, _published() | announced, tuple(rulebooks), tuple(directories))
 
 
 @dataclass(frozen=True, slots=True)
 class Pinned:
-    """Every rulebook by version, as cases are pinned to them, and the bank holidays that any of them knows."""
+    """Every rulebook by version, as cases are pinned to them, and the bank holidays that any of them knows.
+
+    `directories`: every one, as its file says, without who is away.
+    """
 
     rulebooks: Mapping[str, Rulebook]
     holidays: frozenset[date]
+    directories: tuple[Directory, ...] = ()
 
 
 def pinned_rules(settings: Settings) -> Pinned:
-    """Read every rulebook. Raises RulesError."""
+    """Read every rulebook and every directory. Raises RulesError."""
     books = {book.version: book for book in _each(settings.rulebook_dir, Rulebook)}
     announced = frozenset(day.on for book in books.values() for day in book.bank_holidays)
-    return Pinned(books, _published() | announced)
+    return Pinned(books, _published() | announced, tuple(_each(settings.directory_dir, Directory)))
 
 
 def _each(folder: Path, kind: type[D]) -> list[D]:

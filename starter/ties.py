@@ -7,8 +7,10 @@ from typing import Any
 import asyncpg
 
 from starter.connections import Connection
+from workflows.contract.messages import StaffRef
 from workflows.contract.vocabulary import Role
 from workflows.policy.authority import Involved, Ties
+from workflows.policy.care import looked_after
 
 _PROPOSED = """
     SELECT DISTINCT ON (g.reference) g.reference, coalesce(d.person_email, d.by_email, g.person_email) AS email
@@ -48,6 +50,17 @@ async def ties_of(connection: Connection, references: Collection[str]) -> dict[s
         for row in cases
         for reference in [row["reference"]]
     }
+
+
+async def staff_of(connection: Connection, reference: str) -> list[asyncpg.Record]:
+    """Return the staff of this case."""
+    return await connection.fetch("SELECT * FROM sfo.staff WHERE reference = $1 ORDER BY length(ref), ref", reference)
+
+
+def cared_for(staff: Collection[asyncpg.Record], carer: str) -> tuple[str, ...]:
+    """Return the addresses of those whom the carer with this role looks after, which `ties_of` leaves out."""
+    members = looked_after([StaffRef(ref=row["ref"], role=Role(row["role"])) for row in staff], carer)
+    return tuple(row["email"] for row in staff if row["ref"] in members)
 
 
 def _by_case(rows: list[asyncpg.Record]) -> defaultdict[str, list[asyncpg.Record]]:

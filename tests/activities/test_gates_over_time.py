@@ -258,6 +258,28 @@ async def test_moving_the_date_keeps_the_original_and_rearms_what_is_ahead(
     assert (row["late"], row["original_due_on"]) == (False, date(2027, 1, 6))
 
 
+async def test_a_stage_begun_anew_takes_up_the_date_that_was_moved(record: Record, mail_server: MailServer) -> None:
+    case = await a_case(record.pool, mail_server)
+    await record.pool.execute("UPDATE cases SET review_due = '2027-01-06', original_review_due = '2027-01-06'")
+    request = case.request("draft")
+    opened = await case.gates.open_gate(request)
+    assert await case.gates.open_gate(request) == opened
+    case.pass_days(30)
+    move = DeadlineMove(
+        reference=case.reference,
+        gates=(opened.gate,),
+        decision="invented-1",
+        new_on=date(2027, 2, 1),
+        at=case.at,
+        rulebook="2026-04-01",
+    )
+    [rearmed] = (await case.gates.move_deadline(move)).gates
+    again = await case.gates.open_gate(request)
+    assert (again.due, again.steps) == (rearmed.due, rearmed.steps)
+    assert again.due != opened.due
+    assert len(mail_server.messages) == 1  # asked once
+
+
 async def test_a_date_moved_too_late_stays_overdue(record: Record, mail_server: MailServer) -> None:
     case = await a_case(record.pool, mail_server)
     await record.pool.execute(
