@@ -12,6 +12,7 @@ import click
 from deploy.embedded.process import ServiceError
 from starter import (
     commands_absence,
+    commands_audit,
     commands_cases,
     commands_changes,
     commands_decide,
@@ -54,7 +55,7 @@ for _command in (
     commands_service.demo,
     commands_service.gateway,
     commands_service.schema,
-    commands_service.audit,
+    commands_audit.audit,
     commands_cases.charge,
     commands_cases.case,
     commands_cases.cases,

@@ -1,12 +1,13 @@
-"""The questions of a disclosure and their answers as sentences: "the senior lead decided 3 redactions: 2 accepted"."""
+"""Questions and their answers as sentences: "the senior lead decided 3 redactions: 2 accepted"."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import date
 from typing import Any, TypeAlias
 
 import asyncpg
 
-from starter.views import role
+from starter.views import in_words, role
 from workflows.contract.choices import LANGUAGES, WAYS, WISHES
 from workflows.contract.questions import QUESTIONS
 from workflows.contract.vocabulary import Rung
@@ -24,21 +25,32 @@ _SYSTEM = {
     "court": "the court",
     "command": "somebody by command",
     "relay": "the service",
+    "intake": "the service",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What the rows are read against: questions by name, decisions by id, and which role an address has here."""
+    """What the rows are read against: questions by name, decisions by id, and which role an address has here.
+
+    `names`: the name behind an address or a key. It is empty wherever nobody may be named.
+    """
 
     gates: Mapping[str, Row]
     decisions: Mapping[str, Row]
     roles: Mapping[str, str]
+    names: Mapping[str, str] = field(default_factory=dict)
 
     def who(self, actor: str) -> str:
         """Name an actor by role; whoever is in no role of this case is nobody by name all the same."""
         known = _SYSTEM.get(actor) or self.roles.get(actor.casefold())
-        return known or ("somebody without a role in this case" if "@" in actor else role(actor))
+        said = known or ("somebody without a role in this case" if "@" in actor else role(actor))
+        return f"{said}{self.name_of(actor)}"
+
+    def name_of(self, whom: str) -> str:
+        """Write the name behind an address or a key in brackets; nothing where nobody is named."""
+        name = self.names.get(whom.casefold())
+        return f" ({name})" if name else ""
 
 
 Tell = Callable[[Row, Seen], str]
@@ -52,6 +64,14 @@ def plain(code: str) -> str:
 def counted(number: int, what: str) -> str:
     """Write how many there are: no finding, 1 finding, 2 findings."""
     return f"{number or 'no'} {what}{'s' if number > 1 else ''}"
+
+
+def on_day(day: object, before: str = " on") -> str:
+    """Write " on 12 March 2027", or nothing for what is no date."""
+    try:
+        return f"{before} {in_words(date.fromisoformat(str(day)))}"
+    except ValueError:
+        return ""
 
 
 def _plainly(words: str) -> Said:
@@ -123,8 +143,9 @@ ANSWERS: Mapping[tuple[str, str], Said] = {
 
 
 def asked(row: Row, seen: Seen) -> str:
-    """Say that a question was asked, of which role."""
-    return f"{role(str(row['detail'].get('role', '')))} was asked: {_question(row, seen)}"
+    """Say that a question was asked, of which role, until when."""
+    due = on_day(row["detail"].get("due_on"), ", by")
+    return f"{role(str(row['detail'].get('role', '')))} was asked: {about(row, seen)}{due}"
 
 
 def recorded(row: Row, seen: Seen) -> str:
@@ -134,7 +155,7 @@ def recorded(row: Row, seen: Seen) -> str:
     late = ", after the date" if detail.get("late") else ""
     if gate is None:
         return f"{seen.who(row['actor'])} answered {row['subject']}: {plain(str(detail.get('answer')))}{late}"
-    who = f"{role(gate['role'])}{by_rung(str(detail.get('rung', '')))}"
+    who = f"{role(gate['role'])}{seen.name_of(row['actor'])}{by_rung(str(detail.get('rung', '')))}"
     said = ANSWERS.get((gate["question"], str(detail.get("answer"))))
     if said is None:
         return f"{who} answered “{title_of(gate)}”{whom_of(gate)}: {_label(gate, str(detail.get('answer')))}{late}"
@@ -145,19 +166,19 @@ def applied(row: Row, seen: Seen) -> str:
     """Say that an answer took effect."""
     escalated = row["detail"].get("escalation")
     follows = f", and the concern {escalated} was raised with the national SFO team" if escalated else ""
-    return f"that answer took effect: {_question(row, seen)}{follows}"
+    return f"that answer took effect: {about(row, seen)}{follows}"
 
 
 def refused(row: Row, seen: Seen) -> str:
     """Say that an answer could not be used, with its code."""
-    return f"an answer could not be used ({row['detail'].get('code')}): {_question(row, seen)}"
+    return f"an answer could not be used ({row['detail'].get('code')}): {about(row, seen)}"
 
 
 def chased(row: Row, seen: Seen) -> str:
     """Say which reminders and climbs there were."""
     steps = [str(step).partition(":") for step in row["detail"].get("steps", ())]
     said = [_STEPS.get(kind, plain(kind)) + (f" ({plain(rung)})" if kind == "climb" else "") for kind, _, rung in steps]
-    return f"{' and '.join(dict.fromkeys(said)) or 'a step was taken'}: {_question(row, seen)}"
+    return f"{' and '.join(dict.fromkeys(said)) or 'a step was taken'}: {about(row, seen)}"
 
 
 _STEPS = {
@@ -170,10 +191,11 @@ _STEPS = {
 
 def of_question(said: str) -> Tell:
     """Say this of whichever question a row is about."""
-    return lambda row, seen: f"{said}: {_question(row, seen)}"
+    return lambda row, seen: f"{said}: {about(row, seen)}"
 
 
-def _question(row: Row, seen: Seen) -> str:
+def about(row: Row, seen: Seen) -> str:
+    """Say which question a row is about, and whom or what that asks about."""
     gate = seen.gates.get(row["subject"])
     return f"{title_of(gate)}{whom_of(gate)}" if gate else str(row["subject"])
 

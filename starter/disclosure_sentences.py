@@ -4,15 +4,15 @@ People are roles, families and staff numbers; nobody is named. A row of a kind t
 in plain words all the same, so that nothing of the chain is hidden.
 """
 
+import re
 from collections.abc import Mapping
-from datetime import date
 from typing import Any
 
 from starter import disclosure_answers as answers
-from starter.disclosure_answers import Row, Seen, Tell, by_rung, counted, of_question, plain, title_of, whom_of
+from starter.disclosure_answers import Row, Seen, Tell, by_rung, counted, of_question, on_day, plain, title_of, whom_of
 from starter.register import INTERNAL
 from starter.rendition_files import FORMAT_WORDS, language_in_words
-from starter.views import in_words, role
+from starter.views import role
 from workflows.contract.rendition import FileFormat
 from workflows.contract.vocabulary import CourtEventKind
 
@@ -52,12 +52,19 @@ def is_about_disclosure(row: Row, seen: Seen) -> bool:
     return row["action"] not in _ELSEWHERE and "/escalation/" not in row["subject"]
 
 
-def sentence(row: Row, seen: Seen) -> str:
-    """Say what a row of the chain says; one that does not hold what its kind should is shown as it is."""
+def sentence(row: Row, seen: Seen, sentences: Mapping[str, Tell] | None = None) -> str:
+    """Say what a row of the chain says; one that does not hold what its kind should is shown as it is.
+
+    `sentences`: other words than those of the story of a disclosure. Whatever a row holds, no address is shown.
+    """
     try:
-        return _SENTENCES.get(row["action"], _unknown)(row, seen)
+        said = (SENTENCES if sentences is None else sentences).get(row["action"], _unknown)(row, seen)
     except (KeyError, TypeError, ValueError, AttributeError):
-        return _unknown(row, seen)
+        said = _unknown(row, seen)
+    return _ADDRESS.sub("(an address)", said)
+
+
+_ADDRESS = re.compile(r"[^\s,;:()\[\]{}'\"“”]*@[^\s,;:()\[\]{}'\"“”]*")
 
 
 # --- what else happened ------------------------------------------------------------------------------
@@ -66,7 +73,7 @@ def sentence(row: Row, seen: Seen) -> str:
 def _court(row: Row, _seen: Seen) -> str:
     detail = row["detail"]
     kind = str(detail.get("kind", ""))
-    return f"the court: {_COURT.get(kind, plain(kind))}{_on(detail.get('on'))}"
+    return f"the court: {_COURT.get(kind, plain(kind))}{on_day(detail.get('on'))}"
 
 
 _COURT: Mapping[str, str] = {
@@ -112,14 +119,14 @@ def _translated(row: Row, seen: Seen) -> str:
 def _handed(row: Row, seen: Seen) -> str:
     detail = row["detail"]
     what = f"{_version(row['subject'])} given to {detail.get('to')}, {plain(str(detail.get('how', '')))}"
-    return f"{seen.who(row['actor'])} put into the register: {what}{_on(detail.get('on'))}"
+    return f"{seen.who(row['actor'])} put into the register: {what}{on_day(detail.get('on'))}"
 
 
 def _given(row: Row, seen: Seen) -> str:
     reader, _, number = str(row["subject"]).partition("-")
     to = f"{INTERNAL.get(reader, plain(reader))} {number}".strip()
     detail = row["detail"]
-    what = f"version {detail.get('version')} of the review given to the {to}{_on(detail.get('on'))}"
+    what = f"version {detail.get('version')} of the review given to the {to}{on_day(detail.get('on'))}"
     return f"{seen.who(row['actor'])} put into the register: {what}"
 
 
@@ -149,7 +156,7 @@ def _corrected(row: Row, seen: Seen) -> str:
 
 
 def _reopened(row: Row, seen: Seen) -> str:
-    return f"{seen.who(row['actor'])} opened the case again, which had closed{_on(row['detail'].get('closed_on'))}"
+    return f"{seen.who(row['actor'])} opened the case again, which had closed{on_day(row['detail'].get('closed_on'))}"
 
 
 def _settled(row: Row, seen: Seen) -> str:
@@ -178,7 +185,7 @@ def _unknown(row: Row, seen: Seen) -> str:
     return f"{seen.who(row['actor'])}: {plain(row['action'])}, {what}" + (f" ({detail})" if detail else "")
 
 
-_SENTENCES: Mapping[str, Tell] = {
+SENTENCES: Mapping[str, Tell] = {
     "gate_opened": answers.asked,
     "decision_recorded": answers.recorded,
     "decision_applied": answers.applied,
@@ -225,13 +232,6 @@ def _hash(detail: Mapping[str, Any]) -> str:
     return f"sha256 {str(detail.get('sha256', ''))[:12]}"
 
 
-def _on(day: object) -> str:
-    try:
-        return f" on {in_words(date.fromisoformat(str(day)))}"
-    except ValueError:
-        return ""
-
-
 def _short(value: object) -> str:
     text = str(value)
-    return "(an address)" if "@" in text else text[:60]
+    return text if "@" in text else text[:60]  # an address that was cut might pass for something else

@@ -9,12 +9,12 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from starter.audit import verify
+from starter.audit_story import seen_of
 from starter.connections import Connection
-from starter.disclosure_answers import Row, Seen, title_of
+from starter.disclosure_answers import Row, title_of
 from starter.disclosure_sentences import is_about_disclosure, sentence
 from starter.register import View, readers
 from starter.rendition_files import SHUT, VICTIM, released_last, shut_for_victims
-from starter.views import role
 from workflows.contract.directory import Directory
 from workflows.contract.messages import CaseClock
 from workflows.contract.rendition import Audience
@@ -218,37 +218,9 @@ async def _trail(
 ) -> list[View]:
     """Every row of the chain about this disclosure, in its order, each as a sentence with its number."""
     rows = await connection.fetch("SELECT * FROM sfo.audit WHERE reference = $1 ORDER BY seq", reference)
-    decisions = await connection.fetch(
-        "SELECT d.* FROM sfo.decisions d JOIN sfo.gates g USING (gate) WHERE g.reference = $1", reference
-    )
-    seen = Seen(
-        gates={gate["gate"]: gate for gate in gates},
-        decisions={str(row["decision"]): row for row in decisions},
-        roles=await _roles(connection, reference, gates, directory),
-    )
+    seen = await seen_of(connection, reference, gates, directory)
     return [
         {"seq": row["seq"], "at": row["at"].isoformat(), "action": row["action"], "sentence": sentence(row, seen)}
         for row in rows
         if is_about_disclosure(row, seen)
     ]
-
-
-async def _roles(
-    connection: Connection, reference: str, gates: Iterable[Row], directory: Directory | None
-) -> dict[str, str]:
-    """Which role each address has in this case; what the case says of it counts before the directory."""
-    found: dict[str, str] = {}
-    regional = [person for region in directory.regions.values() for person in region.people] if directory else []
-    for person in [*regional, *(directory.national.people if directory else ())]:
-        found[person.email.casefold()] = role(person.roles[0])
-    for gate in gates:
-        if gate["deputy_email"]:
-            found[gate["deputy_email"].casefold()] = f"the deputy of {role(gate['role'])}"
-        found[gate["person_email"].casefold()] = role(gate["role"])
-    rows = await connection.fetch(
-        """SELECT email, role FROM sfo.staff WHERE reference = $1
-           UNION ALL SELECT email, role FROM sfo.appointments WHERE reference = $1
-           UNION ALL SELECT liaison_officer_email, 'victim_liaison_officer' FROM sfo.victims WHERE reference = $1""",
-        reference,
-    )
-    return found | {row["email"].casefold(): role(row["role"]) for row in rows}

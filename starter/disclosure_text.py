@@ -61,7 +61,7 @@ def _lines(story: View) -> Iterator[str]:
     yield from _heading("The audit trail")
     for row in story["trail"]:
         yield f"  {row['seq']:>6}  {moment(row['at'])}: {row['sentence']}"
-    yield f"  {_proof(story['chain'])}"
+    yield f"  {proof(story['chain'])}"
 
 
 def _heading(words: str) -> tuple[str, str]:
@@ -132,7 +132,8 @@ def _impacts(impacts: View) -> Iterator[str]:
         yield f"  Not assessed yet: {', '.join(impacts['not_assessed'])}"
 
 
-def _proof(chain: View) -> str:
+def proof(chain: View) -> str:
+    """Say whether the audit chain verifies, and what to do where it does not."""
     if chain["verified"]:
         return "The audit chain is whole: no row was edited or taken out."
     return f"THE AUDIT CHAIN IS BROKEN: {'; '.join(chain['problems'])}. Call an engineer; see `sfo audit verify`."

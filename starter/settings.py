@@ -163,6 +163,12 @@ class Settings(BaseModel):
     directory_dir: ExistingFolder = _variable(
         "SFO_DIRECTORY_DIR", "give the folder of the directory", default=_PROJECT / "deploy" / "directory"
     )
+    audit_key: Ring | None = _variable(
+        "SFO_AUDIT_KEY",
+        "give kid:base64url-of-32-bytes as `sfo audit key --new` makes it, or leave it out where nothing is exported",
+        default=None,
+        secret=True,
+    )
     oidc_issuer: WebUrl | None = _variable(
         "SFO_OIDC_ISSUER",
         "give the identity provider's address, https://host, or leave it out for mailed codes",

@@ -45,6 +45,7 @@ def test_defaults_are_those_of_one_machine() -> None:
     assert settings.rulebook_dir.is_dir()
     assert settings.directory_dir.is_dir()
     assert settings.otlp_endpoint is None
+    assert settings.audit_key is None
     assert settings.mailbox_dir is None
     assert settings.data_dir == Path.cwd() / ".sfo"
     assert settings.build_id == code_fingerprint()
@@ -77,6 +78,7 @@ def test_a_web_address_loses_its_slash_so_that_paths_can_be_joined() -> None:
         ("SFO_LINK_KEYS", "hush"),
         ("SFO_LINK_KEYS", "k1:" + base64.urlsafe_b64encode(b"hush").decode()),
         ("SFO_LINK_KEYS", "k1:hush hush"),
+        ("SFO_AUDIT_KEY", "hush"),
         pytest.param("SFO_LINK_KEYS", f"{RING},{RING}", id="the same key twice"),
         pytest.param("SFO_PAYLOAD_KEYS", f"{RING},", id="a comma too many"),
         ("SFO_RULEBOOK_DIR", "/there/is/no/such/folder"),
