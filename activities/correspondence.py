@@ -8,18 +8,19 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from email.errors import MessageError
 from email.message import EmailMessage
 from typing import Any, Protocol
 from uuid import UUID
 
 from activities.composition import compose, message_id, subject_of
-from activities.gathering import DIGEST, gather, may_wait, waited_enough
+from activities.gathering import DIGEST, gather, had_enough, waited_enough
 from activities.headers import with_headers
 from activities.record import Connection, Pool, RecordError, Row, pause, transaction
 from workflows.contract.rulebook import DigestRule
 from workflows.policy.due import on_in_london
+from workflows.policy.gathering import may_wait
 from workflows.policy.links import seal
 from workflows.policy.returns import derived, return_address
 
@@ -117,10 +118,7 @@ class Correspondence:
 
     async def queue(self, connection: Connection, letter: Letter) -> None:
         """The letter's row stands in the record; a row for the same event and person stays as it is."""
-        due = letter.words.get("due")
-        waits = self._digest is not None and await may_wait(
-            connection, self._digest, letter.letter, letter.email, letter.reference, due, on_in_london(letter.at)
-        )
+        waits = await self._waits(connection, letter)
         await connection.execute(
             """
             INSERT INTO outbox
@@ -139,6 +137,16 @@ class Correspondence:
             message_id(letter.event, letter.email, self._domain),
             letter.at,
             "held" if waits else "queued",
+        )
+
+    async def _waits(self, connection: Connection, letter: Letter) -> bool:
+        """Whether the letter waits to be gathered with others."""
+        if self._digest is None:
+            return False
+        due = letter.words.get("due")
+        due_on = date.fromisoformat(due) if due else None
+        return may_wait(letter.letter, due_on, on_in_london(letter.at), self._digest) and await had_enough(
+            connection, self._digest, letter.email, letter.reference
         )
 
     @property

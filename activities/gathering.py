@@ -1,11 +1,10 @@
 """Several letters to one person in one: what comes after the first few of a day waits a while for others.
 
-A question that is due soon never waits, nor does what says that somebody must act again. Rule: rulebook, digest.
-Letters of a rehearsed case go singly: its days pass in seconds.
+Which may wait at all: `workflows/policy/gathering.py`. Letters of a rehearsed case go singly: its days pass in seconds.
 """
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import timedelta
 from uuid import UUID
 
 from activities.composition import message_id
@@ -17,20 +16,12 @@ DIGEST = "digest"
 ASKING = frozenset({"asked", "reassigned", "reminder"})
 """Letters with a question; once it is answered or another's, they say nothing any more."""
 
-_AT_ONCE = frozenset(
-    {"deputy", "overdue_notice", "review_late", "answer_refused", "decision_void", "escalation_notice"}
-)
 _LONGEST = 50  # letters in one
 _BATCH = 20
 
 
-async def may_wait(
-    connection: Connection, rule: DigestRule, letter: str, email: str, reference: str, due: str | None, on: date
-) -> bool:
-    """Whether a letter written on this day waits for others: this person has had the first few of 24 hours."""
-    is_urgent = due and date.fromisoformat(due) <= on + timedelta(days=rule.urgent_days.value)
-    if letter in _AT_ONCE or (is_urgent and letter != "reminder"):
-        return False
+async def had_enough(connection: Connection, rule: DigestRule, email: str, reference: str) -> bool:
+    """Whether this person has had as many letters of the last 24 hours as come singly, by cases in real time."""
     return bool(
         await connection.fetchval(
             """
