@@ -9,6 +9,7 @@ from tests.starter.signed_in import NATIONAL, SPOC, a_desk, sound, text
 from tests.starter.test_identities import Office, a_browser
 from tests.starter.test_identities import issuer as issuer  # the fixture
 from workflows.contract.messages import Settled
+from workflows.contract.questions import QUESTIONS
 
 # The provider is made with parts of authlib that authlib will drop; it answers in this process.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
@@ -145,3 +146,27 @@ async def test_by_an_identity_nobody_else_of_the_service_comes_in(desk: Desk, is
     assert (page.status_code, heading(page)) == (403, "This link belongs to somebody else")
     assert await desk.record.value("SELECT count(*) FROM sessions") == 0
     await office.browser.web.aclose()
+
+
+async def test_whoever_answered_has_one_receipt_with_the_row_of_the_audit_chain_and_not_the_answer(
+    desk: Desk, record: Record
+) -> None:
+    gate = await desk.ask("notification", stage="notification")
+    browser, link = desk.browser(), desk.link(SPOC)
+    page = await browser.sign_in(link)
+    for _ in range(2):  # a double click is one answer and one receipt
+        assert (await browser.answer(link, page, "sent", sent_on="2026-10-05")).status_code == 200
+    row = await record.value("SELECT seq FROM audit WHERE action = 'decision_recorded' AND subject = $1", gate)
+    assert f"row {row} of the audit chain" in text(await browser.web.get(f"{link}/receipt"))
+    await record.pool.execute("UPDATE outbox SET recorded_at = recorded_at - interval '1 minute'")
+    while await desk.case.letters.sweep_once():
+        pass
+    (receipt,) = [m for m in desk.mail.to(SPOC) if "Receipt" in m["Subject"]]
+    body = receipt.get_body(("plain",))
+    assert body is not None
+    words = str(body.get_content())
+    assert f"Audit reference: {desk.case.reference}, row {row}" in words.splitlines()
+    given = QUESTIONS["notification"].answer("sent")
+    assert given is not None
+    assert given.label not in words
+    assert "/a/" not in words
