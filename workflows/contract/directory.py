@@ -111,7 +111,7 @@ class Region(Part):
 
 
 class National(Part):
-    """The national HMPPS SFO Team; the first person is the team's mailbox."""
+    """The national HMPPS SFO Team, the team's mailbox first; and whoever operates the service, for every region."""
 
     name: Text
     people: tuple[Person, ...] = Field(min_length=1)
@@ -165,7 +165,7 @@ class Directory(Part):
 
         Empty for roles that a case names itself (practitioner, line manager, liaison officer) and unknown places.
         """
-        if role is Role.NATIONAL_TEAM:
+        if role in (Role.NATIONAL_TEAM, Role.OPERATIONS):
             return tuple(p for p in self.national.people if role in p.roles)
         place = self.region(region)
         if place is None:
