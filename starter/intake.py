@@ -129,6 +129,7 @@ def _opening(reference: str, charge: Charge, clock: CaseClock) -> CaseOpening:
             for number, entry in enumerate(charge.people, start=1)
         ),
         victims=tuple(f"v{number}" for number in range(1, len(charge.victims) + 1)),
+        shows_dates=True,
     )
 
 

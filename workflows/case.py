@@ -10,6 +10,7 @@ from typing import Any
 from temporalio import workflow
 
 from workflows.asking import case_time
+from workflows.asking.case_details import keep_details
 from workflows.asking.case_signals import CaseSignals
 from workflows.asking.changes import Changes
 from workflows.asking.children import Children
@@ -80,7 +81,8 @@ class Case(CaseSignals):
         self.children = Children()
         self.concerns = Concerns(opening, self.children, self.common)
         self.changes = Changes(opening, self.children, self.dead_letters, self.escalate)
-        self.standing = CaseStanding(self.changes)
+        self.standing = CaseStanding(self.changes, shows_dates=opening.shows_dates)
+        self.owed: tuple[str, ...] = ()
         self.listening = Listening(
             self.dead_letters,
             {
@@ -133,6 +135,7 @@ class Case(CaseSignals):
             await self.pick_up()
         listening = asyncio.create_task(self.listening.run())
         disclosing = asyncio.create_task(self.disclose())
+        showing = asyncio.create_task(keep_details(self.status, lambda: self.owed))
         if not self.opening.reopened:
             await self.charge()
             await self.carry()
@@ -141,6 +144,7 @@ class Case(CaseSignals):
         closed = await self.close()
         listening.cancel()
         disclosing.cancel()
+        showing.cancel()
         return closed
 
     async def carry(self) -> None:
@@ -324,7 +328,7 @@ class Case(CaseSignals):
             closed = await workflow.execute_activity_method(Casework.close_case, closing, summary="Close", **RECORD)
             if closed.closed:
                 return CaseClosed(reference=reference, outcome=outcome, ground=self.ground, rounds=self.rounds)
-            workflow.set_current_details(f"Cannot close yet, still owed: {', '.join(closed.unmet)}")
+            self.owed = closed.unmet
             await self.wait_for_news()
 
     async def wait_for_news(self) -> None:
@@ -333,7 +337,11 @@ class Case(CaseSignals):
         # A rehearsal's week can be seconds; a case that cannot close must not fill its history with looking.
         longest = max(week, timedelta(minutes=1))
         try:
-            await workflow.wait_condition(lambda: self.listening.is_busy or self.disclosure_is_due, timeout=longest)
+            await workflow.wait_condition(
+                lambda: self.listening.is_busy or self.disclosure_is_due,
+                timeout=longest,
+                timeout_summary="Cannot close yet: look again",
+            )
         except TimeoutError:
             return
 
@@ -421,6 +429,7 @@ class Case(CaseSignals):
             "pdu": self.changes.pdu,
             "ground": self.ground,
             "rulebook": self.rulebook,
+            "lists_gates": True,
         }
 
     async def stage(self, stage: Stage, version: int | None = None) -> StageEnd:

@@ -10,6 +10,7 @@ from temporalio.exceptions import is_cancelled_exception
 
 from workflows.asking import case_time
 from workflows.asking.cancelling import still_wanted, stopped
+from workflows.asking.display import dated
 from workflows.asking.stage import Stage, procedure
 from workflows.contract.messages import (
     CaseNews,
@@ -266,6 +267,12 @@ class Review(Stage):
         """One working day less: the outlook is looked at again."""
         self.times_moved += 1
 
+    def said_of_it(self) -> list[str]:
+        """The review's date stands beside its first one; a correction has no date of the review."""
+        if self.brief.correction:
+            return super().said_of_it()
+        return [*super().said_of_it(), dated(self.due.on, self.dates.original.on, self.dates.extensions)]
+
     def tidings(self) -> StageNews:
         """The case shows how its review stands towards its date, before it is overdue as well as after."""
         if self.brief.correction:
@@ -277,5 +284,7 @@ class Review(Stage):
             remaining=tuple(code.partition(":")[0] for code in self.forecast.remaining),
             due=self.due.on,
             original_due=self.dates.original.on,
+            due_at=self.due.at,
+            original_due_at=self.dates.original.at,
             extensions=self.dates.extensions,
         )

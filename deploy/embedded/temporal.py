@@ -31,6 +31,10 @@ SEARCH_ATTRIBUTES = {
     "SfoOverdue": IndexedValueType.INDEXED_VALUE_TYPE_BOOL,
     "SfoClock": IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
     "SfoEscalation": IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD_LIST,
+    "SfoQuestions": IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD_LIST,
+    "SfoGates": IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD_LIST,
+    "SfoReviewDue": IndexedValueType.INDEXED_VALUE_TYPE_DATETIME,
+    "SfoReviewFirstDue": IndexedValueType.INDEXED_VALUE_TYPE_DATETIME,
 }
 """What operations search by, and its type. Registered on every start."""
 

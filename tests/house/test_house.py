@@ -1,5 +1,6 @@
 """The house is in order: every workflow registered and placed, ports kept, layers held, order told once."""
 
+import ast
 import re
 import subprocess
 import sys
@@ -68,3 +69,15 @@ def test_loading_the_lifecycle_loads_no_driver() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+def test_every_activity_and_every_timer_says_in_the_temporal_ui_what_it_is() -> None:
+    untold = []
+    for path in sorted((ROOT / "workflows").rglob("*.py")):
+        for call in (node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)):
+            name, given = ast.unparse(call.func), {keyword.arg for keyword in call.keywords}
+            is_timer = name == "workflow.wait_condition" and "timeout" in given and "timeout_summary" not in given
+            is_step = name.startswith(("workflow.execute_", "workflow.sleep", "workflow.start_activity"))
+            if is_timer or (is_step and "summary" not in given):
+                untold.append(f"{path.relative_to(ROOT)}:{call.lineno} {name}")
+    assert not untold

@@ -131,7 +131,7 @@ class Office:
             staff=opening.staff,
             victims=opening.victims,
             appeared_on=opening.appeared_on,
-            **more,
+            **{"lists_gates": True, **more},
         )
         return await self.client.start_workflow(
             str(stage),

@@ -51,6 +51,9 @@ from .inbox import DeadLetters
 
 Result = TypeVar("Result")
 
+# So often everything that can run has run before nobody counts as awaited: a question's own first wait is one.
+_QUIET = 3
+
 
 class Brief(Protocol):
     """What a stage, an escalation and an enquiry all start with."""
@@ -63,6 +66,8 @@ class Brief(Protocol):
     def rulebook(self) -> str: ...  # noqa: D102
     @property
     def ground(self) -> Ground: ...  # noqa: D102
+    @property
+    def lists_gates(self) -> bool: ...  # noqa: D102
 
 
 class Asking:
@@ -82,6 +87,8 @@ class Asking:
         self.forecast = Forecast(at_risk=False)
         self.is_late = False
         self.told = StageNews(stage="", overdue=False)
+        self.has_ended = False
+        self.clearing: asyncio.Task[None] | None = None
 
     # --- signals and the query: sync, never raise, never wait -----------------------------------
 
@@ -183,15 +190,8 @@ class Asking:
         }
         gate = self._stand(question, **about)
         try:
-            opened = await workflow.execute_activity_method(
-                Gates.open_gate, gate.request, summary=f"Ask: {QUESTIONS[question].title}", **RECORD
-            )
-            gate.open(opened)
-            still_wanted()
-            if opened.escalation:
-                await self.raise_concern(opened.escalation, gate.id)
-            await self.show()
-            decision = None if opened.is_withdrawn else await self._answer(gate)
+            with gate.events():
+                decision = await self._ask(gate)
         except BaseException as error:
             del self.gates[gate.id]
             if is_cancelled_exception(error):
@@ -205,7 +205,29 @@ class Asking:
             return await self.ask(question, **about)
         if self.gates or gate.overdue:
             await self.show()
+        elif self.display.lists_gates:
+            self.clearing = asyncio.create_task(self._show_nobody())
         return decision
+
+    async def _ask(self, gate: Gate) -> Decision | None:
+        """Open the gate and wait for its answer; none where the record holds that it was taken back."""
+        title = QUESTIONS[gate.request.question].title
+        opened = await workflow.execute_activity_method(
+            Gates.open_gate, gate.request, summary=f"Ask: {title}", **RECORD
+        )
+        gate.open(opened)
+        still_wanted()
+        if opened.escalation:
+            await self.raise_concern(opened.escalation, gate.id)
+        await self.show()
+        return None if opened.is_withdrawn else await self._answer(gate)
+
+    async def _show_nobody(self) -> None:
+        """Once everything that can be done now is done: nobody is awaited, unless the next question is on its way."""
+        for _ in range(_QUIET):
+            await workflow.wait_condition(lambda: True)
+        if not self.gates and not self.has_ended:
+            await self.show()
 
     async def ask_until(
         self,
@@ -251,6 +273,7 @@ class Asking:
 
     async def record_end(self, end: StageEnd) -> StageEnd:
         """How this workflow ended stands in the record, where a case that was reset finds it."""
+        self.has_ended = True
         workflow.set_current_details(f"Ended: {end.outcome}")
         self.display.close()
         record = StageRecord(
@@ -415,7 +438,9 @@ class Asking:
             reason=ReasonCode.SYSTEM_FAILURE,
             about=gate.id,
         )
-        raised = await workflow.execute_activity_method(Casework.record_concern, record, **RECORD)
+        raised = await workflow.execute_activity_method(
+            Casework.record_concern, record, summary="Escalate: the letter cannot be delivered", **RECORD
+        )
         await self.raise_concern(raised, gate.id)
 
     async def _withdraw(self, gate: Gate) -> None:
@@ -424,11 +449,18 @@ class Asking:
 
     async def show(self) -> None:
         """Operations see the most urgent open gate and the clock; the case is told when what it shows changes."""
-        self.display.show(self.gates.values(), self.forecast, late=self.is_late, paused=self.paused)
+        self.display.lists_gates = self.brief.lists_gates
+        self.display.show(
+            self.gates.values(), self.forecast, late=self.is_late, paused=self.paused, said=self.said_of_it()
+        )
         news = self.tidings()
         if news != self.told.model_copy(update={"stage": self.part}):
             self.told = news
             await self._signal_case("stage_news", news)
+
+    def said_of_it(self) -> list[str]:
+        """What the page of this workflow says above its open gates."""
+        return [f"**{self.part}** of {self.brief.reference}, ground {self.brief.ground}"]
 
     def tidings(self) -> StageNews:
         """What the case shows of this workflow."""

@@ -151,7 +151,9 @@ class Children:
             while True:
                 still_wanted()
                 lookup = StageLookup(reference=reference, stage=part)
-                found = await workflow.execute_activity_method(Casework.find_stage_end, lookup, **RECORD)
+                found = await workflow.execute_activity_method(
+                    Casework.find_stage_end, lookup, summary=f"Has {part} ended?", **RECORD
+                )
                 if found.end:
                     return found.end
                 await workflow.sleep(pause, summary=f"{part} still runs")
@@ -185,11 +187,18 @@ def _is_of(part: str, stages: tuple[str, ...]) -> bool:
     return any(part == stage or part.startswith(f"{stage}-") for stage in stages)
 
 
+def _title(kind: str, part: str, brief: Brief) -> str:
+    """What the Temporal UI shows above everything else, without a worker: `review of SFO-2026-00042, N53, round 2`."""
+    what = part.replace("/", " ") if "/" in part else kind
+    round_ = f", round {brief.round}" if isinstance(brief, StageBrief) and brief.round > 1 else ""
+    return f"{what} of {brief.reference}, {brief.region}{round_}"
+
+
 def _options(kind: str, part: str, brief: Brief) -> dict[str, Any]:
     return {
         "id": f"{ids.case_id(brief.reference)}/{part}",
         "search_attributes": search.at_start(kind, brief.region, brief.pdu, brief.ground),
-        "static_summary": f"{kind} of {brief.reference}, {brief.region}",
+        "static_summary": _title(kind, part, brief),
         # Ended by hand, it may be begun again under its own id: the record gives it back every answer it had.
         "id_reuse_policy": WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
         # A case that is terminated must not take a running stage's open questions with it silently.

@@ -98,7 +98,9 @@ class Concerns:
             reason=concern.reason,
             about=concern.about,
         )
-        raised = await workflow.execute_activity_method(Casework.record_concern, record, **RECORD)
+        raised = await workflow.execute_activity_method(
+            Casework.record_concern, record, summary="Number the escalation", **RECORD
+        )
         return raised.number
 
     async def _number_enquiry(self, raised: RaisedEnquiry) -> int:
@@ -110,4 +112,6 @@ class Concerns:
             kind=raised.kind,
             received_on=raised.received_on,
         )
-        return await workflow.execute_activity_method(Casework.record_enquiry, record, **RECORD)
+        return await workflow.execute_activity_method(
+            Casework.record_enquiry, record, summary="Number the enquiry", **RECORD
+        )

@@ -1,8 +1,8 @@
 """What operations see of a running stage: search attributes, changed only when they differ, and a short page."""
 
-from collections.abc import Iterable
-from datetime import datetime
-from typing import Any, TypeAlias
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from typing import Any, NamedTuple
 
 from temporalio import workflow
 from temporalio.common import SearchAttributeUpdate
@@ -13,40 +13,85 @@ from workflows.contract.vocabulary import ClockState
 
 from .gate import Gate
 
-_Shown: TypeAlias = tuple[str | None, datetime | None, bool, ClockState]
-_NOTHING: _Shown = (None, None, False, ClockState.IN_TIME)
+
+class _Shown(NamedTuple):
+    """What stands in the search attributes: enough to judge the stage by while no worker runs."""
+
+    role: str | None = None
+    due: datetime | None = None
+    overdue: bool = False
+    clock: ClockState = ClockState.IN_TIME
+    questions: tuple[str, ...] = ()
+    gates: tuple[str, ...] = ()
 
 
 class Display:
-    """Whom a stage awaits, until when, and how its clock stands; one upsert per transition at most."""
+    """Whom a stage awaits, until when, and how its clock stands; one upsert per transition at most.
+
+    `lists_gates`: whether every open gate stands in the search attributes too. A stage that was begun by older code
+    goes on without, because its history knows nothing of the upserts that would make.
+    """
 
     def __init__(self) -> None:
         self.is_overdue = False
-        self.shown = _NOTHING
+        self.lists_gates = False
+        self.shown = _Shown()
 
-    def show(self, gates: Iterable[Gate], forecast: Forecast, *, late: bool, paused: bool) -> None:
-        """Show the most urgent open gate; while the clock stands still no date is due. `late`: the stage itself is."""
+    def show(
+        self, gates: Iterable[Gate], forecast: Forecast, *, late: bool, paused: bool, said: Sequence[str] = ()
+    ) -> None:
+        """Show the most urgent open gate; while the clock stands still no date is due. `late`: the stage itself is.
+
+        `said` are further lines of the page: what the stage is, and what is held.
+        """
         standing = sorted((g for g in gates if g.due), key=lambda g: (g.due.at, g.id) if g.due else (None, ""))
         first = standing[0] if standing else None
         self.is_overdue = late or any(g.overdue for g in standing)
-        role = str(first.role) if first and first.role else None
-        due = first.due.at if first and first.due and not paused else None
-        clock = clock_state(paused=paused, overdue=self.is_overdue, at_risk=forecast.at_risk)
-        lines = ["**The clock stands still.**"] if paused else []
+        lines = [*said]
+        lines += ["**The clock stands still.**"] if paused else []
         lines += ["**The review is overdue.**"] if late else []
         if forecast.remaining:
             lines.append(f"Still to do{', **at risk**' if forecast.at_risk else ''}: {', '.join(forecast.remaining)}")
-        awaited = [_line(g) for g in standing] or ["Nobody is awaited."]
-        workflow.set_current_details("\n\n".join([*lines, "\n".join(awaited)]))
-        shown = (role, due, self.is_overdue, clock)
-        if self.shown != shown:
-            self.shown = shown
-            workflow.upsert_search_attributes(_updates(role, due, self.is_overdue, clock))
+        workflow.set_current_details("\n\n".join([*lines, _table(standing, paused=paused)]))
+        self._upsert(
+            _Shown(
+                role=str(first.role) if first and first.role else None,
+                due=first.due.at if first and first.due and not paused else None,
+                overdue=self.is_overdue,
+                clock=clock_state(paused=paused, overdue=self.is_overdue, at_risk=forecast.at_risk),
+                questions=tuple(sorted({g.request.question for g in standing})) if self.lists_gates else (),
+                gates=tuple(_entry(g, paused=paused) for g in standing) if self.lists_gates else (),
+            )
+        )
 
     def close(self) -> None:
         """What has ended awaits nobody and is in nobody's list of what is late; the record keeps that it was."""
-        if self.shown != _NOTHING:
-            workflow.upsert_search_attributes(_updates(*_NOTHING))
+        self._upsert(_Shown())
+
+    def _upsert(self, shown: _Shown) -> None:
+        """One command, and only for what has changed; gates are listed in a stage that was begun with them."""
+        if shown == self.shown:
+            return
+        updates: list[SearchAttributeUpdate[Any]] = [
+            search.AWAITING.value_set(shown.role) if shown.role else search.AWAITING.value_unset(),
+            search.DUE.value_set(shown.due) if shown.due else search.DUE.value_unset(),
+            search.OVERDUE.value_set(shown.overdue),
+            search.CLOCK.value_set(str(shown.clock)),
+        ]
+        for key, now, before in (
+            (search.QUESTIONS, shown.questions, self.shown.questions),
+            (search.GATES, shown.gates, self.shown.gates),
+        ):
+            if now != before:
+                updates.append(key.value_set(list(now)) if now else key.value_unset())
+        self.shown = shown
+        workflow.upsert_search_attributes(updates)
+
+
+def dated(due: date, first: date, extensions: int) -> str:
+    """The review's date, and beside one that has moved its first one, which is never forgotten. Rule: design.md 3.4."""
+    moved = f" (first {first}, {extensions} extension{'' if extensions == 1 else 's'})" if due != first else ""
+    return f"Review due {due}{moved}"
 
 
 def clock_state(*, paused: bool, overdue: bool, at_risk: bool) -> ClockState:
@@ -58,18 +103,23 @@ def clock_state(*, paused: bool, overdue: bool, at_risk: bool) -> ClockState:
     return ClockState.AT_RISK if at_risk else ClockState.IN_TIME
 
 
-def _updates(
-    role: str | None, due: datetime | None, overdue: bool, clock: ClockState
-) -> list[SearchAttributeUpdate[Any]]:
-    return [
-        search.AWAITING.value_set(role) if role else search.AWAITING.value_unset(),
-        search.DUE.value_set(due) if due else search.DUE.value_unset(),
-        search.OVERDUE.value_set(overdue),
-        search.CLOCK.value_set(str(clock)),
-    ]
+def _entry(gate: Gate, *, paused: bool) -> str:
+    """One open gate as a search attribute holds it: `facts:v1 head_of_pdu until 2026-12-01, asked`."""
+    late = ", overdue" if gate.overdue else ""
+    return f"{gate.name} {gate.role} {_until(gate, paused=paused)}, {gate.rung}{late}"
 
 
-def _line(gate: Gate) -> str:
-    until = gate.due.on.isoformat() if gate.due else "?"
-    late = f", **overdue**, ladder at {gate.rung}" if gate.overdue else ""
-    return f"- `{gate.id}` awaits **{gate.role}** until {until}{late}"
+def _until(gate: Gate, *, paused: bool) -> str:
+    return "paused" if paused else f"until {gate.due.on.isoformat()}" if gate.due else ""
+
+
+def _table(gates: Sequence[Gate], *, paused: bool) -> str:
+    """The open gates, the most urgent first; the name of each is what a signal typed by hand must give."""
+    if not gates:
+        return "Nobody is awaited."
+    rows = (
+        f"| {gate.role} | {_until(gate, paused=paused)} | {gate.rung}{', **overdue**' if gate.overdue else ''} "
+        f"| `{gate.id}` |"
+        for gate in gates
+    )
+    return "\n".join(["| awaits | date | ladder at | gate |", "|---|---|---|---|", *rows])

@@ -1,7 +1,10 @@
 """A gate: one question standing open, its schedule, and what has been offered to it."""
 
 from collections import deque
+from contextlib import AbstractContextManager
 from datetime import date, datetime
+
+from temporalio import workflow
 
 from workflows.contract.messages import (
     Chased,
@@ -39,6 +42,15 @@ class Gate:
     def id(self) -> str:
         """The gate's id, the same in the record, the links and the signals."""
         return self.request.gate
+
+    @property
+    def name(self) -> str:
+        """The gate's name within its workflow, `facts:v1`."""
+        return self.id.rpartition("/")[2]
+
+    def events(self) -> AbstractContextManager[None]:
+        """What is done within belongs to this gate: the Temporal UI shows its steps and timers together."""
+        return workflow.create_event_group(self.name).scope()
 
     @property
     def is_stirred(self) -> bool:

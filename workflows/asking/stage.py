@@ -53,6 +53,11 @@ class Stage(Asking):
         self.accepted_version = self.accepted_version or brief.version
         self.paused = newest((news.paused for news in self.news), brief.paused)
 
+    def said_of_it(self) -> list[str]:
+        """What is held or stopped stands above the open gates."""
+        held = ["**Held by a concern for the safety of staff.**"] if self.held else []
+        return [*super().said_of_it(), *held, *(["**Stopped by the national team.**"] if self.stopped else [])]
+
     async def raise_concern(self, escalation: EscalationRef, about: str) -> None:
         """Hand an escalation to the case; a staff-safety concern holds from this moment, before the case answers."""
         self.held = self.held or escalation.kind is EscalationKind.STAFF_SAFETY

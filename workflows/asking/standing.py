@@ -1,5 +1,8 @@
 """How a case stands towards its dates, as operations see it: overdue while any stage is, and its review's outlook."""
 
+from datetime import datetime
+from typing import NamedTuple
+
 from temporalio import workflow
 
 from workflows.contract import search
@@ -10,14 +13,22 @@ from .changes import Changes
 from .display import clock_state
 
 
+class _Shown(NamedTuple):
+    overdue: bool = False
+    clock: ClockState = ClockState.IN_TIME
+    due: datetime | None = None
+    first_due: datetime | None = None
+
+
 class CaseStanding:
     """One upsert for each change, and only when what is shown has changed."""
 
-    def __init__(self, changes: Changes) -> None:
+    def __init__(self, changes: Changes, *, shows_dates: bool) -> None:
         self.changes = changes
+        self.shows_dates = shows_dates
         self.overdue: set[str] = set()
         self.outlook = StageNews(stage=Stage.REVIEW, overdue=False)
-        self.shown = (False, ClockState.IN_TIME)
+        self.shown = _Shown()
 
     def note(self, news: StageNews) -> None:
         """A stage said how it stands; how the review stands is known from the review."""
@@ -39,16 +50,23 @@ class CaseStanding:
     def note_resumption(self, resumed: Paused) -> None:
         """The review has the date that gives its working days back."""
         if resumed.due:
-            self.outlook = self.outlook.model_copy(update={"due": resumed.due.on})
+            self.outlook = self.outlook.model_copy(update={"due": resumed.due.on, "due_at": resumed.due.at})
         self.show()
 
     def show(self) -> None:
         """Operations see how the case stands."""
-        shown = (bool(self.overdue), self.clock)
+        due = self.outlook.due_at if self.shows_dates else None
+        first = self.outlook.original_due_at if self.shows_dates else None
+        shown = _Shown(bool(self.overdue), self.clock, due, first)
         if shown != self.shown:
             self.shown = shown
+            dates = [(search.REVIEW_DUE, due), (search.REVIEW_FIRST_DUE, first)]
             workflow.upsert_search_attributes(
-                [search.OVERDUE.value_set(shown[0]), search.CLOCK.value_set(str(shown[1]))]
+                [
+                    search.OVERDUE.value_set(shown.overdue),
+                    search.CLOCK.value_set(str(shown.clock)),
+                    *(key.value_set(moment) for key, moment in dates if moment),
+                ]
             )
 
     @property

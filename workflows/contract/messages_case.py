@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from .message import CaseClock, Due, Message, OffenceRef, Ref, Signal, StaffRef
 from .vocabulary import (
@@ -23,6 +23,7 @@ class CaseOpening(Message):
     """What a case starts with: where it is, when it runs, and who is in it by number.
 
     `reopened`: the case had closed; what happened in it stands in the record. Rule: facts.md 5.23.
+    `shows_dates`: it keeps the review's dates in its search attributes; one begun by older code goes on without.
     """
 
     reference: Ref
@@ -34,6 +35,7 @@ class CaseOpening(Message):
     staff: tuple[StaffRef, ...] = ()
     victims: tuple[Ref, ...] = ()
     reopened: bool = False
+    shows_dates: bool = False
 
 
 class CaseClosed(Message):
@@ -184,11 +186,16 @@ class StageNews(Message):
     remaining: tuple[str, ...] | None = None
     due: date | None = None
     original_due: date | None = None
+    due_at: AwareDatetime | None = None
+    original_due_at: AwareDatetime | None = None
     extensions: int | None = None
 
 
 class StageBrief(Message):
-    """What every stage starts with. `opted_in`: who wants the review after all, for disclosure to take up."""
+    """What every stage starts with. `opted_in`: who wants the review after all, for disclosure to take up.
+
+    `lists_gates`, here and in the other briefs: it keeps `SfoGates`; one begun by older code goes on without.
+    """
 
     reference: Ref
     stage: Stage
@@ -209,6 +216,7 @@ class StageBrief(Message):
     paused: bool = False
     correction: bool = False
     opted_in: tuple[Ref, ...] = ()
+    lists_gates: bool = False
 
 
 class StageEnd(Message):
@@ -240,6 +248,7 @@ class EscalationBrief(Message):
     pdu: Ref
     ground: Ground
     rulebook: str
+    lists_gates: bool = False
 
 
 class CareBrief(Message):
@@ -253,6 +262,7 @@ class CareBrief(Message):
     rulebook: str
     staff: tuple[StaffRef, ...] = ()
     stopped: bool = False
+    lists_gates: bool = False
 
 
 class EnquiryBrief(Message):
@@ -268,3 +278,4 @@ class EnquiryBrief(Message):
     pdu: Ref
     ground: Ground
     rulebook: str
+    lists_gates: bool = False

@@ -13,6 +13,10 @@ DUE = SearchAttributeKey.for_datetime("SfoDue")
 OVERDUE = SearchAttributeKey.for_bool("SfoOverdue")
 CLOCK = SearchAttributeKey.for_keyword("SfoClock")
 ESCALATION = SearchAttributeKey.for_keyword_list("SfoEscalation")
+QUESTIONS = SearchAttributeKey.for_keyword_list("SfoQuestions")
+GATES = SearchAttributeKey.for_keyword_list("SfoGates")
+REVIEW_DUE = SearchAttributeKey.for_datetime("SfoReviewDue")
+REVIEW_FIRST_DUE = SearchAttributeKey.for_datetime("SfoReviewFirstDue")
 
 
 def at_start(stage: str, region: str, pdu: str, ground: Ground) -> TypedSearchAttributes:
