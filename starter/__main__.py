@@ -20,6 +20,7 @@ from starter import (
     commands_reports,
     commands_review,
     commands_service,
+    commands_views,
     connections,
 )
 from starter.command import BAD_INPUT, OUT_OF_REACH, REFUSED, CommandError
@@ -59,6 +60,7 @@ for _command in (
     commands_cases.charge,
     commands_cases.case,
     commands_cases.cases,
+    commands_views.views,
     commands_decide.decide,
     commands_review.review,
     commands_reports.court_event,
