@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from pydantic import BaseModel
 from temporalio import workflow
 
 import worker
+from deploy.embedded.temporal import SEARCH_ATTRIBUTES
+from deploy.saved_views import saved_views
 from workflows.contract import ids, messages, vocabulary
 from workflows.contract.questions import QUESTIONS
 from workflows.contract.rulebook import Rulebook, Unit
@@ -313,3 +316,12 @@ def test_every_command_in_the_readme_exists() -> None:
             assert isinstance(command, click.Group), f"sfo {' '.join(words)}"
             assert word in command.commands, f"sfo {' '.join(words)}"
             command = command.commands[word]
+
+
+def test_the_runbook_lists_every_saved_view_and_every_search_attribute() -> None:
+    runbook = (ROOT / "docs" / "operations.md").read_text()
+    for view in saved_views(datetime(2026, 11, 27, tzinfo=UTC)):
+        key = "awaiting-…" if view.key.startswith("awaiting-") else view.key
+        assert f"| `{key}` |" in runbook
+    for attribute in SEARCH_ATTRIBUTES:
+        assert f"`{attribute}`" in runbook
