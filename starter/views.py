@@ -29,7 +29,16 @@ PAGES = Path(__file__).parent / "pages"
 IN_WORD = ("draft", "facts", "answer_comments", "submit", "countersign", "quality")
 """Questions whose page hands out the review that it is about as a Word file."""
 
-WITHIN = ("acknowledge.html", "acknowledged.html", "case.html", "letter.html", "mailbox.html", "national.html")
+WITHIN = (
+    "acknowledge.html",
+    "acknowledged.html",
+    "case.html",
+    "figures.html",
+    "letter.html",
+    "mailbox.html",
+    "national.html",
+    "report_layout.html",
+)
 """Pages for use within the service, which are in English alone."""
 VARY = "Accept-Language, Cookie"
 
@@ -207,6 +216,12 @@ def _rendered(
 ) -> HTMLResponse:
     text = _ENVIRONMENT.get_template(template).render(**given)
     return HTMLResponse(text, status, {**(headers or {}), "Content-Language": language()})
+
+
+def report(template: str, **given: Any) -> str:
+    """Render a page that stands by itself as a file, for use within the service. It extends `report_layout.html`."""
+    with only_english():
+        return _ENVIRONMENT.get_template(template).render(**given)
 
 
 def question_page(shown: Shown, status: int = 200) -> HTMLResponse:

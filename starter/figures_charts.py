@@ -1,0 +1,173 @@
+"""Each figure as a chart: regions beneath each other on one scale, or stages, reasons, standards of all of them."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from starter.charts import BLUE, GREY, MID_BLUE, ORANGE, PALETTE, STEPS, TURQUOISE, Bar, Part, bars, legend
+from starter.figures_tables import LEVEL_WORDS, MARK, REASON_WORDS, STANDARD_WORDS, STATE_WORDS, Told, plainly, words
+from workflows.policy.figure import NUMBER, SMALL, Measure
+from workflows.policy.figures_of_reviews import BANDS, MOST_ROUNDS, REASONS
+from workflows.policy.figures_of_work import ACTION_STATES, LEVEL_CODES, NO_LEVEL, STANDARDS
+from workflows.policy.stages import ORDER
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A picture and what its colours stand for; the latter is empty where there is one colour.
+
+    `is_empty`: there is nothing in it to see, and the sentence beside it says so.
+    """
+
+    caption: str
+    picture: Markup
+    is_empty: bool
+    legend: str = ""
+
+
+Kinds = Sequence[tuple[str, str, str]]
+"""A measure, its colour, its words."""
+
+_BAND_WORDS = ("Up to 3 months", "3 to 6 months", "6 to 12 months", "Over 12 months")
+_AGES: Kinds = [(name, colour, said) for (name, _), colour, said in zip(BANDS, STEPS, _BAND_WORDS, strict=True)]
+_STANDING: Kinds = (
+    ("before_the_date", TURQUOISE, "Before the date"),
+    ("handed_in", BLUE, "Handed in"),
+    ("overdue", ORANGE, "Overdue"),
+)
+_ROUNDS: Kinds = [
+    *((f"rounds_{n}", STEPS[n - 1], f"{n} round{'s' if n > 1 else ''}") for n in range(1, MOST_ROUNDS)),
+    (f"rounds_{MOST_ROUNDS}_or_more", STEPS[3], f"{MOST_ROUNDS} or more"),
+]
+_LEVELS: Kinds = [
+    (f"deficiencies_{level}", colour, LEVEL_WORDS[level])
+    for level, colour in zip((*LEVEL_CODES, NO_LEVEL), PALETTE, strict=True)
+]
+_STATES = tuple(zip(ACTION_STATES, (TURQUOISE, ORANGE, GREY), strict=True))
+
+
+def charts(told: Told, key: str, said: str) -> list[Chart]:
+    """The charts of a figure that show something; `said` describes them to whoever does not see them."""
+    return [one for one in _charts(told, key, said) if not one.is_empty]
+
+
+def _charts(told: Told, key: str, said: str) -> list[Chart]:
+    whole = told.measures[told.whole][key]
+    match key:
+        case "reviews":
+            return [
+                _flat(told, key, measure, f"Reviews {measure}", said) for measure in ("begun", "submitted", "accepted")
+            ]
+        case "extended":
+            return [
+                _shares(told, key, "extended", "Share with more time", said),
+                _flat(told, key, "median", "More time given, median days", said),
+            ]
+        case "open_age":
+            return [_stacked(told, key, _AGES, "Open reviews by age", said)]
+        case "open_standing":
+            return [_stacked(told, key, _STANDING, "Open reviews and their dates", said)]
+        case "late":
+            return [_shares(told, key, "after_the_date", "Share submitted after the date", said)]
+        case "rounds":
+            return [_stacked(told, key, _ROUNDS, "Reviews accepted, by rounds", said)]
+        case "notification":
+            return [_shares(told, key, "in_time", "Share notified in time", said)]
+        case "disclosure":
+            return [
+                _flat(told, key, "conviction_to_told_median", "From conviction until told, median days", said),
+                _flat(told, key, "conviction_to_given_median", "From conviction until given, median days", said),
+            ]
+        case "causes":
+            return [_stacked(told, key, _LEVELS, "Deficiencies by level", said)]
+        case "actions":
+            return [_by_level(told, said)]
+        case "stages":
+            return [_listed(key, "Median days for each stage", said, [
+                (words(stage), whole[f"{stage.replace('-', '_')}_median"]) for stage in ORDER
+            ])]  # fmt: skip
+        case "reasons":
+            return [_listed(key, "Requests granted, by reason", said, [
+                (REASON_WORDS[reason], whole[reason]) for reason in REASONS
+            ])]  # fmt: skip
+        case "standards":
+            return [_listed(key, "Share of ratings below what is accepted", said, [
+                (STANDARD_WORDS[one], whole[f"{one}_below"]) for one in STANDARDS
+            ], most=1)]  # fmt: skip
+        case _:
+            return []
+
+
+def _shares(told: Told, key: str, measure: str, caption: str, said: str) -> Chart:
+    """A share for each region, on a scale of 0 to 100%."""
+    return _flat(told, key, measure, caption, said, most=1)
+
+
+def _flat(told: Told, key: str, measure: str, caption: str, said: str, most: float | None = None) -> Chart:
+    """One bar for each region; all of them together stand first in dark, unless their sum would dwarf each."""
+    found = [(place, told.measures[place][key][measure]) for place in told.places]
+    is_sum = found[0][1].unit == NUMBER and len(found) > 1
+    rows = [
+        _bar(told.places[place], one, BLUE if place == told.whole else MID_BLUE)
+        for place, one in (found[1:] if is_sum else found)
+    ]
+    return Chart(caption, bars(f"{key}-{measure}", caption, said, rows, most), _is_empty(one for _, one in found))
+
+
+def _is_empty(measures: Iterable[Measure]) -> bool:
+    return not any(measure.n for measure in measures)
+
+
+def _listed(
+    key: str, caption: str, said: str, found: Sequence[tuple[str, Measure]], most: float | None = None
+) -> Chart:
+    picture = bars(key, caption, said, [_bar(name, one, MID_BLUE) for name, one in found], most)
+    return Chart(caption, picture, _is_empty(one for _, one in found))
+
+
+def _bar(label: str, measure: Measure, colour: str) -> Bar:
+    is_count = measure.unit == NUMBER
+    of = "" if is_count or measure.value is None else f" (n={measure.n})"
+    return Bar(
+        label,
+        f"{_short(measure)}{of}{MARK if measure.is_small else ''}",
+        (Part(measure.value or 0, colour),),
+        measure.is_small,
+    )
+
+
+def _short(measure: Measure) -> str:
+    """A value without its unit, which the caption says: on a phone there is room for one line."""
+    return plainly(measure).partition(" ")[0]
+
+
+def _stacked(told: Told, key: str, kinds: Kinds, caption: str, said: str) -> Chart:
+    """Each place as a whole bar of its parts, so that places of any size can be compared; how many stands beside."""
+    rows = [_stack(name, [told.measures[place][key][measure] for measure, _, _ in kinds], kinds)
+            for place, name in told.places.items()]  # fmt: skip
+    picture = bars(key, caption, said, rows, 1)
+    whole = (told.measures[told.whole][key][measure] for measure, _, _ in kinds)
+    return Chart(caption, picture, _is_empty(whole), legend([(colour, name) for _, colour, name in kinds]))
+
+
+def _stack(label: str, measures: Sequence[Measure], kinds: Kinds) -> Bar:
+    total = sum(one.value or 0 for one in measures)
+    parts = [
+        Part((one.value or 0) / total if total else 0, colour, plainly(one))
+        for one, (_, colour, _) in zip(measures, kinds, strict=True)
+    ]
+    return Bar(label, f"n={total:g}{MARK if total < SMALL else ''}" if total else "none", tuple(parts))
+
+
+def _by_level(told: Told, said: str) -> Chart:
+    found = told.measures[told.whole]["actions"]
+    kinds: Kinds = [(state, colour, STATE_WORDS[state]) for state, colour in _STATES]
+    rows = [
+        _stack(LEVEL_WORDS[level], [found[f"{level}_{state}"] for state in ACTION_STATES], kinds)
+        for level in (*LEVEL_CODES, NO_LEVEL)
+    ]
+    caption = "Actions by the level that they answer"
+    picture = bars("actions", caption, said, rows, 1)
+    is_empty = _is_empty(found[state] for state in ACTION_STATES)
+    return Chart(caption, picture, is_empty, legend([(colour, name) for _, colour, name in kinds]))

@@ -1,0 +1,35 @@
+"""A middle, a high mark and a share of a few numbers; of none there is nothing to say, which is not nought."""
+
+from collections.abc import Collection, Sequence
+from fractions import Fraction
+from math import ceil
+
+
+def median(numbers: Collection[int]) -> float | None:
+    """The middle number, or the mean of the two in the middle."""
+    ordered = sorted(numbers)
+    if not ordered:
+        return None
+    half = len(ordered) // 2
+    return float(ordered[half]) if len(ordered) % 2 else (ordered[half - 1] + ordered[half]) / 2
+
+
+def mean(numbers: Collection[int]) -> float | None:
+    """The sum divided by how many there are."""
+    return sum(numbers) / len(numbers) if numbers else None
+
+
+def longest(numbers: Collection[int]) -> float | None:
+    """The highest number."""
+    return float(max(numbers)) if numbers else None
+
+
+def within(numbers: Sequence[int], share: Fraction) -> float | None:
+    """The smallest of these numbers that at least this share of them does not exceed (nearest rank)."""
+    ordered = sorted(numbers)
+    return float(ordered[max(0, ceil(share * len(ordered)) - 1)]) if ordered else None
+
+
+def share(part: int, whole: int) -> float | None:
+    """Which part of the whole, 0 to 1."""
+    return part / whole if whole else None
