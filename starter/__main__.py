@@ -17,7 +17,9 @@ from starter import (
     commands_changes,
     commands_decide,
     commands_disclosure,
+    commands_doctor,
     commands_figures,
+    commands_forecast,
     commands_reports,
     commands_review,
     commands_service,
@@ -39,6 +41,7 @@ First steps:
   sfo up                                        run the service here
   sfo charge october.json --dry-run             judge a charge file, then open it without --dry-run
   sfo cases --overdue                           what is late
+  sfo doctor                                    whether everything works, and what to do
   sfo case SFO-2026-00042                       whom a case waits for, and until when
   sfo COMMAND --help                            everything else, each with an example
 
@@ -57,6 +60,7 @@ for _command in (
     commands_service.demo,
     commands_service.gateway,
     commands_service.schema,
+    commands_doctor.doctor,
     commands_audit.audit,
     commands_cases.charge,
     commands_cases.case,
@@ -81,6 +85,7 @@ for _command in (
     commands_disclosure.readers_,
     commands_disclosure.give,
     commands_disclosure.disclosure,
+    commands_forecast.forecast,
 ):
     sfo.add_command(_command)
 
@@ -95,9 +100,7 @@ _CODES: tuple[tuple[type[Exception] | tuple[type[Exception], ...], int], ...] = 
 def run(arguments: Sequence[str]) -> int:
     """Run one command and return its exit code. Never raises."""
     try:
-        sfo.main(list(arguments), prog_name="sfo", standalone_mode=False)
-    except click.exceptions.Exit as end:
-        return end.exit_code
+        ended = sfo.main(list(arguments), prog_name="sfo", standalone_mode=False)
     except (click.Abort, KeyboardInterrupt):
         return 0 if arguments and arguments[0] in ("up", "demo", "gateway") else REFUSED
     except click.ClickException as error:
@@ -105,7 +108,7 @@ def run(arguments: Sequence[str]) -> int:
         return error.code if isinstance(error, CommandError) else BAD_INPUT
     except Exception as error:
         return _explained(error)
-    return 0
+    return ended if isinstance(ended, int) else 0  # a command that ends with a code of its own
 
 
 def _explained(error: Exception) -> int:

@@ -55,15 +55,20 @@ def outlook_of(case: Row, parts: Parts, now: datetime, pinned: Pinned | None) ->
     return forecast(standing, rulebook, today=today, due_on=case["review_due"], holidays=holidays)
 
 
+def review_is_owed(case: Row, parts: Parts) -> bool:
+    """Whether the case has a review with a date whose text is still to be submitted."""
+    court = [CourtEventKind(row["kind"]) for row in parts["court"] if row["applied_at"]]
+    if case["review_due"] is None or case["accepted_version"] is not None or ends_the_review(court):
+        return False
+    return not parts["standing"][0]["is_submitted"]
+
+
 def review_is_late(case: Row, parts: Parts, now: datetime) -> bool:
     """Whether the text of a review is owed after its date, or was when more time was granted; none once submitted.
 
     Read from the dates themselves, so it shows while no worker runs. Rule: design.md 3.4 and 3.12.
     """
-    court = [CourtEventKind(row["kind"]) for row in parts["court"] if row["applied_at"]]
-    if case["review_due"] is None or case["accepted_version"] is not None or ends_the_review(court):
-        return False
-    if parts["standing"][0]["is_submitted"]:
+    if not review_is_owed(case, parts):
         return False
     return case["review_overdue"] or min(now, case["paused_at"] or now) > due_moment(case["review_due"])
 

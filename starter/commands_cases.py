@@ -27,7 +27,6 @@ from starter.if_nobody_acts import AHEAD_SHOWN, as_data, if_nobody_acts
 from starter.if_nobody_acts_words import as_lines
 from starter.intake import Pace, open_cases
 from starter.judging import Rules, pinned_rules, rules_in_force
-from starter.keys import KeyRing
 from starter.settings import Settings
 from workflows.contract import ids
 from workflows.contract.charge import MAX_BYTES, Charge, parse_charges
@@ -60,7 +59,7 @@ def charge(files: tuple[Path, ...], dry_run: bool, as_json: bool, speed: float, 
     by its path and does not stop the good ones; the command then ends with 2.
     """
     today = max(on_in_london(datetime.now(UTC)), anchor or date.min)
-    rules = rules_in_force(_rules_settings() if dry_run else settings_here(), today)
+    rules = rules_in_force(Settings.with_stand_ins(os.environ) if dry_run else settings_here(), today)
     given, is_good = _read(files, today, rules)
     if dry_run:
         _print([_judged(index, file, one, rules, len(files) > 1) for index, file, one in given], as_json)
@@ -72,21 +71,6 @@ def charge(files: tuple[Path, ...], dry_run: bool, as_json: bool, speed: float, 
 
 
 Given = tuple[int, Path, Charge]
-
-
-def _rules_settings() -> Settings:
-    """Read the settings where only the folders of rules matter: whatever is missing gets a stand-in."""
-    keys = KeyRing.generate().encode()
-    stand_ins = {
-        "SFO_DATABASE_URL": "postgresql://none/sfo",
-        "SFO_TEMPORAL_ADDRESS": "none:7233",
-        "SFO_SMTP_URL": "smtp://none",
-        "SFO_PUBLIC_URL": "http://none",
-        "SFO_LINK_KEYS": keys,
-        "SFO_PAYLOAD_KEYS": keys,
-    }
-    given = {name: value for name, value in os.environ.items() if value}
-    return Settings.from_environment(stand_ins | given)
 
 
 def _read(files: Sequence[Path], today: date, rules: Rules) -> tuple[list[Given], bool]:

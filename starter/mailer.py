@@ -56,11 +56,13 @@ class SmtpMailer:
     async def _hand_over(
         self, message: EmailMessage, sender: str | None
     ) -> tuple[dict[str, aiosmtplib.SMTPResponse], str]:
+        async with self.server() as server:
+            return await server.send_message(message, sender=sender)
+
+    def server(self) -> aiosmtplib.SMTP:
+        """The mail server as the address names it, not reached yet: inside `async with` it is, and we are signed in."""
         parts = urlsplit(self.url)
-        plain = parts.scheme == "smtp"
-        return await aiosmtplib.send(
-            message,
-            sender=sender,
+        return aiosmtplib.SMTP(
             hostname=parts.hostname or "localhost",
             port=parts.port or _PORTS[parts.scheme],
             username=unquote(parts.username) if parts.username else None,
@@ -68,7 +70,7 @@ class SmtpMailer:
             use_tls=parts.scheme == "smtps",
             # None would upgrade when offered and silently stay plain when not; the address decides instead.
             start_tls=parts.scheme == "smtp+starttls",
-            tls_context=None if plain else self.tls_context(),
+            tls_context=None if parts.scheme == "smtp" else self.tls_context(),
             timeout=self.timeout,
         )
 

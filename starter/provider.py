@@ -120,6 +120,10 @@ class Provider:
             raise NotSignedInError("the provider has not verified the address")
         return email
 
+    async def discover(self) -> None:
+        """Its addresses and keys are known from now on. Raises ProviderAwayError."""
+        await self._read()
+
     async def _read(self) -> Mapping[str, Any]:
         """The provider's addresses and keys, an hour old at most."""
         if self._known and time.monotonic() - self._read_at < KNOWN_FOR:

@@ -33,8 +33,8 @@ _AWAY = (TemporalAwayError, *OUT_OF_REACH, asyncpg.PostgresError)
 
 
 @dataclass(frozen=True, slots=True)
-class _Backlog:
-    """One kind of row that may wait: which, and how one is delivered."""
+class Backlog:
+    """One kind of row that may wait: which, `since` when, and how one is delivered."""
 
     name: str
     query: str
@@ -42,55 +42,56 @@ class _Backlog:
 
 
 _SECOND = "recorded_at < clock_timestamp() - interval '1 second'"
-_BACKLOGS = (
-    _Backlog(
+BACKLOGS = (
+    Backlog(
         "cases",
-        f"SELECT reference FROM sfo.cases WHERE started_at_wall IS NULL AND {_SECOND} ORDER BY recorded_at",
+        f"""SELECT reference, recorded_at AS since FROM sfo.cases
+            WHERE started_at_wall IS NULL AND {_SECOND} ORDER BY recorded_at""",
         lambda d, row: d.start_case(row["reference"]),
     ),
-    _Backlog(
+    Backlog(
         "court events",
-        """SELECT event FROM sfo.court_events JOIN sfo.cases USING (reference)
+        """SELECT event, sfo.court_events.at AS since FROM sfo.court_events JOIN sfo.cases USING (reference)
            WHERE delivered_at_wall IS NULL AND applied_at IS NULL AND started_at_wall IS NOT NULL
            ORDER BY sfo.court_events.at""",
         lambda d, row: d.deliver_court_event(row["event"]),
     ),
-    _Backlog(
+    Backlog(
         "decisions",
-        f"""SELECT decision FROM sfo.decisions
+        f"""SELECT decision, recorded_at AS since FROM sfo.decisions
             WHERE applied_at IS NULL AND void_at IS NULL AND channel <> 'operations' AND {_SECOND}
               AND (delivered_at_wall IS NULL OR delivered_at_wall < clock_timestamp() - interval '30 seconds')
             ORDER BY recorded_at""",
         lambda d, row: d.deliver_decision(row["decision"]),
     ),
-    _Backlog(
+    Backlog(
         "concerns",
-        """SELECT reference, kind, number FROM sfo.escalations
+        """SELECT reference, kind, number, raised_at AS since FROM sfo.escalations
            WHERE delivered_at_wall IS NULL AND state = 'raised' AND raised_by IS NOT NULL ORDER BY raised_at""",
         lambda d, row: d.deliver_concern(row["reference"], EscalationKind(row["kind"]), row["number"]),
     ),
-    _Backlog(
+    Backlog(
         "enquiries",
-        """SELECT reference, number FROM sfo.enquiries
+        """SELECT reference, number, at AS since FROM sfo.enquiries
            WHERE delivered_at_wall IS NULL AND state = 'open' ORDER BY at""",
         lambda d, row: d.deliver_enquiry(row["reference"], row["number"]),
     ),
-    _Backlog(
+    Backlog(
         "requests for time",
-        """SELECT request FROM sfo.extension_requests
+        """SELECT request, at AS since FROM sfo.extension_requests
            WHERE delivered_at_wall IS NULL AND granted IS NULL AND void_at IS NULL ORDER BY at""",
         lambda d, row: d.deliver_extension(row["request"]),
     ),
-    _Backlog(
+    Backlog(
         "requests",
-        """SELECT request FROM sfo.requests JOIN sfo.cases USING (reference)
+        """SELECT request, sfo.requests.recorded_at AS since FROM sfo.requests JOIN sfo.cases USING (reference)
            WHERE delivered_at_wall IS NULL AND started_at_wall IS NOT NULL ORDER BY sfo.requests.recorded_at""",
         lambda d, row: d.deliver_request(row["request"]),
     ),
     # What the record shows of the ladder is left out: whoever stands in was asked already, or the rung was told.
-    _Backlog(
+    Backlog(
         "absences",
-        """SELECT a.absence, g.gate
+        """SELECT a.absence, g.gate, greatest(a.recorded_at, g.recorded_at) AS since
            FROM sfo.absences a JOIN sfo.gates g USING (person_key) JOIN sfo.cases c USING (reference),
                LATERAL (SELECT ((c.clock ->> 'case_anchor')::timestamptz
                    + (clock_timestamp() - (c.clock ->> 'wall_anchor')::timestamptz) * (c.clock ->> 'speed')::float
@@ -102,17 +103,20 @@ _BACKLOGS = (
            ORDER BY a.recorded_at, g.gate""",
         lambda d, row: d.deliver_absence(row["absence"], row["gate"]),
     ),
-    _Backlog(
+    Backlog(
         "refused letters",
-        "SELECT letter_id FROM sfo.outbox WHERE state = 'refused' AND NOT told_workflow ORDER BY recorded_at",
+        """SELECT letter_id, recorded_at AS since FROM sfo.outbox
+           WHERE state = 'refused' AND NOT told_workflow ORDER BY recorded_at""",
         lambda d, row: d.deliver_refused_letter(row["letter_id"]),
     ),
-    _Backlog(
+    Backlog(
         "out-of-office notes",
-        "SELECT letter_id FROM sfo.returned_mail WHERE climbs AND NOT told_workflow ORDER BY recorded_at",
+        """SELECT letter_id, recorded_at AS since FROM sfo.returned_mail
+           WHERE climbs AND NOT told_workflow ORDER BY recorded_at""",
         lambda d, row: d.deliver_out_of_office(row["letter_id"]),
     ),
 )
+"""Whatever may wait in the record, in the order of delivery. Some moments of `since` are a case's own."""
 
 
 class Relay:
@@ -151,14 +155,14 @@ class Relay:
                 return 0
             if self._returned:
                 await self._returned.take_in()
-            for backlog in _BACKLOGS:
+            for backlog in BACKLOGS:
                 rows = await connection.fetch(f"{backlog.query} LIMIT {_BATCH}")
                 self._waiting.set(len(rows), {"what": backlog.name})
                 for row in rows:
                     delivered += await self._try(backlog, row)
         return delivered
 
-    async def _try(self, backlog: _Backlog, row: asyncpg.Record) -> bool:
+    async def _try(self, backlog: Backlog, row: asyncpg.Record) -> bool:
         """Deliver one row. One that cannot be delivered is left alone for a while; the others go on."""
         key, now = f"{backlog.name} {tuple(row.values())}", asyncio.get_running_loop().time()
         if self._not_before.get(key, 0.0) > now:

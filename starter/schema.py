@@ -35,6 +35,34 @@ class _File:
         return hashlib.sha256(self.sql.encode()).hexdigest()
 
 
+@dataclass(frozen=True, slots=True)
+class SchemaState:
+    """How the files stand to the database, each by its name. `newer` are applied and not among the files."""
+
+    applied: tuple[str, ...]
+    missing: tuple[str, ...]
+    edited: tuple[str, ...]
+    newer: tuple[str, ...]
+
+
+async def compare_schema(database_url: str, schema_dir: Path | None = None) -> SchemaState:
+    """Return how the files stand to the database, and change nothing. Raises SchemaError, and what asyncpg raises."""
+    files = {file.name: file.sha256 for file in _read(schema_dir or SCHEMA_DIR)}
+    connection = await asyncpg.connect(database_url, timeout=4, server_settings={"application_name": "sfo-doctor"})
+    try:
+        applied = await _applied(connection)
+    except (asyncpg.UndefinedTableError, asyncpg.InvalidSchemaNameError):
+        applied = {}
+    finally:
+        await connection.close()
+    return SchemaState(
+        applied=tuple(applied),
+        missing=tuple(name for name in files if name not in applied),
+        edited=tuple(name for name in files if applied.get(name, files[name]) != files[name]),
+        newer=tuple(name for name in applied if name not in files),
+    )
+
+
 async def apply_schema(database_url: str, schema_dir: Path | None = None) -> list[str]:
     """Bring the database to the newest file and return the names applied now, none when it was there already.
 
@@ -69,8 +97,7 @@ def _number(path: Path) -> int:
 
 async def _apply(connection: asyncpg.Connection, files: list[_File]) -> list[str]:
     await connection.execute(_BOOKKEEPING)
-    rows = await connection.fetch("SELECT file, sha256 FROM sfo_schema.applied ORDER BY file")
-    applied = {row["file"]: row["sha256"] for row in rows}
+    applied = await _applied(connection)
     _check(files, applied)
     fresh = [file for file in files if file.name not in applied]
     for file in fresh:
@@ -80,6 +107,11 @@ async def _apply(connection: asyncpg.Connection, files: list[_File]) -> list[str
                 "INSERT INTO sfo_schema.applied (file, sha256) VALUES ($1, $2)", file.name, file.sha256
             )
     return [file.name for file in fresh]
+
+
+async def _applied(connection: asyncpg.Connection) -> dict[str, str]:
+    rows = await connection.fetch("SELECT file, sha256 FROM sfo_schema.applied ORDER BY file")
+    return {row["file"]: row["sha256"] for row in rows}
 
 
 def _check(files: list[_File], applied: dict[str, str]) -> None:

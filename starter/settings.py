@@ -2,7 +2,8 @@
 
 import hashlib
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
@@ -24,7 +25,14 @@ _PROJECT = Path(__file__).resolve().parent.parent
 
 
 class SettingsError(Exception):
-    """The environment does not describe a running service; the text names every variable and its remedy."""
+    """The environment does not describe a running service; the text names every variable and its remedy.
+
+    `problems` are the same, each with the variables that it is about.
+    """
+
+    def __init__(self, text: str, problems: Sequence[tuple[frozenset[str], str]] = ()) -> None:
+        super().__init__(text)
+        self.problems = tuple(problems)
 
 
 def code_fingerprint(project: Path = _PROJECT) -> str:
@@ -230,7 +238,27 @@ class Settings(BaseModel):
         try:
             return cls.model_validate(given)
         except ValidationError as error:
-            raise SettingsError(_explain(error, given)) from None
+            problems = _explain(error, given)
+            lines = "".join(f"\n  {text}" for _, text in problems)
+            raise SettingsError(f"The environment does not describe a running service:{lines}", problems) from None
+
+    @classmethod
+    def with_stand_ins(cls, given: Mapping[str, str], but: Sequence[str] = ()) -> Self:
+        """Read the settings where not every service matters: what is missing gets a stand-in that leads nowhere.
+
+        `but`: variables that get none. SettingsError names every wrong one.
+        """
+        keys = KeyRing.generate().encode()
+        stand_ins = {
+            "SFO_DATABASE_URL": "postgresql://none/sfo",
+            "SFO_TEMPORAL_ADDRESS": "none:7233",
+            "SFO_SMTP_URL": "smtp://none",
+            "SFO_PUBLIC_URL": "http://none",
+            "SFO_LINK_KEYS": keys,
+            "SFO_PAYLOAD_KEYS": keys,
+        }
+        wanted = {name: value for name, value in stand_ins.items() if name not in but}
+        return cls.from_environment(wanted | {name: value for name, value in given.items() if value})
 
     def to_environment(self) -> dict[str, str]:
         """Write the complete SFO_* environment of a child process, secrets included; reads back the same."""
@@ -242,15 +270,17 @@ class Settings(BaseModel):
         }
 
 
-def _explain(error: ValidationError, given: Mapping[str, str]) -> str:
+def _explain(error: ValidationError, given: Mapping[str, str]) -> list[tuple[frozenset[str], str]]:
+    """Each problem in words, with the variables that it is about."""
     remedies = {field.alias: field.description for field in Settings.model_fields.values()}
-    lines = []
+    problems = []
     for problem in error.errors(include_input=False, include_url=False):
         if not problem["loc"]:  # it is about several together
-            lines.append(f"  {problem.get('ctx', {}).get('error', problem['msg'])}")
+            text = str(problem.get("ctx", {}).get("error", problem["msg"]))
+            problems.append((frozenset(re.findall(r"SFO_[A-Z_]+", text)), text))
             continue
         name, missing = str(problem["loc"][0]), problem["type"] == "missing"
         if missing or name in given:  # a default that follows a wrong variable would be reported beside it
             cause = "missing" if missing else problem.get("ctx", {}).get("error", problem["msg"])
-            lines.append(f"  {name}: {cause}; {remedies[name]}")
-    return "The environment does not describe a running service:\n" + "\n".join(lines)
+            problems.append((frozenset({name}), f"{name}: {cause}; {remedies[name]}"))
+    return problems

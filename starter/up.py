@@ -16,7 +16,7 @@ from deploy.embedded.ports import LOOPBACK, usable_port
 from deploy.embedded.postgres import embedded_postgres
 from deploy.embedded.process import Command, Say, ServiceError, kept_running, private_folder
 from deploy.embedded.temporal import embedded_temporal
-from starter.keys import KeyRing, kept_rings
+from starter.keys import kept_rings
 from starter.reach import all_reached, gateway_answers
 from starter.rollout import RolloutError, make_current
 from starter.schema import apply_schema
@@ -112,18 +112,8 @@ async def _serve(environ: Mapping[str, str], on_ready: Callable[[RunningStack], 
 
 def _checked(given: dict[str, str]) -> Settings:
     """Read what is given before anything starts, with stand-ins for what an embedded part will say."""
-    keys = KeyRing.generate().encode()
-    later = {
-        "SFO_DATABASE_URL": "postgresql://later/sfo",
-        "SFO_TEMPORAL_ADDRESS": "later:7233",
-        "SFO_SMTP_URL": "smtp://later",
-        "SFO_PUBLIC_URL": "http://later",
-        "SFO_LINK_KEYS": keys,
-        "SFO_PAYLOAD_KEYS": keys,
-    }
-    if "SFO_SCHEMA_DATABASE_URL" in given:  # an owner's address alone names no embedded database
-        del later["SFO_DATABASE_URL"]
-    return Settings.from_environment(later | given)
+    # An owner's address alone names no embedded database.
+    return Settings.with_stand_ins(given, but=["SFO_DATABASE_URL"] if "SFO_SCHEMA_DATABASE_URL" in given else [])
 
 
 async def _embedded(

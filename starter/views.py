@@ -34,6 +34,7 @@ WITHIN = (
     "acknowledged.html",
     "case.html",
     "figures.html",
+    "forecast.html",
     "letter.html",
     "mailbox.html",
     "national.html",

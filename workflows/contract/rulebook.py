@@ -128,12 +128,14 @@ class ForecastRule(Part):
     """Working days that each part of a review still needs, by which it is seen to be at risk before it is late.
 
     Interviews go side by side and count once; the comments on facts have the period of their own question.
+    `carries`: how many reviews a manager works on at a time; a rulebook without it counts with one.
     """
 
     interviews: Figure[Days]
     draft: Figure[Days]
     answer_comments: Figure[Days]
     submit: Figure[Days]
+    carries: Figure[Annotated[int, Field(ge=1, le=20)]] | None = None
 
 
 class RedactionRule(Part):

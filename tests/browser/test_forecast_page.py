@@ -1,0 +1,87 @@
+"""The forecast's page in a real browser: nothing keeps anybody out, on a phone, on a desk and on paper."""
+
+import random
+from datetime import date
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser
+
+from starter.forecast_page import as_html
+from starter.forecasting import Asked, BacklogForecast, RegionForecast
+from tests.browser.conftest import DESKTOP, PHONE, Visitor
+from tests.policy.test_backlog import BY_HAND, HOLIDAYS, RULE, TODAY
+from workflows.policy.backlog import Horizon, OpenReview, Situation, places_by_day, play
+from workflows.policy.backlog_outlook import outlook
+
+SOURCES = dict.fromkeys(("open", "reviewers", "arrivals", "carries", "durations"), "given")
+
+
+def region(code: str, name: str, arrivals: float, reviews: tuple[OpenReview, ...]) -> RegionForecast:
+    situation = Situation(reviews, arrivals, BY_HAND.reviewers, 2, 35, (30, 40, 60))
+    horizon = Horizon.of(TODAY, 12, RULE, HOLIDAYS)
+    places = places_by_day(situation, horizon)
+    chance = random.Random(code)  # noqa: S311
+    futures = [play(situation, horizon, places, chance) for _ in range(60)]
+    found = outlook(futures, horizon, places, 12)
+    return RegionForecast(code, name, situation, found.weeks[0].overdue.middle, 1, SOURCES, found)
+
+
+@pytest.fixture
+def page(tmp_path: Path) -> str:
+    late = tuple(OpenReview(date(2026, 12, 1), 30) for _ in range(5))
+    regions = (
+        region("N53", "East Midlands", 0.0, ()),
+        region("N55", "Yorkshire and the Humber", 0.5, late),
+        region("N59", "South Central", 60.0, late),
+    )
+    file = tmp_path / "forecast.html"
+    file.write_text(as_html(BacklogForecast(TODAY, Asked(), regions, 2)))
+    return file.as_uri()
+
+
+@pytest.mark.parametrize("size", [PHONE, DESKTOP])
+async def test_the_page_keeps_nobody_out(chromium: Browser, page: str, size: tuple[int, int]) -> None:
+    opened = await chromium.new_page(viewport={"width": size[0], "height": size[1]})
+    visitor = Visitor(opened)
+    opened.on("console", lambda message: visitor.said.append(message.text))
+    await visitor.see(page)
+    assert await visitor.heading() == "Forecast of the review backlog"
+    for summary in await opened.locator("summary").all():
+        await summary.click()
+    await visitor.check()
+    assert visitor.said == []
+    await opened.close()
+
+
+async def test_no_word_of_a_chart_is_cut_off_or_lies_on_another(chromium: Browser, page: str) -> None:
+    opened = await chromium.new_page(viewport={"width": PHONE[0], "height": PHONE[1]})
+    await opened.goto(page)
+    cut = await opened.evaluate(
+        """() => [...document.querySelectorAll("svg.fan")].flatMap(chart => {
+            const edge = chart.getBoundingClientRect();
+            return [...chart.querySelectorAll("text")].map(one => one.getBoundingClientRect()).filter(one =>
+                one.left < edge.left || one.right > edge.right || one.top < edge.top || one.bottom > edge.bottom);
+        }).length"""
+    )
+    assert cut == 0
+    names = await opened.evaluate(
+        """() => [...document.querySelectorAll("svg.fan")].map(chart =>
+            [...chart.querySelectorAll(".fan-name")].map(one => one.getBBox())
+                .map(box => [box.y, box.y + box.height]))"""
+    )
+    for boxes in names:
+        ordered = sorted(boxes)
+        assert len(ordered) == 3
+        assert all(upper[1] <= lower[0] + 1 for upper, lower in pairwise(ordered))
+    await opened.close()
+
+
+async def test_on_paper_the_numbers_are_there_too(chromium: Browser, page: str) -> None:
+    opened = await chromium.new_page()
+    await opened.goto(page)
+    await opened.emulate_media(media="print")
+    table = opened.locator("#N59 details table").first
+    assert (await table.bounding_box() or {"height": 0})["height"] > 100
+    await opened.close()
