@@ -180,14 +180,22 @@ async def test_a_child_that_dies_is_started_again_and_that_is_said(tmp_path: Pat
     assert any(line.startswith("the worker ended with status -9; it starts again in ") for line in lines)
 
 
+def _is_taken(by: socket.socket, port: int) -> bool:
+    with contextlib.suppress(OSError):
+        by.bind(("127.0.0.1", port))
+        by.listen()
+        return True
+    return False
+
+
 async def test_taken_ports_are_left_to_those_who_have_them(tmp_path: Path) -> None:
     with contextlib.ExitStack() as others:
         for port in (7233, 8233, 8080, 1025):
             taken = others.enter_context(socket.socket())
             taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            with contextlib.suppress(OSError):  # then somebody has it anyway
-                taken.bind(("127.0.0.1", port))
-                taken.listen()
+            async with asyncio.timeout(120):  # a stack of another test may have it and let it go in the midst of ours
+                while not _is_taken(taken, port):
+                    await asyncio.sleep(0.5)
         async with small_stack(surroundings(tmp_path)) as running:
             assert running.settings.gateway_port != 8080
             assert running.settings.temporal_address != "127.0.0.1:7233"
