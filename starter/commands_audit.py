@@ -3,6 +3,7 @@
 import asyncio
 import json
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -27,6 +28,7 @@ from starter.command import (
 )
 from starter.connections import temporal_client
 from starter.keys import KeyRing
+from starter.payload_readings import Recorded, readings_of
 from starter.register import View
 from starter.settings import Settings
 
@@ -193,6 +195,29 @@ def _said(report: Report) -> list[str]:
     if not report.differences:
         lines.append("complete: each decision of the one stands in the other")
     return lines
+
+
+@audit.command("decoded", epilog=example("sfo audit decoded SFO-2026-00042", "sfo audit decoded --json"))
+@click.argument("reference", required=False)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def audit_decoded(reference: str | None, as_json: bool) -> None:
+    """Tell who had payloads of a case read or sealed for the Temporal UI, when, and by which key.
+
+    Without a case: every request, those that were refused among them. People are directory keys and roles. It is a
+    record of its own beside the chain, to which the service can only add.
+    """
+    found = wait_for(_decoded(reference))
+    if as_json:
+        click.echo(json.dumps([one.as_json() for one in found], indent=2))
+    else:
+        click.echo("\n".join(one.as_line() for one in found) or "nothing was read or sealed, and nothing refused")
+
+
+async def _decoded(reference: str | None) -> Sequence[Recorded]:
+    async with services() as reached:
+        await _require_cases(reached, [reference] if reference else [])
+        async with reached.pool.acquire() as connection:
+            return await readings_of(connection, reference)
 
 
 @audit.command("key", epilog=example("sfo audit key", 'export SFO_AUDIT_KEY="$(sfo audit key --new)"'))

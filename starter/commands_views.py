@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import click
 
-from deploy.saved_views import View, of_case, saved_views
+from deploy.saved_views import View, of_case, saved_views, set_up_page
 from starter.command import BAD_INPUT, CommandError, example, settings_here
 from starter.judging import rules_in_force
 from starter.settings import Settings
@@ -17,14 +17,20 @@ from workflows.policy.due import on_in_london
 @click.option("--region", help="Only this region, by its Delius code, such as N53.")
 @click.option("--pdu", help="Only this delivery unit, such as N53LEI.")
 @click.option("--case", "reference", help="Whom one case waits for, by its reference.")
+@click.option(
+    "--set-up", "is_page", is_flag=True, help="Print the page that saves them in a browser, to be served at /sfo."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def views(region: str | None, pdu: str | None, reference: str | None, as_json: bool) -> None:
+def views(region: str | None, pdu: str | None, reference: str | None, is_page: bool, as_json: bool) -> None:
     """List the saved views of the Temporal Web UI: what each shows, its link, and its query to paste there.
 
     A link that says what is due soon is dated: take it anew each day.
     """
     settings = settings_here()
     _check(settings, region, pdu, reference)
+    if is_page:
+        click.echo(set_up_page(datetime.now(UTC), settings.temporal_namespace))
+        return
     found = [of_case(reference)] if reference else saved_views(datetime.now(UTC), region, pdu)
     if as_json:
         click.echo(json.dumps([_as_data(view, settings) for view in found], indent=2))

@@ -251,6 +251,7 @@ def look(running: RunningStack, playing: list[Playing], say: Say) -> None:
     say(f"  overdue work in the Temporal UI   {running.ui_url}/namespaces/{namespace}/workflows?query={query}")
     say(f"  the case that was left open       {running.ui_url}/namespaces/{namespace}/workflows/"
         f"{case_id(playing[-1].reference).replace('/', '%2F')}")  # fmt: skip
+    say(f"  payloads there, once signed in    {running.settings.public_url}/operations")
     say(f"  every letter                      {running.settings.public_url}/mailbox")
     say(f"  a case as data                    SFO_DATA_DIR={running.settings.data_dir} sfo case REFERENCE --json")
     say("  cases: " + ", ".join(f"{p.reference} ({p.part.name})" for p in playing))

@@ -21,6 +21,7 @@ from starter.arrivals import Door
 from starter.asking_for_time import AskingForTime
 from starter.case_page import CasePage
 from starter.code_mail import CodeMail
+from starter.codec import Codec
 from starter.connections import OUT_OF_REACH, Pool, database_pool, temporal_client
 from starter.deciding import Deciding
 from starter.delivery import Delivery
@@ -31,8 +32,10 @@ from starter.mailbox import mailbox_routes
 from starter.mailer import SmtpMailer
 from starter.mine import Mine
 from starter.national import National
+from starter.operations import Operations
 from starter.opting_in_pages import OptingIn
 from starter.paper import OnPaper
+from starter.payloads import EncryptionCodec
 from starter.protection import Protection
 from starter.provider import Provider, provider_of
 from starter.relay import Relay
@@ -51,18 +54,15 @@ _GRACE_SECONDS = 10
 
 def gateway_app(settings: Settings, pool: Pool, delivery: Delivery, mailer: SmtpMailer) -> ASGIApp:
     """Build the application over what it talks to; nothing is opened or closed here."""
-    door = Door(settings, pool)
-    signing_in, deciding = (
-        SigningIn(door, CodeMail(mailer, settings.mail_from, settings.reply_to)),
-        Deciding(door, delivery),
-    )
+    door, mail = Door(settings, pool), CodeMail(mailer, settings.mail_from, settings.reply_to)
+    signing_in, deciding = SigningIn(door, mail), Deciding(door, delivery)
     paper, more_time = OnPaper(door), AskingForTime(door, delivery)
     files, opting_in = RenditionPages(door), OptingIn(door, delivery)
     away = Away(door)
     national, provider = National(door, delivery), provider_of(settings)
     routes: list[Route | Mount] = [
         Route("/a/{token}", signing_in.landing),
-        *_sign_in(door, provider, signing_in),
+        *_sign_in(door, provider, signing_in, Operations(door, mail, by_code=provider is None)),
         Route("/a/{token}/decide", deciding.question),
         Route("/a/{token}/decide", deciding.decide, methods=["POST"]),
         Route("/a/{token}/receipt", deciding.receipt),
@@ -81,6 +81,7 @@ def gateway_app(settings: Settings, pool: Pool, delivery: Delivery, mailer: Smtp
         Route("/national", national.show),
         Route("/national/acknowledge", national.acknowledge, methods=["POST"]),
         Route("/case/{reference}", CasePage(door).show),
+        *_codec(Codec(door, EncryptionCodec(settings.payload_keys))),
         Route("/accessibility", _accessibility),
         Mount("/static", StaticFiles(directory=PAGES / "static")),
         *health_routes(settings, pool, delivery.client),
@@ -93,17 +94,35 @@ def gateway_app(settings: Settings, pool: Pool, delivery: Delivery, mailer: Smtp
     return Languages(protected, is_https=door.is_https)
 
 
-def _sign_in(door: Door, provider: Provider | None, by_code: SigningIn) -> list[Route]:
+def _sign_in(door: Door, provider: Provider | None, by_code: SigningIn, operations: Operations) -> list[Route]:
     """By an identity of the organisation where there is a provider, and then by no code."""
+    anyway = [
+        Route("/operations", operations.show),
+        Route("/operations/person", operations.person, methods=["POST"]),
+        Route("/operations/sign-out", operations.sign_out, methods=["POST"]),
+    ]
     if provider is None:
         return [
+            *anyway,
             Route("/a/{token}/start", by_code.start, methods=["POST"]),
             Route("/a/{token}/code", by_code.code, methods=["POST"]),
+            Route("/operations/start", operations.start, methods=["POST"]),
+            Route("/operations/code", operations.code, methods=["POST"]),
         ]
     identities = Identities(door, provider)
     return [
+        *anyway,
         Route("/a/{token}/start", identities.start, methods=["POST"]),
+        Route("/operations/start", identities.start_without_a_link, methods=["POST"]),
         Route("/signed-in", identities.back),
+    ]
+
+
+def _codec(codec: Codec) -> list[Route]:
+    methods = ["POST", "OPTIONS"]
+    return [
+        Route("/codec/decode", codec.decode, methods=methods),
+        Route("/codec/encode", codec.encode, methods=methods),
     ]
 
 

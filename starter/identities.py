@@ -1,6 +1,7 @@
 """Sign-in with an identity of the organisation: from a link to the provider and back, into a session of its person.
 
-The address that the provider vouches for must be the one that the link is bound to. What was typed before is kept.
+The address that the provider vouches for must be the one that the link is bound to; without a link it must be one of
+operations. What was typed before is kept.
 """
 
 import hashlib
@@ -17,10 +18,11 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from starter.arrivals import Arrival, Door, carried, read_posted
 from starter.connections import Connection
-from starter.identity import end_session, open_session
+from starter.identity import Session, end_session, open_session
 from starter.provider import NotSignedInError, Provider, ProviderAwayError
 from starter.signing_in import go_on, shown_again
 from starter.views import Turned, page
+from starter.visits import is_operations, rules_today
 from starter.welsh import Ours
 from workflows.policy.authority import same_person
 from workflows.policy.links import seal
@@ -35,9 +37,12 @@ _AGAIN = Ours("Open the link in your email again.")
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """A sign-in that was under way: of which link, and what proves that the way back belongs to it."""
+    """A sign-in that was under way: of which link, and what proves that the way back belongs to it.
 
-    link: UUID
+    `link` None: it was begun on the page of operations.
+    """
+
+    link: UUID | None
     nonce: str
     verifier: str
     typed: list[tuple[str, str]]
@@ -55,13 +60,20 @@ class Identities:
         here, form = await self.door.arrival(request), await read_posted(request)
         if here.is_signed_in:
             return go_on(here, here.session, form)
+        return await self._lead(here.link, carried(form))
+
+    async def start_without_a_link(self, _: Request) -> Response:
+        """Lead to the provider from the page of operations."""
+        return await self._lead(None, [])
+
+    async def _lead(self, link: UUID | None, typed: list[tuple[str, str]]) -> Response:
         state, browser, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(4))
         try:
             address = await self.provider.address(state, nonce, verifier)
         except ProviderAwayError as error:
             raise _away(error) from None
         async with self.door.pool.acquire() as connection:
-            await _begin(connection, state, browser, Begun(here.link, nonce, verifier, carried(form)))
+            await _begin(connection, state, browser, Begun(link, nonce, verifier, typed))
         response = RedirectResponse(address, 303)
         # The way back comes from another site, so this cookie must come along with it; it opens nothing by itself.
         response.set_cookie(
@@ -85,6 +97,8 @@ class Identities:
                 403, Ours("You are not signed in"), Ours("The sign-in was ended before it was complete."), _AGAIN
             )
         email = await self._email(code, begun)
+        if begun.link is None:
+            return await self._into_operations(request, email)
         here = await self._arrival(request, begun.link)
         # One of a team may sign in as themselves for the address that the team shares: then it is known who decides.
         member = next((one for one in here.asked.team or () if same_person(email, one.email or "")), None)
@@ -92,11 +106,27 @@ class Identities:
             words = Ours("You have signed in as somebody else. Only the person who was asked can see and answer this.")
             again = Ours("If it is yours, sign in with the address that it was sent to.")
             raise Turned(403, Ours("This link belongs to somebody else"), words, again)
+        cookie, session = await self._open(request, here.asked.email, member.key if member else None)
+        _LOG.info("somebody signed in for a gate of %s", here.gate.reference)
+        return self._signed_in(_shown(replace(here, session=session), begun), cookie)
+
+    async def _into_operations(self, request: Request, email: str) -> Response:
+        """Open a session of whoever holds the role of operations today. Raises Turned for everybody else."""
+        directory = (await rules_today(self.door)).directory
+        person = directory.person_by_email(email) if is_operations(email, directory) else None
+        if person is None:
+            words = "The page of operations is for those who run the service, as the directory of roles has it today."
+            raise Turned(403, "This page is not yours", words, "What is asked of you comes by email.")
+        cookie, _ = await self._open(request, person.email)
+        _LOG.info("somebody of operations signed in")
+        return self._signed_in(page("operations_now.html"), cookie)
+
+    async def _open(self, request: Request, email: str, member: str | None = None) -> tuple[str, Session]:
         async with self.door.pool.acquire() as connection:
             await end_session(connection, request.cookies.get(self.door.cookie))
-            cookie, session = await open_session(connection, here.asked.email, member.key if member else None)
-        _LOG.info("somebody signed in for a gate of %s", here.gate.reference)
-        response = _shown(replace(here, session=session), begun)
+            return await open_session(connection, email, member)
+
+    def _signed_in(self, response: Response, cookie: str) -> Response:
         self.door.set_cookie(response, cookie)
         response.delete_cookie(self._cookie, secure=self.door.is_https, httponly=True, samesite="lax")
         return response

@@ -61,15 +61,16 @@ async def issue_code(connection: Connection, link: UUID, key: bytes) -> str | No
         sent = await connection.fetchval("SELECT codes_sent FROM sfo.links WHERE link = $1 FOR UPDATE", link)
         if sent is None or (sent >= CODES and await _was_recent(connection, link)):
             return None
-        if await _sent_to_the_person(connection, link) >= CODES_A_PERSON:
+        email = await connection.fetchval("SELECT email FROM sfo.links WHERE link = $1", link)
+        if await sent_to_the_person(connection, email) >= CODES_A_PERSON:
             return None
-        code = f"{secrets.randbelow(10**_DIGITS):0{_DIGITS}}"
+        code = fresh_code()
         await connection.execute(
             """INSERT INTO sfo.codes (link, code_hash, expires_at) VALUES ($1, $2, clock_timestamp() + $3)
                ON CONFLICT (link) DO UPDATE
                SET code_hash = excluded.code_hash, expires_at = excluded.expires_at, tries = 0""",
             link,
-            _proof(link, code, key),
+            proof(link.bytes, code, key),
             CODE_LASTS,
         )
         count = 1 if sent >= CODES else sent + 1
@@ -87,13 +88,14 @@ async def _was_recent(connection: Connection, link: UUID) -> bool:
     )
 
 
-async def _sent_to_the_person(connection: Connection, link: UUID) -> int:
-    """How many codes went to the address of this link within the time, by all of its links."""
+async def sent_to_the_person(connection: Connection, email: str) -> int:
+    """How many codes went to this address within the time, by all of its links and without one."""
     sent = await connection.fetchval(
-        """SELECT coalesce(sum(l.codes_sent), 0) FROM sfo.links l JOIN sfo.codes c USING (link)
-           WHERE lower(btrim(l.email)) = (SELECT lower(btrim(email)) FROM sfo.links WHERE link = $1)
-             AND c.expires_at > clock_timestamp() - $2::interval""",
-        link,
+        """SELECT (SELECT coalesce(sum(l.codes_sent), 0) FROM sfo.links l JOIN sfo.codes c USING (link)
+                   WHERE lower(btrim(l.email)) = lower(btrim($1)) AND c.expires_at > clock_timestamp() - $2::interval)
+                + (SELECT coalesce(sum(codes_sent), 0) FROM sfo.address_codes
+                   WHERE email = lower(btrim($1)) AND expires_at > clock_timestamp() - $2::interval)""",
+        email,
         CODES_WITHIN - CODE_LASTS,
     )
     return int(sent)
@@ -110,15 +112,19 @@ async def check_code(connection: Connection, link: UUID, typed: str, key: bytes)
         )
         if row is None:
             return Check.SPENT
-        if not hmac.compare_digest(row["code_hash"], _proof(link, typed, key)):
+        if not hmac.compare_digest(row["code_hash"], proof(link.bytes, typed, key)):
             return Check.WRONG if row["tries"] < TRIES else Check.SPENT
         await connection.execute("DELETE FROM sfo.codes WHERE link = $1", link)
-        await connection.execute(
-            """UPDATE sfo.links SET codes_sent = 0
-               WHERE lower(btrim(email)) = (SELECT lower(btrim(email)) FROM sfo.links WHERE link = $1)""",
-            link,
-        )
+        await count_anew(connection, await connection.fetchval("SELECT email FROM sfo.links WHERE link = $1", link))
         return Check.RIGHT
+
+
+async def count_anew(connection: Connection, email: str) -> None:
+    """Somebody who signed in may have as many codes again, whichever way they come."""
+    await connection.execute(
+        "UPDATE sfo.links SET codes_sent = 0 WHERE lower(btrim(email)) = lower(btrim($1::text))", email
+    )
+    await connection.execute("UPDATE sfo.address_codes SET codes_sent = 0 WHERE email = lower(btrim($1::text))", email)
 
 
 async def open_session(connection: Connection, email: str, member: str | None = None) -> tuple[str, Session]:
@@ -142,18 +148,31 @@ async def open_session(connection: Connection, email: str, member: str | None = 
     return cookie, session
 
 
-async def read_session(connection: Connection, cookie: str | None) -> Session | None:
-    """Return the session of this cookie and note that it is in use; None when it ended or never was."""
+async def read_session(connection: Connection, cookie: str | None, *, in_use: bool = True) -> Session | None:
+    """Return the session of this cookie; None when it ended or never was. That it is in use is noted, unless told not.
+
+    `in_use` False: asked by a program that goes on asking when nobody is there.
+    """
     if not cookie:
         return None
     row = await connection.fetchrow(
-        """UPDATE sfo.sessions SET seen_at = clock_timestamp()
-           WHERE session_hash = $1 AND expires_at > clock_timestamp()
-             AND seen_at > clock_timestamp() - $2::interval RETURNING email, csrf, member""",
+        f"""{_NOTED if in_use else _FOUND} session_hash = $1 AND expires_at > clock_timestamp()
+             AND seen_at > clock_timestamp() - $2::interval {_SHOWN if in_use else ""}""",
         _digest(cookie),
         IDLE,
     )
     return Session(row["email"], row["csrf"], row["member"]) if row else None
+
+
+_SHOWN = "RETURNING email, csrf, member"
+_NOTED = "UPDATE sfo.sessions SET seen_at = clock_timestamp() WHERE"
+_FOUND = "SELECT email, csrf, member FROM sfo.sessions WHERE"
+
+
+async def name_member(connection: Connection, cookie: str | None, member: str) -> None:
+    """Whoever of a team reads the shared address says who they are, for the rest of the session."""
+    if cookie:
+        await connection.execute("UPDATE sfo.sessions SET member = $2 WHERE session_hash = $1", _digest(cookie), member)
 
 
 async def end_session(connection: Connection, cookie: str | None) -> None:
@@ -162,8 +181,14 @@ async def end_session(connection: Connection, cookie: str | None) -> None:
         await connection.execute("DELETE FROM sfo.sessions WHERE session_hash = $1", _digest(cookie))
 
 
-def _proof(link: UUID, code: str, key: bytes) -> bytes:
-    return hmac.new(key, _PURPOSE + link.bytes + code.encode(), hashlib.sha256).digest()
+def fresh_code() -> str:
+    """Six digits that nobody can foresee."""
+    return f"{secrets.randbelow(10**_DIGITS):0{_DIGITS}}"
+
+
+def proof(bound_to: bytes, code: str, key: bytes) -> bytes:
+    """What is stored of a code: it proves the code for what it is bound to, a link or an address."""
+    return hmac.new(key, _PURPOSE + bound_to + code.encode(), hashlib.sha256).digest()
 
 
 def _digest(cookie: str) -> bytes:

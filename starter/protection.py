@@ -25,6 +25,8 @@ SLOWEST_BODY = 120.0  # seconds in which a form and its file have arrived, or ar
 LARGEST_BODY = 2_000_000  # bytes; a review of a hundred rows is a tenth of it
 # What was typed comes along with the file, so that it is not lost.
 _WITH_FILE = {"/a/{token}/review.docx": LARGEST_FILE, "/a/{token}/translation": LARGEST_TRANSLATION}
+_ACROSS = ("/codec/decode", "/codec/encode")
+"""What a page of another origin may ask: the codec, which judges the origin itself and sees to the size."""
 _POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; form-action 'self'{forms}; "
     "base-uri 'none'; frame-src {frames}; frame-ancestors 'none'"
@@ -83,6 +85,8 @@ class Protection:
         if scope["method"] in ("GET", "HEAD"):
             return None
         headers = Headers(scope=scope)
+        if kind in _ACROSS and scope["method"] in ("POST", "OPTIONS"):
+            return None
         if scope["method"] != "POST":
             return turned_page(Turned(405, Ours("This cannot be done here")))
         if not self._is_from_here(headers):
@@ -164,6 +168,10 @@ def _kind(path: str) -> str:
             return "/a/{token}/rendition"
         case ["national", "acknowledge"]:
             return "/national/acknowledge"
+        case ["operations", ("start" | "code" | "person" | "sign-out") as step]:
+            return f"/operations/{step}"
+        case ["codec", ("decode" | "encode") as step]:
+            return f"/codec/{step}"
         case ["case", _]:
             return "/case/{reference}"
         case ["mailbox", _]:
@@ -172,7 +180,19 @@ def _kind(path: str) -> str:
             return "/mailbox/{letter}/html"
         case ["static", *_]:
             return "/static"
-        case [("my" | "national" | "accessibility" | "signed-in" | "mailbox" | "health" | "ping" | "info") as name]:
+        case [
+            (
+                "my"
+                | "national"
+                | "operations"
+                | "accessibility"
+                | "signed-in"
+                | "mailbox"
+                | "health"
+                | "ping"
+                | "info"
+            ) as name
+        ]:
             return f"/{name}"
         case _:
             return "elsewhere"

@@ -16,6 +16,7 @@ from deploy.embedded.ports import LOOPBACK, usable_port
 from deploy.embedded.postgres import embedded_postgres
 from deploy.embedded.process import Command, Say, ServiceError, kept_running, private_folder
 from deploy.embedded.temporal import embedded_temporal
+from deploy.embedded.web_ui import embedded_web_ui
 from starter.keys import kept_rings
 from starter.reach import all_reached, gateway_answers
 from starter.rollout import RolloutError, make_current
@@ -95,8 +96,11 @@ async def stack(
     pattern = _checked(given).bounce_address
     private_folder(data_dir)
     async with AsyncExitStack() as parts:
+        local = _local(data_dir, given)
+        public_url = given.get("SFO_PUBLIC_URL", local["SFO_PUBLIC_URL"])
+        embedded = await _embedded(parts, data_dir, given, pattern, say)
         settings = Settings.from_environment(
-            _local(data_dir, given) | await _embedded(parts, data_dir, given, pattern, say) | given
+            local | embedded | await _web_ui(parts, embedded, public_url, given) | given
         )
         await all_reached(settings, say)
         await apply_schema(settings.schema_database_url)
@@ -129,9 +133,9 @@ async def _embedded(
         found |= {"SFO_DATABASE_URL": database.app_url, "SFO_SCHEMA_DATABASE_URL": database.owner_url}
     if "SFO_TEMPORAL_ADDRESS" not in given:
         namespace = given.get("SFO_TEMPORAL_NAMESPACE", "default")
-        port, ui_port = usable_port(7233), usable_port(8233)
+        # The server's own UI offers what must not be done: nobody is told where it is, and ours stands before it.
         temporal = await parts.enter_async_context(
-            embedded_temporal(data_dir, port=port, ui_port=ui_port, namespace=namespace, say=say)
+            embedded_temporal(data_dir, port=usable_port(7233), ui_port=usable_port(0), namespace=namespace, say=say)
         )
         found |= {"SFO_TEMPORAL_ADDRESS": temporal.address, "SFO_TEMPORAL_UI_URL": temporal.ui_url}
     if "SFO_SMTP_URL" not in given:
@@ -142,6 +146,20 @@ async def _embedded(
         found |= {"SFO_SMTP_URL": mail.smtp_url, "SFO_MAILBOX_DIR": str(mail.mailbox)}
         found |= {"SFO_BOUNCE_DIR": str(returned.folder)}
     return found
+
+
+async def _web_ui(
+    parts: AsyncExitStack, embedded: Mapping[str, str], public_url: str, given: Mapping[str, str]
+) -> dict[str, str]:
+    """Put the shipped front before an embedded server's UI, where there is one."""
+    behind = embedded.get("SFO_TEMPORAL_UI_URL")
+    if behind is None:
+        return {}
+    namespace = given.get("SFO_TEMPORAL_NAMESPACE", "default")
+    front = embedded_web_ui(
+        port=usable_port(8233), behind=behind, public_url=public_url.rstrip("/"), namespace=namespace
+    )
+    return {"SFO_TEMPORAL_UI_URL": await parts.enter_async_context(front)}
 
 
 def _local(data_dir: Path, given: Mapping[str, str]) -> dict[str, str]:

@@ -30,15 +30,9 @@ IN_WORD = ("draft", "facts", "answer_comments", "submit", "countersign", "qualit
 """Questions whose page hands out the review that it is about as a Word file."""
 
 WITHIN = (
-    "acknowledge.html",
-    "acknowledged.html",
-    "case.html",
-    "figures.html",
-    "forecast.html",
-    "letter.html",
-    "mailbox.html",
-    "national.html",
-    "report_layout.html",
+    *("acknowledge.html", "acknowledged.html", "case.html", "figures.html", "forecast.html", "letter.html"),
+    *("mailbox.html", "national.html", "report_layout.html"),
+    *("operations.html", "operations_code.html", "operations_in.html", "operations_now.html", "operations_other.html"),
 )
 """Pages for use within the service, which are in English alone."""
 VARY = "Accept-Language, Cookie"

@@ -10,8 +10,10 @@ from starter.absences import covered
 from starter.arrivals import Door
 from starter.identity import Session, read_session
 from starter.judging import Rules, RulesError, rules_in_force
+from starter.team import Team, team_behind
 from starter.views import Turned
 from starter.welsh import Ours
+from workflows.contract.directory import Directory, Person
 from workflows.contract.vocabulary import Role
 from workflows.policy.authority import holds
 from workflows.policy.due import on_in_london
@@ -19,6 +21,7 @@ from workflows.policy.due import on_in_london
 _LOG = logging.getLogger(__name__)
 
 NATIONAL = (Role.NATIONAL_TEAM,)
+OPERATIONS = (Role.OPERATIONS,)
 
 
 async def visitor(door: Door, request: Request) -> Session:
@@ -61,3 +64,23 @@ async def rules_today(door: Door) -> Rules:
 def is_national(session: Session, rules: Rules) -> bool:
     """Whether the address holds the national team's role today, or is the recorded deputy of a holder."""
     return holds(session.email, NATIONAL, rules.directory, "", "")
+
+
+def is_operations(email: str, directory: Directory) -> bool:
+    """Whether the address holds the role of operations, or is the recorded deputy of a holder, also by an absence."""
+    return holds(email, OPERATIONS, directory, "", "")
+
+
+def desk_team(email: str, directory: Directory) -> Team | None:
+    """Those of operations who read this address together; None: it is one person's."""
+    team = team_behind(email, directory)
+    return team and tuple(one for one in team if one.email and is_operations(one.email, directory))
+
+
+def person_behind(session: Session, directory: Directory) -> Person | None:
+    """Whose session it is, by the directory; None: not listed, or nobody has said who of the team they are."""
+    team = desk_team(session.email, directory)
+    if team is None:
+        return directory.person_by_email(session.email)
+    known = next((one.key for one in team if one.key == session.member), None)
+    return directory.person(known) if known else None

@@ -1,7 +1,9 @@
 """What tests of the pages without a link share: a browser with a session, everything in the record, a sound page."""
 
 import re
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import httpx
 from bs4 import BeautifulSoup
@@ -32,6 +34,16 @@ async def signed_in(desk: Desk, email: str) -> Browser:
         cookie, _ = await open_session(connection, email)
     browser.web.cookies.set("__Host-sfo", cookie, domain="sfo.example.test")
     return browser
+
+
+async def away(desk: Desk, key: str, deputy: str) -> None:
+    """From yesterday to tomorrow this person of the directory is away, and that one stands in."""
+    today = datetime.now(UTC).date()
+    await desk.record.pool.execute(
+        """INSERT INTO absences (absence, person_key, deputy_key, from_on, to_on, set_by)
+           VALUES ($1, $2, $3, $4, $5, 'x')""",
+        *(uuid4(), key, deputy, today - timedelta(days=1), today + timedelta(days=1)),
+    )
 
 
 async def everything(desk: Desk) -> dict[str, list[Any]]:

@@ -134,6 +134,9 @@ async def test_nothing_set_starts_everything_and_keeps_it_for_the_next_time(tmp_
             async with httpx.AsyncClient() as web:
                 assert (await web.get(f"{settings.public_url}/health")).status_code == 200
                 assert (await web.get(running.ui_url)).status_code == 200
+                told = (await web.get(f"{running.ui_url}/api/v1/settings")).json()
+                assert (told["WorkflowTerminateDisabled"], told["WorkflowSignalDisabled"]) == (True, False)
+                assert told["Codec"]["Endpoint"] == f"{settings.public_url}/codec"
             assert await applied_schema(settings.schema_database_url) > 0
             assert settings.mailbox_dir is not None
             assert (settings.mailbox_dir / "new").is_dir()
