@@ -17,6 +17,7 @@ from activities.casework import PostgresCasework
 from activities.correspondence import Correspondence
 from activities.gates import PostgresGates
 from activities.rulebooks import FileRulebooks
+from activities.weekday_digest import PostgresDigests
 from starter.connections import database_pool, temporal_client
 from starter.mailer import SmtpMailer
 from starter.settings import Settings, SettingsError
@@ -36,6 +37,7 @@ from workflows.review import Review
 from workflows.staff_care import StaffCare
 from workflows.staff_feedback import StaffFeedback
 from workflows.victim_disclosure import VictimDisclosure
+from workflows.weekday_digest import WeekdayDigest
 
 CASEWORK = [
     Case,
@@ -50,6 +52,7 @@ CASEWORK = [
     ActionPlan,
     Enquiry,
     StaffCare,
+    WeekdayDigest,
 ]
 NATIONAL = [Escalation]
 
@@ -119,7 +122,8 @@ async def main(settings: Settings) -> None:
             reply_to=settings.reply_to,
             language_of=rulebooks.language_of,
         )
-        activities = activities_of(PostgresGates(pool, letters, rulebooks), PostgresCasework(pool, letters, rulebooks))
+        ports = (kind(pool, letters, rulebooks) for kind in (PostgresGates, PostgresCasework, PostgresDigests))
+        activities = activities_of(*ports)
         sweeping = asyncio.create_task(letters.sweep())
         workers = [build_worker(client, q, activities, settings.build_id) for q in (CASEWORK_QUEUE, NATIONAL_QUEUE)]
         async with workers[0], workers[1]:

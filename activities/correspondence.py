@@ -60,7 +60,7 @@ class Letter:
     letter: str
     name: str
     email: str
-    reference: str
+    reference: str | None
     at: datetime
     gate: str | None = None
     link: UUID | None = None
@@ -148,6 +148,10 @@ class Correspondence:
         return may_wait(letter.letter, due_on, on_in_london(letter.at), self._digest) and await had_enough(
             connection, self._digest, letter.email, letter.reference
         )
+
+    def page_url(self, path: str) -> str:
+        """The address of a page of the gateway that no link of a question leads to, `/my`."""
+        return f"{self._public_url}{path}"
 
     @property
     def _domain(self) -> str:

@@ -20,7 +20,7 @@ _LONGEST = 50  # letters in one
 _BATCH = 20
 
 
-async def had_enough(connection: Connection, rule: DigestRule, email: str, reference: str) -> bool:
+async def had_enough(connection: Connection, rule: DigestRule, email: str, reference: str | None) -> bool:
     """Whether this person has had as many letters of the last 24 hours as come singly, by cases in real time."""
     return bool(
         await connection.fetchval(

@@ -80,7 +80,7 @@ async def lock_case(connection: Connection, reference: str) -> Row:
 
 
 async def audit(
-    connection: Connection, at: datetime, reference: str, actor: str, action: str, subject: str, **detail: object
+    connection: Connection, at: datetime, reference: str | None, actor: str, action: str, subject: str, **detail: object
 ) -> None:
     """Add one row to the chain: who did what to which thing, at case time `at`; `detail` holds codes and dates.
 

@@ -159,6 +159,12 @@ def _related(row: Row, seen: Seen) -> str:
     return f"{seen.who(row['actor'])} noted that {row['subject']} belongs to this case: {kind}"
 
 
+def _stranded(row: Row, _seen: Seen) -> str:
+    kind, state = (plain(str(row["detail"].get(name, ""))) for name in ("kind", "state"))
+    what = f"{kind}, {state}" if state else kind
+    return f"the workflow {row['subject']} was found stranded: {what}"
+
+
 def _absent(row: Row, seen: Seen) -> str:
     detail = row["detail"]
     who, deputy = (f"{detail[name]}{seen.name_of(str(detail[name]))}" for name in ("person", "deputy"))
@@ -209,6 +215,10 @@ SENTENCES: Mapping[str, Tell] = {
     "transfer_refused": _by("was refused that the case be moved: {why}"),
     "replacement_refused": _by("was refused another manager: {why}"),
     "stage_ended": _ended,
+    "workflow_stranded": _stranded,
+    "workflow_unstranded": lambda row, _seen: f"the workflow {row['subject']} is stranded no longer",
+    "case_restarted": lambda row, seen: f"{seen.who(row['actor'])} started {row['subject']} again from its record",
+    "digest_written": _plainly("the weekday digest of {on} went out for {subject}"),
     "absence_set": _absent,
     "absence_ended": _back,
     "bank_holiday_announced": _by(

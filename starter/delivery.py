@@ -17,7 +17,7 @@ from starter.connections import Pool
 from starter.reports import report_refused_letter
 from starter.returned_letters import ASKING, climbing_gate
 from starter.signals import NoSuchWorkflowError, is_closed, send_signal
-from starter.starting import start_again, start_first
+from starter.starting import start_again, start_escalation, start_first
 from starter.voiding import void_decision
 from workflows.contract import ids
 from workflows.contract.message import Signal
@@ -130,10 +130,21 @@ class Delivery:
         await self._delivered("court_events", event=event)
 
     async def deliver_concern(self, reference: str, kind: EscalationKind, number: int) -> None:
-        """The case has the signal `raise_concern` for an escalation that the record has numbered."""
+        """The case has the signal `raise_concern` for an escalation that the record has numbered.
+
+        Where its workflow is gone although the case is open, the escalation runs by itself: the national team asks
+        and resolves as ever, and the case finds the outcome in the record.
+        """
         row = await self._row("escalations", reference=reference, kind=kind, number=number)
         message = RaisedConcern(kind=kind, number=number, reason=_reason(row["reason"]), about=row["about"])
-        await self._to_case(reference, "raise_concern", message, ids.escalation_id(reference, kind, number))
+        request = ids.escalation_id(reference, kind, number)
+        try:
+            is_heard = await self._to_case(reference, "raise_concern", message, request)
+        except NoSuchWorkflowError:
+            is_heard = False
+        case = await self._row("cases", reference=reference)
+        if not is_heard and case["closed_on"] is None:
+            await start_escalation(self.client, case, kind, number)
         await self._delivered("escalations", reference=reference, kind=kind, number=number)
 
     async def deliver_enquiry(self, reference: str, number: int) -> None:
@@ -239,7 +250,8 @@ class Delivery:
         except NoSuchWorkflowError:
             _LOG.info("the stage of %s has ended; it needs no %s", gate, signal)
 
-    async def _to_case(self, reference: str, signal: str, message: Any, request: str) -> None:
+    async def _to_case(self, reference: str, signal: str, message: Any, request: str) -> bool:
+        """Whether the case's workflow has it; not where it has ended. Raises NoSuchWorkflowError where it never was."""
         # A case that was opened again is started first: the run that closed it may not have ended yet and would take
         # the signal with it.
         if await self._value("cases", "started_at_wall", reference=reference) is None:
@@ -249,7 +261,11 @@ class Delivery:
         except NoSuchWorkflowError:
             if not await is_closed(self.client, ids.case_id(reference)):
                 raise
-            _LOG.warning("%s has closed; %s stays in the record and nothing follows", reference, signal)
+            _LOG.warning(
+                "the workflow of %s has ended; %s stays in the record and it hears of nothing", reference, signal
+            )
+            return False
+        return True
 
     async def _review_of(self, reference: str) -> str:
         stage = await self._pool.fetchval(

@@ -24,6 +24,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from starter.doctor import TEMPORAL, Check, Finding, Level, NotLookedAtError, Practice, of_skew
 from starter.payloads import ENCODING, EncryptionCodec, PayloadKeyError
+from starter.schedules import DIGEST
 from workflows.contract import search
 from workflows.contract.ids import CASEWORK_QUEUE, DEPLOYMENT, NATIONAL_QUEUE
 
@@ -31,8 +32,8 @@ OLDEST = (1, 28)
 """The first version of the server that routes cases by worker deployment versions for good."""
 RETENTION, RETENTION_LEAST = timedelta(days=730), timedelta(days=90)
 """A case may be open for years, and a closed stage vanishes after the retention."""
-SCHEDULES: tuple[str, ...] = ()
-"""The ids of the schedules that the service needs; this version has none."""
+SCHEDULES: tuple[str, ...] = (DIGEST,)
+"""The ids of the schedules that the service needs."""
 _POLLED_WITHIN = timedelta(minutes=2)  # a long poll lasts for one
 _SCRATCH = "sfo-doctor"  # a queue that no workflow uses
 
@@ -230,7 +231,7 @@ async def _schedules(practice: Practice) -> Finding:
     found = await client.workflow_service.list_schedules(ListSchedulesRequest(namespace=client.namespace))
     there = {one.schedule_id for one in found.schedules}
     if missing := [name for name in SCHEDULES if name not in there]:
-        return Finding(Level.FAIL, f"not there: {', '.join(missing)}", "run `sfo up`, or make them as described")
+        return Finding(Level.FAIL, f"not there: {', '.join(missing)}", "run `sfo schedules`, which makes them")
     return Finding(Level.OK, f"this version needs {len(SCHEDULES) or 'none'}; the namespace has {len(there) or 'none'}")
 
 

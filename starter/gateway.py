@@ -38,6 +38,7 @@ from starter.paper import OnPaper
 from starter.payloads import EncryptionCodec
 from starter.protection import Protection
 from starter.provider import Provider, provider_of
+from starter.reconciling import Reconciliation
 from starter.relay import Relay
 from starter.rendition_pages import RenditionPages
 from starter.returned_mail import ReturnedMail
@@ -161,7 +162,8 @@ async def run_gateway(settings: Settings) -> None:
         delivery = Delivery(client, pool)
         app = gateway_app(settings, pool, delivery, SmtpMailer(settings.smtp_url))
         with remembered(settings):
-            async with _beside(Relay(delivery, pool, settings.data_dir, _returned_mail(settings, pool))):
+            compared = Reconciliation.of(settings, delivery, pool)
+            async with _beside(Relay(delivery, pool, settings.data_dir, _returned_mail(settings, pool), compared)):
                 await _server(app, settings).serve()
     telemetry.stop()
 

@@ -19,8 +19,11 @@ from opentelemetry import metrics
 from starter.audit import HeadsError, export_head
 from starter.connections import OUT_OF_REACH, Pool
 from starter.delivery import Delivery
+from starter.reconciling import EVERY as COMPARED_EVERY
+from starter.reconciling import Reconciliation
 from starter.returned_mail import ReturnedMail
 from starter.signals import NoSuchWorkflowError, RowRefusedError, TemporalAwayError
+from starter.stranded import NOTICES
 from workflows.contract.vocabulary import EscalationKind
 
 _LOG = logging.getLogger(__name__)
@@ -120,10 +123,23 @@ BACKLOGS = (
 
 
 class Relay:
-    """Runs beside a gateway. `data_dir` holds the exported heads of the audit chain, `returned` what comes back."""
+    """Runs beside a gateway. `data_dir` holds the exported heads of the audit chain, `returned` what comes back.
 
-    def __init__(self, delivery: Delivery, pool: Pool, data_dir: Path, returned: ReturnedMail | None = None) -> None:
+    `reconciliation` compares the record with Temporal every ten minutes, beside the deliveries.
+    """
+
+    def __init__(
+        self,
+        delivery: Delivery,
+        pool: Pool,
+        data_dir: Path,
+        returned: ReturnedMail | None = None,
+        reconciliation: Reconciliation | None = None,
+    ) -> None:
         self._returned = returned
+        self._reconciliation = reconciliation
+        self._comparing: asyncio.Task[None] | None = None
+        self._next_comparison = 0.0
         self._delivery = delivery
         self._pool = pool
         self._data_dir = data_dir
@@ -131,10 +147,20 @@ class Relay:
         self._not_before: dict[str, float] = {}
         self._next_head = 0.0
         self._is_head_kept = True
-        self._waiting = metrics.get_meter("sfo.relay").create_gauge("sfo.relay.waiting")
+        meter = metrics.get_meter("sfo.relay")
+        self._waiting = meter.create_gauge("sfo.relay.waiting")
+        self._stranded = meter.create_gauge("sfo.stranded")
 
     async def run(self) -> None:
         """Deliver until cancelled. Never raises; an outage is logged when it begins and when it ends."""
+        try:
+            await self._run()
+        finally:
+            if self._comparing:
+                self._comparing.cancel()
+                await asyncio.gather(self._comparing, return_exceptions=True)
+
+    async def _run(self) -> None:
         while True:
             try:
                 await self.tick()
@@ -153,6 +179,7 @@ class Relay:
             # Given back with the connection, also when this process dies.
             if not await connection.fetchval("SELECT pg_try_advisory_lock(hashtext('sfo.relay'))"):
                 return 0
+            self._compare()
             if self._returned:
                 await self._returned.take_in()
             for backlog in BACKLOGS:
@@ -161,6 +188,28 @@ class Relay:
                 for row in rows:
                     delivered += await self._try(backlog, row)
         return delivered
+
+    def _compare(self) -> None:
+        """By the leader, each in its turn; a comparison takes longer than a round, so deliveries go on beside it."""
+        now = asyncio.get_running_loop().time()
+        is_at_it = self._comparing is not None and not self._comparing.done()
+        if self._reconciliation and now >= self._next_comparison and not is_at_it:
+            self._next_comparison = now + COMPARED_EVERY.total_seconds()
+            self._comparing = asyncio.create_task(self._one_comparison(self._reconciliation))
+
+    async def _one_comparison(self, reconciliation: Reconciliation) -> None:
+        """Never raises. Temporal or the record away is no finding: it is looked again in the next turn."""
+        try:
+            kept = await reconciliation.round()
+        except _AWAY as error:
+            _LOG.warning("the record was not compared with Temporal: %s", _cause(error))
+        except Exception:  # a comparison that fails must not end the relay
+            _LOG.exception("the record was not compared with Temporal")
+        else:
+            new = sum(one.is_new for one in kept.findings)
+            self._stranded.set(sum(one.stranded.kind not in NOTICES for one in kept.findings))
+            if new or kept.gone:
+                _LOG.warning("stranded workflows: %d new, %d gone again; `sfo reconcile` lists them", new, kept.gone)
 
     async def _try(self, backlog: Backlog, row: asyncpg.Record) -> bool:
         """Deliver one row. One that cannot be delivered is left alone for a while; the others go on."""

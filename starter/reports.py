@@ -169,10 +169,18 @@ async def report_refused_letter(connection: Connection, letter: UUID) -> int | N
         )
         if row is None or row["reference"] is None:
             return None
-        case = await locked_case(connection, row["reference"])
-        if case.row["closed_on"] is not None or await _has_failed_already(connection, case.reference):
-            return None
-        return await _raise_failure(connection, case, row["letter"])
+        return await report_failure(connection, await locked_case(connection, row["reference"]), row["letter"])
+
+
+async def report_failure(connection: Connection, case: LockedCase, about: str) -> int | None:
+    """Something of the service failed in this case: the national team has an escalation; returns its number.
+
+    None: the case is closed, or has an unresolved one already. `about`: a letter, or the id part of a workflow.
+    """
+    if case.row["closed_on"] is not None or await _has_failed_already(connection, case.reference):
+        return None
+    concern = _Concern(EscalationKind.OTHER, ReasonCode.SYSTEM_FAILURE, RELAY, about=about)
+    return await _raise(connection, case, concern)
 
 
 async def _has_failed_already(connection: Connection, reference: str) -> bool:
@@ -185,8 +193,3 @@ async def _has_failed_already(connection: Connection, reference: str) -> bool:
             str(ReasonCode.SYSTEM_FAILURE),
         )
     )
-
-
-async def _raise_failure(connection: Connection, case: LockedCase, about: str) -> int:
-    concern = _Concern(EscalationKind.OTHER, ReasonCode.SYSTEM_FAILURE, RELAY, about=about)
-    return await _raise(connection, case, concern)

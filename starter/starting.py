@@ -3,15 +3,18 @@
 import asyncio
 from contextlib import suppress
 
+from asyncpg import Record as Row
 from temporalio.client import Client, WorkflowExecutionDescription, WorkflowExecutionStatus
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 
 from starter.signals import RPC, NoSuchWorkflowError, RowRefusedError, reach
 from workflows.contract import ids, search
-from workflows.contract.messages import CaseOpening
-from workflows.contract.vocabulary import Ground, Stage
+from workflows.contract.messages import CaseClock, CaseOpening, EscalationBrief
+from workflows.contract.vocabulary import EscalationKind, Ground, Stage
 
+AGAIN = "started-again"
+"""In the memo of a run that was started in place of one that was lost."""
 _MARK = "opened-again"
 _LOOKS, _BETWEEN = 12, 0.25  # a run that has closed its case ends within a moment
 
@@ -52,6 +55,63 @@ async def start_again(client: Client, opening: CaseOpening, ground: Ground, mark
             return
         await asyncio.sleep(_BETWEEN)
     raise RowRefusedError("the earlier run of this case has not ended yet")
+
+
+async def start_lost(client: Client, opening: CaseOpening, ground: Ground) -> None:
+    """The workflow of an open case that was lost runs again. Raises RowRefusedError where one runs already.
+
+    Raises TemporalAwayError.
+    """
+    try:
+        await reach(
+            client.start_workflow(
+                "sfo-case",
+                opening,
+                id=ids.case_id(opening.reference),
+                task_queue=ids.CASEWORK_QUEUE,
+                id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+                id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
+                memo={AGAIN: True},
+                search_attributes=search.at_start(Stage.CHARGE, opening.region, opening.pdu, ground),
+                static_summary=f"SFO case {opening.reference}, {opening.region}, started again",
+                rpc_timeout=RPC,
+            )
+        )
+    except WorkflowAlreadyStartedError:
+        raise RowRefusedError("somebody else has started it in this moment") from None
+
+
+async def start_escalation(client: Client, case: Row, kind: EscalationKind, number: int) -> None:
+    """The escalation's workflow runs by itself, or has run. `case`: its row. Repeat-safe by the workflow id.
+
+    For a case whose own workflow is gone: nothing in it needs that workflow. Raises TemporalAwayError.
+    """
+    reference, ground = case["reference"], Ground(case["ground"])
+    clock = CaseClock.model_validate(case["clock"])
+    brief = EscalationBrief(
+        reference=reference,
+        kind=kind,
+        number=number,
+        clock=clock,
+        region=case["region"],
+        pdu=case["pdu"],
+        ground=ground,
+        rulebook=case["rulebook"] or "",
+    )
+    with suppress(WorkflowAlreadyStartedError):
+        await reach(
+            client.start_workflow(
+                "escalation",
+                brief,
+                id=ids.escalation_id(reference, kind, number),
+                task_queue=ids.NATIONAL_QUEUE,
+                id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
+                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+                search_attributes=search.at_start("escalation", case["region"], case["pdu"], ground),
+                static_summary=f"escalation of {reference}, {case['region']}",
+                rpc_timeout=RPC,
+            )
+        )
 
 
 async def _latest(client: Client, reference: str) -> WorkflowExecutionDescription | None:

@@ -9,19 +9,20 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from temporalio.client import Client
-
 from deploy.embedded.mail import ReturnedMail, embedded_mail
 from deploy.embedded.ports import LOOPBACK, usable_port
 from deploy.embedded.postgres import embedded_postgres
 from deploy.embedded.process import Command, Say, ServiceError, kept_running, private_folder
 from deploy.embedded.temporal import embedded_temporal
 from deploy.embedded.web_ui import embedded_web_ui
+from starter.connections import temporal_client
 from starter.keys import kept_rings
 from starter.reach import all_reached, gateway_answers
 from starter.rollout import RolloutError, make_current
+from starter.schedules import put_right
 from starter.schema import apply_schema
 from starter.settings import Settings
+from starter.signals import TemporalAwayError
 
 _KEY_VARIABLES = ("SFO_LINK_KEYS", "SFO_PAYLOAD_KEYS")
 _PATIENCE = timedelta(minutes=2)
@@ -193,11 +194,15 @@ async def _start_children(
 
 
 async def _working(settings: Settings, log: Path) -> None:
-    client = await Client.connect(settings.temporal_address, namespace=settings.temporal_namespace)
+    client = await temporal_client(settings, attempts=1)
     try:
         await make_current(client, build_id=settings.build_id, timeout=_PATIENCE)
     except RolloutError as error:
         raise ServiceError(f"the worker does not work: {error}; read {log}") from error
+    try:
+        await put_right(client)
+    except TemporalAwayError as error:
+        raise ServiceError(f"the schedule of the weekday digest cannot be made: {error}") from error
 
 
 def _data_dir(given: Mapping[str, str]) -> Path:

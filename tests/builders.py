@@ -60,10 +60,44 @@ LETTER_WORDS: dict[str, Any] = {
     "received": "2027-03-12T14:05:00+00:00",
     "audit": 123,
     "letters": [{"subject": "SFO-2026-00042: Notify the HMPPS SFO Team", "url": "https://sfo.example.test/a/token"}],
+    "stranded": [
+        {
+            "about": "SFO-2026-00042/review",
+            "what": "A question is open and the stage that asks it does not run.",
+            "do": "See whether the case begins it again within ten minutes; if not, call an engineer.",
+        }
+    ],
+    "more": 3,
+    "count": 4,
+    "digest_on": "2027-03-12",
+    "head": {"seq": 1234, "hash": "0f" * 32},
+    "parts": [
+        {
+            "name": name,
+            "lines": [
+                {
+                    "reference": "SFO-2026-00042",
+                    "what": what,
+                    "role": role,
+                    "due_on": due_on,
+                    "days": days,
+                }
+            ],
+            "more": more,
+        }
+        for name, what, role, due_on, days, more in (
+            ("overdue", "Write the draft review", "the reviewing manager", "2027-03-01", 9, 2),
+            ("at_risk", "review", "", "2027-03-30", 4, 0),
+            ("due", "review", "", "2027-03-13", None, 0),
+            ("waiting", "Notify the HMPPS SFO Team", "the single point of contact", None, 12, 0),
+            ("raised", "staff safety", "", None, 2, 0),
+            ("stranded", "stage gone", "", None, None, 0),
+        )
+    ],
 }
 """Every word that any letter needs."""
 
-WITHOUT_A_CASE = {"cover_set", "cover_ended", "digest"}
+WITHOUT_A_CASE = {"cover_set", "cover_ended", "digest", "stranded", "weekday_digest"}
 """Letters that are about no case, or about several."""
 
 PRACTITIONER, LINE_MANAGER, HEAD, OTHER = "s1", "s2", "s3", "s4"

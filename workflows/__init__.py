@@ -13,5 +13,6 @@ The stages in order, with who acts:
 9. action-plan: the owner of each action
 
 `case` carries them. Beside them `staff_care` goes on for the whole of a reviewed case, and `escalation` and `enquiry`
-stand at any time.
+stand at any time. `weekday_digest` belongs to no case: each morning it tells the regions and the national team how
+things stand.
 """

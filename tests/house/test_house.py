@@ -12,7 +12,8 @@ import worker
 import workflows
 from activities.casework import PostgresCasework
 from activities.gates import PostgresGates
-from workflows.contract.ports import Casework, Gates
+from activities.weekday_digest import PostgresDigests
+from workflows.contract.ports import Casework, Digests, Gates
 from workflows.contract.vocabulary import Stage
 from workflows.policy import stages
 
@@ -54,7 +55,7 @@ def procedure_of_the_case() -> str:
 
 
 def test_every_port_method_is_implemented_as_an_activity() -> None:
-    for port, implementation in ((Gates, PostgresGates), (Casework, PostgresCasework)):
+    for port, implementation in ((Gates, PostgresGates), (Casework, PostgresCasework), (Digests, PostgresDigests)):
         for name in port.__abstractmethods__:
             defined = activity._Definition.from_callable(getattr(implementation, name))
             assert defined is not None, f"{implementation.__name__}.{name} lacks @activity.defn"

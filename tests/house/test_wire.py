@@ -41,7 +41,7 @@ def current_wire() -> dict[str, Any]:
         },
         "activities": sorted(
             name
-            for port in (ports.Gates, ports.Casework)
+            for port in (ports.Gates, ports.Casework, ports.Digests)
             for name, member in inspect.getmembers(port)
             if hasattr(member, "__temporal_activity_definition")
         ),
@@ -86,10 +86,11 @@ def test_removing_a_name_would_be_noticed() -> None:
 def test_the_names_that_the_outside_relies_on() -> None:
     assert set(registered()) == {
         "sfo-case", "charge", "notification", "early-look", "review", "countersign", "quality-assurance",
-        "staff-feedback", "victim-disclosure", "action-plan", "staff-care", "escalation", "enquiry",
+        "staff-feedback", "victim-disclosure", "action-plan", "staff-care", "escalation", "enquiry", "weekday-digest",
     }  # fmt: skip
     signals = {name: set(definition(cls).signals) for name, cls in registered().items()}
     of_the_case = signals.pop("sfo-case")
+    assert signals.pop("weekday-digest") == set()  # it asks nobody anything
     assert {"court_event", "raise_concern", "amend_charge", "enquiry"} <= of_the_case
     assert {"pause", "resume", "transfer", "replace_manager"} <= of_the_case
     assert all({"decide", "reassign", "calendar", "case_news"} <= s for s in signals.values())
@@ -97,6 +98,7 @@ def test_the_names_that_the_outside_relies_on() -> None:
     assert "request_extension" in signals["review"]
     queries = {name: set(definition(cls).queries) for name, cls in registered().items()}
     assert "status" in queries.pop("sfo-case")
+    assert "receipt" not in queries.pop("weekday-digest")
     assert all("receipt" in q for q in queries.values())
 
 

@@ -106,6 +106,14 @@ def test_a_new_action_is_seen_however_it_is_written(source: str) -> None:
 GATE = f"{REFERENCE}/victim-disclosure/handover:v1"
 DATES = {"from_on": "2027-03-01", "to_on": "2027-03-05", "original_on": "2027-02-01"}
 WHOLE: list[tuple[str, str, str, dict[str, Any], str]] = [
+    ("workflow_stranded", "system", f"sfo/{REFERENCE}", {"kind": "case_gone", "state": "TERMINATED"},
+     f"the workflow sfo/{REFERENCE} was found stranded: case gone, TERMINATED"),
+    ("workflow_unstranded", "system", f"sfo/{REFERENCE}", {"kind": "case_gone", "state": "TERMINATED"},
+     f"the workflow sfo/{REFERENCE} is stranded no longer"),
+    ("case_restarted", "operations", f"sfo/{REFERENCE}", {},
+     f"operations started sfo/{REFERENCE} again from its record"),
+    ("digest_written", "system", "N53", {"on": "2027-03-01", "lists": {"overdue": 2}},
+     "the weekday digest of 1 March 2027 went out for N53"),
     ("case_opened", "intake", REFERENCE, {"region": "N53", "pdu": "N53LEI", "speed": 1, "offences": 2},
      "the service opened the case in N53, N53LEI: 2 offences"),
     ("charge_judged", "system", REFERENCE, {"round": 1, "ground": "always_reviewed", "reason": "named_offence",

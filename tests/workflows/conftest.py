@@ -24,6 +24,7 @@ from activities.casework import PostgresCasework
 from activities.correspondence import Correspondence
 from activities.gates import PostgresGates
 from activities.rulebooks import FileRulebooks
+from activities.weekday_digest import PostgresDigests
 from deploy.embedded.ports import usable_port
 from deploy.embedded.temporal import EmbeddedTemporal, embedded_temporal
 from starter.demo import CHARGES
@@ -218,7 +219,8 @@ async def office(record: Record, mail_server: MailServer, temporal: EmbeddedTemp
         language_of=rulebooks.language_of,
     )
     casework = PostgresCasework(record.pool, letters, rulebooks)
-    activities = worker.activities_of(PostgresGates(record.pool, letters, rulebooks), casework)
+    digests = PostgresDigests(record.pool, letters, rulebooks)
+    activities = worker.activities_of(PostgresGates(record.pool, letters, rulebooks), casework, digests)
     queues = (ids.CASEWORK_QUEUE, ids.NATIONAL_QUEUE)
     one, two = (worker.build_worker(client, queue, activities, None) for queue in queues)
     async with one, two:

@@ -53,6 +53,15 @@ from .messages_casework import (
     TransferRecord,
     Transferred,
 )
+from .messages_digest import (
+    NATIONAL,
+    DigestDone,
+    DigestLook,
+    DigestOrder,
+    DigestPlan,
+    DigestWritten,
+    PlaceDigest,
+)
 from .messages_gate import (
     CalendarSignal,
     Chase,
@@ -83,6 +92,7 @@ from .messages_gate import (
 )
 
 __all__ = [
+    "NATIONAL",
     "AmendedCharge",
     "AmendmentRecord",
     "CalendarSignal",
@@ -111,6 +121,11 @@ __all__ = [
     "DeadlineMoved",
     "DecideSignal",
     "Decision",
+    "DigestDone",
+    "DigestLook",
+    "DigestOrder",
+    "DigestPlan",
+    "DigestWritten",
     "Due",
     "EnquiryBrief",
     "EnquiryRecord",
@@ -132,6 +147,7 @@ __all__ = [
     "PauseRecord",
     "PauseSignal",
     "Paused",
+    "PlaceDigest",
     "RaisedConcern",
     "RaisedEnquiry",
     "Rearmed",

@@ -24,6 +24,9 @@ from .messages import (
     DateSeen,
     DeadlineMove,
     DeadlineMoved,
+    DigestLook,
+    DigestPlan,
+    DigestWritten,
     EnquiryRecord,
     EscalationRef,
     GateOpened,
@@ -35,6 +38,7 @@ from .messages import (
     Notice,
     Paused,
     PauseRecord,
+    PlaceDigest,
     Rearmed,
     Reassigned,
     Reassignment,
@@ -247,3 +251,17 @@ class Casework(ABC):
 
         Refused where independence would break. Repeat-safe by: the event.
         """
+
+
+class Digests(ABC):
+    """The weekday digest: which places have one, and each of them."""
+
+    @activity.defn
+    @abstractmethod
+    async def plan_digest(self, look: DigestLook) -> DigestPlan:
+        """The day in London and the places with cases in real time; none on a day off. Reads only."""
+
+    @activity.defn
+    @abstractmethod
+    async def write_digest(self, order: PlaceDigest) -> DigestWritten:
+        """One letter to whoever reads for this place, unless every list is empty. Repeat-safe by: day and place."""

@@ -7,7 +7,17 @@ from datetime import date, timedelta
 
 from workflows.contract.rulebook import DigestRule
 
-AT_ONCE = frozenset({"deputy", "overdue_notice", "review_late", "answer_refused", "decision_void", "escalation_notice"})
+AT_ONCE = frozenset(
+    {
+        "deputy",
+        "overdue_notice",
+        "review_late",
+        "answer_refused",
+        "decision_void",
+        "escalation_notice",
+        "weekday_digest",
+    }
+)
 """Letters that never wait."""
 
 _REMINDER = "reminder"  # the question was asked before, so its date makes it no more urgent
