@@ -7,7 +7,7 @@ INSTALL := --require-hashes --requirement
 
 .DEFAULT_GOAL := setup
 .DELETE_ON_ERROR:
-.PHONY: help setup demo up test check clean
+.PHONY: help setup demo up test check alerts clean
 
 help: ## list what can be made
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 14
@@ -30,6 +30,9 @@ check: $(VENV)/dev $(VENV)/assets ## format, style, types, layers, determinism
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/temporalint workflows
+
+alerts: $(VENV)/go/bin/promtool ## let Prometheus's own tool check and test the alert rules; needs Go
+	cd deploy/prometheus && ../../$< check rules rules.yml && ../../$< check config prometheus.yml && ../../$< test rules rules_test.yml
 
 clean: ## remove what was built; cases in .sfo stay
 	rm -rf $(VENV) starter/pages/static/govuk build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
@@ -70,3 +73,8 @@ $(VENV)/python:
 	{ echo "$(PYTHON) cannot make virtual environments: install python3-venv" >&2; exit 1; }
 	@$(PYTHON) -m venv --clear $(VENV)
 	@touch $@
+
+# About four minutes, once.
+$(VENV)/go/bin/promtool: | $(VENV)/python
+	@command -v go >/dev/null || { echo "Go is needed: https://go.dev/dl/" >&2; exit 1; }
+	CGO_ENABLED=0 GOBIN=$(abspath $(dir $@)) go install -tags remove_all_sd,netgo github.com/prometheus/prometheus/cmd/promtool@v0.316.0

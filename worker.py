@@ -16,10 +16,12 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 from activities.casework import PostgresCasework
 from activities.correspondence import Correspondence
 from activities.gates import PostgresGates
+from activities.measures import start_at_nothing
 from activities.rulebooks import FileRulebooks
 from activities.weekday_digest import PostgresDigests
 from starter.connections import database_pool, temporal_client
 from starter.mailer import SmtpMailer
+from starter.measures import watch_pool
 from starter.settings import Settings, SettingsError
 from starter.telemetry import start_telemetry
 from workflows.action_plan import ActionPlan
@@ -108,7 +110,9 @@ async def main(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     client = await temporal_client(settings, telemetry)
-    async with database_pool(settings, service="sfo-worker", attempts=None) as pool:
+    async with telemetry.running(), database_pool(settings, service="sfo-worker", attempts=None) as pool:
+        start_at_nothing()
+        watch_pool(pool)
         rulebooks = FileRulebooks(settings.rulebook_dir, settings.directory_dir)
         letters = Correspondence(
             pool,
@@ -131,7 +135,6 @@ async def main(settings: Settings) -> None:
         sweeping.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await sweeping
-    telemetry.stop()
 
 
 if __name__ == "__main__":

@@ -9,6 +9,8 @@ from activities.escalations import Concern, named, raise_escalation
 from activities.forecasting import in_lines, outlook_of
 from activities.hearing import Hearing, hearing_of
 from activities.means import Means
+from activities.measures import STEPS
+from activities.measures import note as count
 from activities.opening import link_for, role_in_words
 from activities.people import APPOINTED
 from activities.record import Connection, audit, fingerprint, plain
@@ -161,6 +163,8 @@ async def _mark_overdue(hearing: Hearing, overdue: bool) -> None:
 
 
 async def _note(hearing: Hearing, steps: Sequence[Step], escalation: EscalationRef | None) -> None:
+    for step in steps:
+        count(STEPS, step=step.kind, rung=step.rung)
     if steps:
         await audit(
             hearing.connection,

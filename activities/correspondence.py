@@ -14,9 +14,13 @@ from email.message import EmailMessage
 from typing import Any, Protocol
 from uuid import UUID
 
+from opentelemetry import trace
+
 from activities.composition import compose, message_id, subject_of
 from activities.gathering import DIGEST, gather, had_enough, waited_enough
 from activities.headers import with_headers
+from activities.measures import LETTERS
+from activities.measures import note as count
 from activities.record import Connection, Pool, RecordError, Row, pause, transaction
 from workflows.contract.rulebook import DigestRule
 from workflows.policy.due import on_in_london
@@ -25,6 +29,7 @@ from workflows.policy.links import seal
 from workflows.policy.returns import derived, return_address
 
 _LOG = logging.getLogger(__name__)
+_TRACER = trace.get_tracer("sfo.letters")
 
 INLINE_SECONDS = 15.0  # how long a transition waits for its letters before it leaves them to the sweep
 SWEEP_SECONDS = 1.0
@@ -199,6 +204,11 @@ class Correspondence:
         return len(rows)
 
     async def _send(self, row: Row) -> None:
+        named = {"sfo.case": row["reference"] or "", "sfo.letter": row["letter"], "sfo.attempt": row["attempts"]}
+        with _TRACER.start_as_current_span("letter", attributes=named, record_exception=False):
+            await self._handed_over(row)
+
+    async def _handed_over(self, row: Row) -> None:
         try:
             outcome = await self._mailer.send(self._message(row), self._returns_to(row["letter_id"]))
         except UNWRITABLE:
@@ -245,3 +255,6 @@ class Correspondence:
                 state,
                 code,
             )
+            outcome = "failed" if state == "queued" else state
+            count(LETTERS, outcome=outcome)
+        trace.get_current_span().set_attribute("sfo.outcome", outcome)

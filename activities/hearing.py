@@ -6,6 +6,8 @@ from uuid import UUID
 
 from activities.correspondence import Letter
 from activities.means import Means
+from activities.measures import GATES_CLOSED, known
+from activities.measures import note as count
 from activities.opening import question_of
 from activities.people import Place
 from activities.record import Connection, Row, audit, lock_case
@@ -56,6 +58,8 @@ async def close_gate(hearing: Hearing, state: GateState, keep: str | None = None
     await hearing.connection.execute(
         "UPDATE gates SET state = $2, closed_at = $3 WHERE gate = $1", hearing.name, str(state), hearing.at
     )
+    if state is not GateState.DECIDED:
+        count(GATES_CLOSED, question=known(hearing.question.key), state=state)
     await hearing.connection.execute(
         """
         UPDATE links SET revoked_at = $2

@@ -12,6 +12,8 @@ from activities.correspondence import Letter
 from activities.dating import Dated, dated, deadline_of, first_steps
 from activities.escalations import Concern, named, raise_escalation
 from activities.means import Means
+from activities.measures import GATES_OPENED, known
+from activities.measures import note as count
 from activities.pages import page_of
 from activities.people import Place, stored_key
 from activities.record import Connection, Row, audit, lock_case, remembered
@@ -81,6 +83,7 @@ async def open_gate(connection: Connection, means: Means, request: GateRequest) 
         asked=stored_key(chosen.person),
         escalation=named(escalation),
     )
+    count(GATES_OPENED, question=known(request.question), role=chosen.role)
     return GateOpened(gate=request.gate, role=chosen.role, due=due, steps=steps, escalation=escalation)
 
 

@@ -17,6 +17,8 @@ from asyncpg.pool import PoolConnectionProxy
 from pydantic import BaseModel, TypeAdapter
 from temporalio.exceptions import ApplicationError
 
+from activities.measures import counted_on_commit
+
 Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 Connection: TypeAlias = "PoolConnectionProxy[asyncpg.Record] | asyncpg.Connection[asyncpg.Record]"
 Row: TypeAlias = asyncpg.Record
@@ -31,8 +33,9 @@ class RecordError(Exception):
 async def transaction(pool: Pool) -> AsyncIterator[Connection]:
     """Yield a connection inside one transaction; raises RecordError for whatever the database says."""
     try:
-        async with pool.acquire() as connection, connection.transaction():
-            yield connection
+        with counted_on_commit():
+            async with pool.acquire() as connection, connection.transaction():
+                yield connection
     except asyncpg.PostgresError as error:
         raise RecordError(f"SQLSTATE {error.sqlstate}") from None
     except asyncpg.InterfaceError as error:

@@ -10,6 +10,8 @@ from activities.escalations import named
 from activities.forecasting import keep_forecast
 from activities.hearing import Hearing, close_gate, hearing_of, is_late, note, void
 from activities.means import Means
+from activities.measures import GATES_ANSWERED, known
+from activities.measures import note as count
 from activities.opening import is_review
 from activities.people import by_address
 from activities.record import (
@@ -118,6 +120,8 @@ async def _carry_out(hearing: Hearing, row: Row) -> Settled:
         channel=row["channel"],
         escalation=named(effect.escalation),
     )
+    timing = "late" if row["late"] else "in time"
+    count(GATES_ANSWERED, question=known(hearing.question.key), role=hearing.gate["role"], timing=timing)
     settled = Settled(decision=decision_message(hearing, row, effect), forecast=await forecast_after(hearing))
     await remember(hearing.connection, decision_key(hearing.name, row["decision"]), plain(settled))
     return settled

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
+from opentelemetry import trace
 from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -11,6 +12,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starter.connections import Connection, Pool
 from starter.forms import Typed
 from starter.identity import LONGEST, Session, read_session
+from starter.log_lines import case_of_line
 from starter.protection import LARGEST_BODY
 from starter.record import LINK_LASTS, Asked, Decided, Gate, decided, gate_of_link
 from starter.rendition_files import NO_FILES, Files, files_of
@@ -112,6 +114,7 @@ class Door:
             raise _no_such_link() from None
         async with self.pool.acquire() as connection:
             here = await self._read(connection, token, link, request.cookies.get(self.cookie))
+        _name_in_telemetry(here)
         _refuse_stale(here)
         return here
 
@@ -149,6 +152,14 @@ def carried(form: FormData) -> list[tuple[str, str]]:
 def to_question(here: Arrival) -> Response:
     """Lead on to the question's page."""
     return RedirectResponse(f"/a/{here.token}/decide", 303)
+
+
+def _name_in_telemetry(here: Arrival) -> None:
+    """Lines and spans of this request say which case, question and role it is about, and never who."""
+    case_of_line.set(here.gate.reference)
+    trace.get_current_span().set_attributes(
+        {"sfo.case": here.gate.reference, "sfo.gate": here.gate.gate, "sfo.role": str(here.gate.role)}
+    )
 
 
 def _no_such_link() -> Turned:

@@ -15,6 +15,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from starter.payloads import data_converter
+from starter.query_spans import with_spans
 from starter.settings import Settings
 from starter.telemetry import Telemetry
 
@@ -57,7 +58,6 @@ async def temporal_client(
             settings.temporal_address,
             namespace=settings.temporal_namespace,
             data_converter=data_converter(settings.payload_keys),
-            plugins=telemetry.plugins if telemetry else (),
             interceptors=telemetry.interceptors if telemetry else (),
             runtime=telemetry.runtime if telemetry else None,
             connect_timeout=timedelta(seconds=_CONNECT_SECONDS),
@@ -79,7 +79,8 @@ async def database_pool(
     """
 
     async def open_() -> Pool:
-        return await open_pool(settings.database_url, service, 0 if attempts == 0 else 1, max_size)
+        smallest = 0 if attempts == 0 else 1
+        return await open_pool(settings.database_url, service, smallest, max_size, bool(settings.otlp_endpoint))
 
     where = urlsplit(settings.database_url)
     name = f"PostgreSQL at {where.hostname or 'its socket'} (SFO_DATABASE_URL)"
@@ -90,13 +91,15 @@ async def database_pool(
         await _close(pool)
 
 
-async def open_pool(url: str, service: str = "sfo", min_size: int = 1, max_size: int = 8) -> Pool:
+async def open_pool(
+    url: str, service: str = "sfo", min_size: int = 1, max_size: int = 8, is_traced: bool = False
+) -> Pool:
     """Return a pool on the schema `sfo`, as every process of ours uses it. Errors: OSError or asyncpg's."""
     return await asyncpg.create_pool(
         url,
         min_size=min_size,
         max_size=max_size,
-        init=_learn_json,
+        init=_learn_json_traced if is_traced else _learn_json,
         timeout=_CONNECT_SECONDS,
         command_timeout=20,
         max_inactive_connection_lifetime=300,
@@ -117,6 +120,11 @@ def _server_settings(service: str) -> dict[str, str]:
 
 async def _learn_json(connection: Connection) -> None:
     await connection.set_type_codec("jsonb", schema="pg_catalog", encoder=json.dumps, decoder=json.loads)
+
+
+async def _learn_json_traced(connection: Connection) -> None:
+    await _learn_json(connection)
+    with_spans(connection)
 
 
 async def _close(pool: Pool) -> None:

@@ -3,8 +3,9 @@
 import asyncio
 import logging
 import signal
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
+from typing import Any
 
 import asyncpg
 import uvicorn
@@ -25,11 +26,12 @@ from starter.codec import Codec
 from starter.connections import OUT_OF_REACH, Pool, database_pool, temporal_client
 from starter.deciding import Deciding
 from starter.delivery import Delivery
-from starter.health import health_routes
+from starter.health import health_routes, probes_of
 from starter.identities import Identities
 from starter.language import Languages
 from starter.mailbox import mailbox_routes
 from starter.mailer import SmtpMailer
+from starter.measures import start_at_nothing, watch_pool
 from starter.mine import Mine
 from starter.national import National
 from starter.operations import Operations
@@ -38,6 +40,7 @@ from starter.paper import OnPaper
 from starter.payloads import EncryptionCodec
 from starter.protection import Protection
 from starter.provider import Provider, provider_of
+from starter.reachable import Reachable
 from starter.reconciling import Reconciliation
 from starter.relay import Relay
 from starter.rendition_pages import RenditionPages
@@ -158,14 +161,16 @@ async def run_gateway(settings: Settings) -> None:
     """
     telemetry = start_telemetry(settings, "gateway")
     client = await temporal_client(settings, telemetry, lazy=True)
-    async with database_pool(settings, service="sfo-gateway", attempts=0, max_size=16) as pool:
+    async with telemetry.running(), database_pool(settings, service="sfo-gateway", attempts=0, max_size=16) as pool:
+        start_at_nothing()
+        watch_pool(pool)
         delivery = Delivery(client, pool)
         app = gateway_app(settings, pool, delivery, SmtpMailer(settings.smtp_url))
         with remembered(settings):
             compared = Reconciliation.of(settings, delivery, pool)
-            async with _beside(Relay(delivery, pool, settings.data_dir, _returned_mail(settings, pool), compared)):
+            relay = Relay(delivery, pool, settings.data_dir, _returned_mail(settings, pool), compared)
+            async with _beside(relay.run()), _beside(Reachable(probes_of(settings, pool, client), client).run()):
                 await _server(app, settings).serve()
-    telemetry.stop()
 
 
 def _returned_mail(settings: Settings, pool: Pool) -> ReturnedMail | None:
@@ -209,8 +214,8 @@ def _server(app: ASGIApp, settings: Settings) -> uvicorn.Server:
 
 
 @asynccontextmanager
-async def _beside(relay: Relay) -> AsyncIterator[None]:
-    task = asyncio.create_task(relay.run())
+async def _beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    task = asyncio.create_task(work)
     try:
         yield
     finally:

@@ -23,8 +23,8 @@ _SMTP_PORTS = {"smtp": 25, "smtps": 465, "smtp+starttls": 587}
 Probe = Callable[[], Awaitable[None]]
 
 
-def health_routes(settings: Settings, pool: Pool, client: Client) -> list[Route]:
-    """Return the three routes. None of them needs a session and none says anything about a case."""
+def probes_of(settings: Settings, pool: Pool, client: Client) -> dict[str, Probe]:
+    """Return a question for each service that this one depends on; it raises where that does not answer."""
 
     async def database() -> None:
         await pool.fetchval("SELECT 1", timeout=_WITHIN)
@@ -38,10 +38,15 @@ def health_routes(settings: Settings, pool: Pool, client: Client) -> list[Route]
         _, writer = await asyncio.open_connection(url.hostname, url.port or _SMTP_PORTS[url.scheme])
         writer.close()
 
-    probes: dict[str, Probe] = {"database": database, "temporal": temporal, "mail": mail}
+    return {"database": database, "temporal": temporal, "mail": mail}
+
+
+def health_routes(settings: Settings, pool: Pool, client: Client) -> list[Route]:
+    """Return the three routes. None of them needs a session and none says anything about a case."""
+    probes = probes_of(settings, pool, client)
 
     async def health(_: Request) -> Response:
-        found = dict(zip(probes, await asyncio.gather(*map(_probe, probes.values())), strict=True))
+        found = dict(zip(probes, await asyncio.gather(*map(probed, probes.values())), strict=True))
         is_up = all(component["status"] == "UP" for component in found.values())
         content = {"status": "UP" if is_up else "DOWN", "components": found}
         return JSONResponse(content, 200 if is_up else 503)
@@ -56,7 +61,8 @@ def health_routes(settings: Settings, pool: Pool, client: Client) -> list[Route]
     return [Route("/health", health), Route("/info", info), Route("/ping", ping)]
 
 
-async def _probe(probe: Probe) -> dict[str, Any]:
+async def probed(probe: Probe) -> dict[str, Any]:
+    """Put one question, two seconds at most, and say what came of it."""
     started = time.monotonic()
     try:
         async with asyncio.timeout(_WITHIN):

@@ -5,6 +5,7 @@ import logging
 import re
 import traceback
 from collections.abc import Iterator
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from types import TracebackType
 
@@ -15,6 +16,9 @@ _ADDRESS = re.compile(r"[^\s<>\"'@=:,;(]+@[^\s<>\"'@=:,;)]+")
 _TOKEN = re.compile(r"/a/[A-Za-z0-9_=-]{20,}")
 _CODE = re.compile(r"\w{1,60}")
 _FRAMES = 6
+
+case_of_line: ContextVar[str] = ContextVar("case_of_line", default="")
+"""The case that this request or activity is about, once that is known: each of its lines carries it."""
 
 
 class JsonLines(logging.Formatter):
@@ -47,7 +51,7 @@ def _context(record: logging.LogRecord, message: str) -> Iterator[tuple[str, obj
     details = getattr(record, "temporal_workflow", None) or getattr(record, "temporal_activity", None) or {}
     workflow = str(details.get("workflow_id", ""))
     found = _REFERENCE.search(str(getattr(record, "case", "")) or workflow or message)
-    yield "case", found[0] if found else None
+    yield "case", found[0] if found else case_of_line.get()
     yield "workflow", workflow
     yield "activity", details.get("activity_type")
     yield "why", getattr(record, "why", None)

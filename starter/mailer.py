@@ -8,6 +8,9 @@ from email.message import EmailMessage
 from urllib.parse import unquote, urlsplit
 
 import aiosmtplib
+from opentelemetry.trace import SpanKind
+
+from starter.tracing import short_span
 
 _PORTS = {"smtp": 25, "smtps": 465, "smtp+starttls": 587}
 
@@ -40,6 +43,14 @@ class SmtpMailer:
 
         `sender` is where mail servers return it to; unless given, the address in `From`.
         """
+        with short_span("SMTP", SpanKind.CLIENT) as span:
+            result = await self._sent(message, sender)
+            span.set_attribute("sfo.outcome", "accepted" if result.accepted else "refused")
+            if result.code:
+                span.set_attribute("smtp.response.code", result.code)
+            return result
+
+    async def _sent(self, message: EmailMessage, sender: str | None) -> SendResult:
         try:
             async with asyncio.timeout(3 * self.timeout):  # the timeout below counts per command, not in all
                 refusals, _ = await self._hand_over(message, sender)

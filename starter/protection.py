@@ -9,17 +9,21 @@ import time
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
-from opentelemetry import metrics, trace
+from opentelemetry import trace
+from opentelemetry.context import Context
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from starter.measures import ERRORS, REQUESTS
 from starter.translations import LARGEST_TRANSLATION
 from starter.views import Turned, turned_page
 from starter.welsh import Ours
 from starter.word import LARGEST_FILE
 
 _LOG = logging.getLogger(__name__)
+
+_UNTRACED = {"/health", "/ping", "/info", "/static"}
 
 SLOWEST_BODY = 120.0  # seconds in which a form and its file have arrived, or are not waited for any more
 LARGEST_BODY = 2_000_000  # bytes; a review of a hundred rows is a tenth of it
@@ -49,7 +53,6 @@ class Protection:
         parts = urlsplit(public_url)
         self._origin = f"{parts.scheme}://{parts.netloc}"
         self._is_https = parts.scheme == "https"
-        self._requests = metrics.get_meter("sfo.gateway").create_histogram("sfo.gateway.requests", unit="s")
         self._tracer = trace.get_tracer("sfo.gateway")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -58,10 +61,15 @@ class Protection:
             await self._app(scope, receive, send)
             return
         kind = _kind(scope["path"])
-        with self._tracer.start_as_current_span(
-            f"{scope['method']} {kind}", record_exception=False, set_status_on_exception=False
-        ):
+        # What probes and browsers fetch by themselves would bury the traces of people.
+        span = trace.INVALID_SPAN if kind in _UNTRACED else self._begun(scope["method"], kind)
+        with trace.use_span(span, end_on_exit=True, record_exception=False, set_status_on_exception=False):
             await self._serve(scope, receive, send, kind)
+
+    def _begun(self, method: str, kind: str) -> trace.Span:
+        """A span that names the route and never the address; a browser's own trace is not gone on with."""
+        attributes = {"http.request.method": method, "http.route": kind}
+        return self._tracer.start_span(f"{method} {kind}", Context(), trace.SpanKind.SERVER, attributes)
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send, kind: str) -> None:
         started, status = time.monotonic(), 500
@@ -78,7 +86,13 @@ class Protection:
             await (refusal or self._app)(scope, _within(receive, SLOWEST_BODY), sealed)
         finally:
             taken = time.monotonic() - started
-            self._requests.record(taken, {"kind": kind, "status": status})
+            REQUESTS.record(taken, {"route": kind, "method": scope["method"], "status": str(status)})
+            if status == 500:
+                ERRORS.add(1)
+            span = trace.get_current_span()
+            span.set_attribute("http.response.status_code", status)
+            if status >= 500:
+                span.set_status(trace.Status(trace.StatusCode.ERROR))
             _LOG.info("%s %s %s %d ms", scope["method"], kind, status, taken * 1000)
 
     def _refusal(self, scope: Scope, kind: str) -> Response | None:
@@ -160,7 +174,7 @@ def _kind(path: str) -> str:
     match path.strip("/").split("/"):
         case ["a", _]:
             return "/a/{token}"
-        case ["a", _, ("start" | "code" | "decide") as step]:
+        case ["a", _, ("start" | "code" | "decide" | "receipt") as step]:
             return f"/a/{{token}}/{step}"
         case ["a", _, ("review.docx" | "translation" | "more-time" | "opt-in") as page]:
             return f"/a/{{token}}/{page}"

@@ -12,6 +12,7 @@ from uuid import UUID
 import asyncpg
 
 from starter.connections import Connection
+from starter.measures import DECISIONS
 from starter.team import Member, Team, team_of
 from workflows.contract.messages import CaseClock
 from workflows.contract.vocabulary import Channel, GateState, Role
@@ -171,15 +172,22 @@ async def record_decision(connection: Connection, gate: str, by: Asked, offer: O
     still, from the moment in which it stopped. Rule: design.md 3.12.
     """
     async with connection.transaction():
-        locked = await connection.fetchrow(f"{_GATE} WHERE g.gate = $1 FOR UPDATE OF g", gate)
-        standing = await decided(connection, gate)
-        if locked is None or standing or locked["state"] != GateState.OPEN:
-            return Outcome(standing)
-        if by.link and await _is_revoked(connection, by.link):  # reassigned between the page and the click
-            return Outcome(None)
-        row = await _insert(connection, _gate(locked), by, offer)
-        await _audit(connection, locked["reference"], by, row)
-        return Outcome(await decided(connection, gate), is_new=True)
+        outcome = await _recorded(connection, gate, by, offer)
+    if outcome.is_new:
+        DECISIONS.add(1, {"channel": str(offer.channel)})
+    return outcome
+
+
+async def _recorded(connection: Connection, gate: str, by: Asked, offer: Offer) -> Outcome:
+    locked = await connection.fetchrow(f"{_GATE} WHERE g.gate = $1 FOR UPDATE OF g", gate)
+    standing = await decided(connection, gate)
+    if locked is None or standing or locked["state"] != GateState.OPEN:
+        return Outcome(standing)
+    if by.link and await _is_revoked(connection, by.link):  # reassigned between the page and the click
+        return Outcome(None)
+    row = await _insert(connection, _gate(locked), by, offer)
+    await _audit(connection, locked["reference"], by, row)
+    return Outcome(await decided(connection, gate), is_new=True)
 
 
 async def _is_revoked(connection: Connection, link: UUID) -> bool:

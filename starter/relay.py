@@ -14,16 +14,17 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
-from opentelemetry import metrics
+from opentelemetry.trace import SpanKind
 
 from starter.audit import HeadsError, export_head
 from starter.connections import OUT_OF_REACH, Pool
 from starter.delivery import Delivery
+from starter.gauges import Gauges
 from starter.reconciling import EVERY as COMPARED_EVERY
 from starter.reconciling import Reconciliation
 from starter.returned_mail import ReturnedMail
 from starter.signals import NoSuchWorkflowError, RowRefusedError, TemporalAwayError
-from starter.stranded import NOTICES
+from starter.tracing import short_span
 from workflows.contract.vocabulary import EscalationKind
 
 _LOG = logging.getLogger(__name__)
@@ -147,9 +148,7 @@ class Relay:
         self._not_before: dict[str, float] = {}
         self._next_head = 0.0
         self._is_head_kept = True
-        meter = metrics.get_meter("sfo.relay")
-        self._waiting = meter.create_gauge("sfo.relay.waiting")
-        self._stranded = meter.create_gauge("sfo.stranded")
+        self._gauges = Gauges(pool, data_dir)
 
     async def run(self) -> None:
         """Deliver until cancelled. Never raises; an outage is logged when it begins and when it ends."""
@@ -178,13 +177,14 @@ class Relay:
         async with self._pool.acquire() as connection:
             # Given back with the connection, also when this process dies.
             if not await connection.fetchval("SELECT pg_try_advisory_lock(hashtext('sfo.relay'))"):
+                self._gauges.forget()
                 return 0
+            await self._gauges.look(connection)
             self._compare()
             if self._returned:
                 await self._returned.take_in()
             for backlog in BACKLOGS:
                 rows = await connection.fetch(f"{backlog.query} LIMIT {_BATCH}")
-                self._waiting.set(len(rows), {"what": backlog.name})
                 for row in rows:
                     delivered += await self._try(backlog, row)
         return delivered
@@ -207,7 +207,6 @@ class Relay:
             _LOG.exception("the record was not compared with Temporal")
         else:
             new = sum(one.is_new for one in kept.findings)
-            self._stranded.set(sum(one.stranded.kind not in NOTICES for one in kept.findings))
             if new or kept.gone:
                 _LOG.warning("stranded workflows: %d new, %d gone again; `sfo reconcile` lists them", new, kept.gone)
 
@@ -217,7 +216,8 @@ class Relay:
         if self._not_before.get(key, 0.0) > now:
             return False
         try:
-            await backlog.deliver(self._delivery, row)
+            with short_span(f"relay {backlog.name}", SpanKind.PRODUCER):
+                await backlog.deliver(self._delivery, row)
         except (NoSuchWorkflowError, RowRefusedError, LookupError, ValueError) as error:
             _LOG.error("one of the %s cannot be delivered: %s; looking again later", backlog.name, _cause(error))
             self._not_before[key] = now + _LEAVE_ALONE.total_seconds()

@@ -10,6 +10,7 @@ from uuid import UUID
 import asyncpg
 
 from starter.connections import Connection
+from starter.measures import RETURNED
 from starter.record import append_audit
 from starter.returned_kinds import Kind, Returned
 from workflows.contract.messages import CaseClock
@@ -56,6 +57,8 @@ async def note_return(connection: Connection, letter: UUID, returned: Returned) 
             await append_audit(connection, at, row["reference"], "relay", "letter_returned", row["event"], detail)
         if is_new and returned.kind is Kind.AWAY:
             await _note_gathered(connection, letter, returned)
+    if is_new:
+        RETURNED.add(1, {"kind": str(returned.kind)})
     return True
 
 

@@ -5,7 +5,7 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, NamedTuple, Self
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -72,6 +72,12 @@ def _host_and_port(value: str) -> str:
     return value
 
 
+def _metrics_address(value: str) -> str:
+    if _host_and_port(value).endswith(":65535"):
+        raise ValueError("the worker's port would be 65536")
+    return value
+
+
 def _sender(value: str) -> str:
     if value.count("@") != 1 or value.strip("@") != value or any(sign.isspace() for sign in value):
         raise ValueError("not an email address")
@@ -112,6 +118,16 @@ def _variable(name: str, remedy: str, *, default: Any = ..., secret: bool = Fals
         exclude=secret,
         validate_default=False,
     )
+
+
+class Address(NamedTuple):
+    """Where a process listens."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"{self.host}:{self.port}"
 
 
 class Settings(BaseModel):
@@ -194,6 +210,11 @@ class Settings(BaseModel):
     otlp_endpoint: WebUrl | None = _variable(
         "SFO_OTLP_ENDPOINT", "give the collector's address, http://host:4318, or leave it out", default=None
     )
+    metrics_address: Annotated[str, AfterValidator(_metrics_address)] | None = _variable(
+        "SFO_METRICS_ADDRESS",
+        "give host:port for the gateway's /metrics, with the worker's on the next port, or leave it out",
+        default=None,
+    )
     mailbox_dir: Folder | None = _variable("SFO_MAILBOX_DIR", "give the demo's Maildir, or leave it out", default=None)
     build_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")] = _variable(
         "SFO_BUILD_ID", "give up to 64 letters, digits, dots, - or _, or leave it out", default=""
@@ -259,6 +280,13 @@ class Settings(BaseModel):
         }
         wanted = {name: value for name, value in stand_ins.items() if name not in but}
         return cls.from_environment(wanted | {name: value for name, value in given.items() if value})
+
+    def metrics_of(self, service: str) -> Address | None:
+        """Where `gateway` or `worker` answers at /metrics: the worker one port above. None: nowhere."""
+        if self.metrics_address is None:
+            return None
+        host, _, port = self.metrics_address.rpartition(":")
+        return Address(host.strip("[]"), int(port) + (service == "worker"))
 
     def to_environment(self) -> dict[str, str]:
         """Write the complete SFO_* environment of a child process, secrets included; reads back the same."""

@@ -6,14 +6,17 @@ from datetime import timedelta
 from typing import TypeVar
 from uuid import UUID
 
+from opentelemetry.trace import SpanKind
 from pydantic import BaseModel
-from temporalio.api.common.v1 import Payloads, WorkflowExecution
+from temporalio.api.common.v1 import Header, Payloads, WorkflowExecution
 from temporalio.api.errordetails.v1 import NamespaceNotFoundFailure
 from temporalio.api.workflowservice.v1 import SignalWorkflowExecutionRequest
 from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.exceptions import TemporalError
 from temporalio.service import RPCError, RPCStatusCode
 
+from starter.tracing import short_span, trace_header
+from workflows.contract.ids import reference_of
 from workflows.contract.messages import Receipt
 
 Result = TypeVar("Result")
@@ -56,19 +59,21 @@ async def send_signal(client: Client, workflow_id: str, signal: str, message: Ba
     NoSuchWorkflowError.
     """
     payloads = await client.data_converter.encode([message])
-    await reach(
-        client.workflow_service.signal_workflow_execution(
-            SignalWorkflowExecutionRequest(
-                namespace=client.namespace,
-                workflow_execution=WorkflowExecution(workflow_id=workflow_id),
-                signal_name=signal,
-                input=Payloads(payloads=payloads),
-                identity="sfo-starter",
-                request_id=request,
-            ),
-            timeout=RPC,
+    with short_span(f"signal {signal}", SpanKind.CLIENT, case=reference_of(workflow_id)):
+        await reach(
+            client.workflow_service.signal_workflow_execution(
+                SignalWorkflowExecutionRequest(
+                    namespace=client.namespace,
+                    workflow_execution=WorkflowExecution(workflow_id=workflow_id),
+                    signal_name=signal,
+                    input=Payloads(payloads=payloads),
+                    identity="sfo-starter",
+                    request_id=request,
+                    header=Header(fields=trace_header(request)),
+                ),
+                timeout=RPC,
+            )
         )
-    )
 
 
 async def is_closed(client: Client, workflow_id: str) -> bool:

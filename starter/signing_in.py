@@ -16,6 +16,7 @@ from starter.code_mail import CodeMail
 from starter.deciding import typed_on
 from starter.identity import Check, Session, check_code, end_session, issue_code, open_session
 from starter.mailer import MailTroubleError
+from starter.measures import CODES
 from starter.views import Turned, page, question_page
 from starter.welsh import Ours
 
@@ -44,6 +45,7 @@ class SigningIn:
             return go_on(here, here.session, form)
         async with self.door.pool.acquire() as connection:
             code = await issue_code(connection, here.link, self.door.settings.link_keys.active)
+        CODES.add(1, {"outcome": "sent" if code else "withheld"})
         if code is None:
             words = Ours("Several codes were sent and none was used. Use the newest one, or try again tomorrow.")
             raise Turned(
@@ -68,6 +70,7 @@ class SigningIn:
         typed = "".join(str(form.get("code", "")).split())
         async with self.door.pool.acquire() as connection:
             check = await check_code(connection, here.link, typed, self.door.settings.link_keys.active)
+            CODES.add(1, {"outcome": str(check.value)})
             if check is not Check.RIGHT:
                 return _wrong(here, check, form)
             await end_session(connection, request.cookies.get(self.door.cookie))

@@ -51,10 +51,15 @@ class RunningStack:
             "Mailbox": f"{self.settings.public_url}/mailbox" if self.settings.mailbox_dir else "",
             "Temporal Web UI": self.ui_url,
             "Temporal": f"{self.settings.temporal_address}, namespace {self.settings.temporal_namespace}",
+            "Metrics": self._metrics(),
             "Data and logs": str(self.settings.data_dir),
         }
         lines = [f"  {name:<16} {place}" for name, place in places.items() if place]
         return "\n".join(["The SFO service is running; Ctrl-C stops it.", "", *lines])
+
+    def _metrics(self) -> str:
+        gateway, worker = (self.settings.metrics_of(service) for service in ("gateway", "worker"))
+        return f"http://{gateway}/metrics of the gateway, http://{worker}/metrics of the worker" if gateway else ""
 
 
 async def up(

@@ -6,6 +6,7 @@ from temporalio.worker import Replayer
 
 import worker
 from starter.payloads import data_converter
+from starter.tracing import Tracing
 from tests.histories.incompatible import AskedTwice
 from tests.histories.recorded import RING, histories
 
@@ -13,8 +14,12 @@ RECORDED = dict(histories())
 
 
 def replayer(*workflows: type) -> Replayer:
+    """As a worker runs them, headers that carry a trace included."""
     return Replayer(
-        workflows=list(workflows), workflow_runner=worker.workflow_runner(), data_converter=data_converter(RING)
+        workflows=list(workflows),
+        workflow_runner=worker.workflow_runner(),
+        data_converter=data_converter(RING),
+        interceptors=[Tracing()],
     )
 
 

@@ -45,6 +45,7 @@ def test_defaults_are_those_of_one_machine() -> None:
     assert settings.rulebook_dir.is_dir()
     assert settings.directory_dir.is_dir()
     assert settings.otlp_endpoint is None
+    assert settings.metrics_of("gateway") is None
     assert settings.audit_key is None
     assert settings.mailbox_dir is None
     assert settings.data_dir == Path.cwd() / ".sfo"
@@ -84,6 +85,8 @@ def test_a_web_address_loses_its_slash_so_that_paths_can_be_joined() -> None:
         ("SFO_RULEBOOK_DIR", "/there/is/no/such/folder"),
         ("SFO_DIRECTORY_DIR", "/there/is/no/such/folder"),
         ("SFO_OTLP_ENDPOINT", "collector"),
+        ("SFO_METRICS_ADDRESS", "9464"),
+        ("SFO_METRICS_ADDRESS", "127.0.0.1:65535"),
         ("SFO_BUILD_ID", "a b"),
     ],
 )

@@ -22,6 +22,8 @@ class DeadLetters:
     def keep(self, signal: str, why: str) -> None:
         """Remember that a signal could not be used. `why` is a code or a type name, never what the signal held."""
         self.count += 1
+        meter = workflow.metric_meter()  # counts nothing while a history is replayed
+        meter.create_counter("sfo_dead_letters", "Signals that could not be used").add(1, {"signal": signal})
         self.letters.append(f"{signal}: {why}")
         workflow.logger.warning("A signal could not be used", extra={"signal": signal, "why": why})
 
