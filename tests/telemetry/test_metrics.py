@@ -30,6 +30,7 @@ WITHOUT_AN_EVENT = {
     "sfo_escalations_open": {"kind", "state"},
     "sfo_escalations_oldest_seconds": {"kind"},
     "sfo_escalations_late": {"kind"},
+    "sfo_stranded_open": {"kind"},
 }
 
 
