@@ -60,7 +60,8 @@ NATIONAL = [Escalation]
 
 # Longer than the longest activity, so that a stopping worker finishes what it began.
 DRAIN = timedelta(seconds=40)
-# Open cases kept in memory, at up to 0.1 MB each; one that has fallen out costs one replay when it is answered.
+# Workflows kept in memory, at 0.4 MB each (docs/operations.md, memory): a case that waits has four. One that has fallen
+# out costs one replay when it is answered.
 CACHED = 2_000
 # A task that a dead worker held goes to another after this; a shorter time makes a burst replay for nothing.
 STICKY = timedelta(seconds=3)

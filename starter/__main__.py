@@ -20,6 +20,7 @@ from starter import (
     commands_doctor,
     commands_figures,
     commands_forecast,
+    commands_lists,
     commands_reconcile,
     commands_reports,
     commands_review,
@@ -45,6 +46,7 @@ First steps:
   sfo cases --overdue                           what is late
   sfo doctor                                    whether everything works, and what to do
   sfo case SFO-2026-00042                       whom a case waits for, and until when
+  sfo watch                                     every open case, live
   sfo COMMAND --help                            everything else, each with an example
 
 Settings are SFO_* variables; where none is set, the service that `sfo up` runs in this folder is used.
@@ -68,9 +70,10 @@ for _command in (
     commands_schedules.schedules,
     commands_cases.charge,
     commands_cases.case,
-    commands_cases.cases,
     commands_views.views,
     commands_figures.figures_,
+    commands_lists.cases,
+    commands_lists.watch,
     commands_decide.decide,
     commands_review.review,
     commands_reports.court_event,
@@ -106,7 +109,7 @@ def run(arguments: Sequence[str]) -> int:
     try:
         ended = sfo.main(list(arguments), prog_name="sfo", standalone_mode=False)
     except (click.Abort, KeyboardInterrupt):
-        return 0 if arguments and arguments[0] in ("up", "demo", "gateway") else REFUSED
+        return 0 if arguments and arguments[0] in ("up", "demo", "gateway", "watch") else REFUSED
     except click.ClickException as error:
         error.show()
         return error.code if isinstance(error, CommandError) else BAD_INPUT

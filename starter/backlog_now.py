@@ -63,7 +63,8 @@ async def backlog_now(
 ) -> Recorded:
     """Read every region of the record. `whole`: working days for a review whose rulebook is not in place."""
     regions: defaultdict[str, RegionNow] = defaultdict(RegionNow)
-    known = await known_cases(connection, Wanted(is_open=True), pinned)
+    still_open = await connection.fetch("SELECT reference FROM sfo.cases WHERE closed_on IS NULL ORDER BY reference")
+    known = await known_cases(connection, Wanted(tuple(row["reference"] for row in still_open)), pinned)
     for one in known:
         if with_rehearsed or not is_rehearsed(CaseClock.model_validate(one.case["clock"])):
             _add_open(regions, one, today, whole)

@@ -93,19 +93,35 @@ def story_of(known: Known, directory: Directory) -> Story:
     )
 
 
+def ground_of(ground: str) -> str:
+    """Say whether there is a review and why."""
+    return _GROUNDS.get(Ground(ground), words(ground))
+
+
+def clock_of(clock: str) -> str:
+    """Say how the clock of an open case stands."""
+    return _CLOCKS[ClockState(clock)]
+
+
+def place_of(view: View, directory: Directory | None) -> str:
+    """Name region and delivery unit; by their codes where no directory is given, or it no longer has them."""
+    unit = directory.pdu(view["pdu"]) if directory else None
+    region = region_name(directory, view["region"]) if directory else view["region"]
+    return f"{region}, delivery unit {unit.name if unit else view['pdu']}"
+
+
 def _facts(view: View, directory: Directory) -> list[tuple[str, str]]:
-    unit = directory.pdu(view["pdu"])
     facts = [
         ("Stage", "Closed" if view["closed_on"] else words(view["stage"])),
-        ("Review", _GROUNDS.get(view["ground"], words(view["ground"]))),
-        ("Place", f"{region_name(directory, view['region'])}, delivery unit {unit.name if unit else view['pdu']}"),
+        ("Review", ground_of(view["ground"])),
+        ("Place", place_of(view, directory)),
     ]
     if view["review_due"]:
         facts.append(
             ("Review due", in_words(view["review_due"]) + _first(view["review_due"], view["original_review_due"]))
         )
     if view["clock"]:
-        facts.append(("Clock", _CLOCKS[ClockState(view["clock"])]))
+        facts.append(("Clock", clock_of(view["clock"])))
     if outlook := view["forecast"]:
         facts.append(("Working days", f"{outlook['days_left']} left, {outlook['days_needed']} needed for what remains"))
     if view["outcome"]:

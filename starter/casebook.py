@@ -1,10 +1,10 @@
-"""The read model behind `sfo case` and `sfo cases`: one object per case, as design.md 5 names its fields.
+"""The read model behind `sfo case` and `sfo cases --json`: one object per case, as design.md 5 names its fields.
 
 Overdue is computed from each gate's moment and the case's clock as well as read, so it shows while no worker runs.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
@@ -12,13 +12,13 @@ from typing import Any
 import asyncpg
 
 from starter.casebook_review import PARTS as OF_THE_REVIEW
-from starter.casebook_review import View, outlook_of, review_is_late, review_lines, review_view
+from starter.casebook_review import View, outlook_of, review_is_late, review_view
 from starter.connections import Connection
 from starter.judging import Pinned
 from workflows.contract import ids
 from workflows.contract.messages import CaseClock
 from workflows.contract.questions import QUESTIONS
-from workflows.contract.vocabulary import ClockState, EscalationKind
+from workflows.contract.vocabulary import EscalationKind
 from workflows.policy.clock import case_time
 from workflows.policy.due import on_in_london
 
@@ -28,9 +28,6 @@ class Wanted:
     """Which cases to show; None: whichever."""
 
     references: tuple[str, ...] | None = None
-    region: str | None = None
-    is_open: bool | None = None
-    is_overdue: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,19 +52,12 @@ async def known_cases(connection: Connection, wanted: Wanted, pinned: Pinned | N
     """Return the cases with the rows that they were read from, by reference. The rows may hold names and free text."""
     rows = await connection.fetch(
         """
-        SELECT * FROM sfo.cases
-        WHERE ($1::text[] IS NULL OR reference = ANY($1))
-          AND ($2::text IS NULL OR region = $2)
-          AND ($3::boolean IS NULL OR (closed_on IS NULL) = $3)
-        ORDER BY reference
+        SELECT * FROM sfo.cases WHERE $1::text[] IS NULL OR reference = ANY($1) ORDER BY reference
         """,
         list(wanted.references) if wanted.references is not None else None,
-        wanted.region,
-        wanted.is_open,
     )
     parts = await _parts(connection, [row["reference"] for row in rows])
-    known = [_known(row, {kind: found[row["reference"]] for kind, found in parts.items()}, pinned) for row in rows]
-    return [one for one in known if wanted.is_overdue is None or one.view["overdue"] == wanted.is_overdue]
+    return [_known(row, {kind: found[row["reference"]] for kind, found in parts.items()}, pinned) for row in rows]
 
 
 def _known(row: asyncpg.Record, rows: Mapping[str, list[asyncpg.Record]], pinned: Pinned | None) -> Known:
@@ -193,31 +183,3 @@ def _on(at: datetime) -> str:
 
 def _iso(value: Any) -> Any:
     return value.isoformat() if isinstance(value, date) else value
-
-
-def as_text(views: Iterable[View]) -> str:
-    """Write cases for a person: a line each, and beneath it whom each waits for and until when."""
-    return "\n".join(line for view in views for line in _lines(view))
-
-
-def _lines(view: View) -> Iterable[str]:
-    state = f"closed {view['closed_on']}: {view['outcome']}" if view["closed_on"] else view["stage"]
-    due = f", review due {view['review_due']}" if view["review_due"] else ""
-    if view["review_due"] != view["original_review_due"]:
-        due += f" (first {view['original_review_due']})"
-    paused = "  PAUSED" if view["clock"] == ClockState.PAUSED else ""
-    yield f"{view['reference']}  {view['region']}  {state}, ground {view['ground']}{due}{paused}" + _mark(view)
-    for gate in view["open_gates"]:
-        answered = ", answered, being applied" if gate["answered"] else ""
-        yield f"    {gate['gate']}  {gate['role']} by {gate['due']}{answered}" + _mark(gate)
-    for letter in view["returned_letters"]:
-        to = f"{'deputy of ' if letter['deputy'] else ''}{letter['role'] or 'somebody who is told'}"
-        yield f"    letter to {to} came back on {letter['on']}: {letter['kind']}"
-    for escalation in view["escalations"]:
-        if escalation["state"] != "resolved":
-            yield f"    escalation {escalation['kind']}-{escalation['number']}  {escalation['state']}"
-    yield from review_lines(view)
-
-
-def _mark(view: View) -> str:
-    return "  OVERDUE" if view["overdue"] else ""

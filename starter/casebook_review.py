@@ -1,6 +1,6 @@
 """The review inside the read model: its clock and outlook, its rounds, more time, pauses, interviews. No names."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -156,31 +156,3 @@ def _day(moment: datetime | date | None) -> str | None:
     if isinstance(moment, datetime):
         moment = on_in_london(moment)
     return moment.isoformat() if moment else None
-
-
-def review_lines(view: View) -> Iterable[str]:
-    """The review for a person to read: only what there is to say."""
-    outlook = view["forecast"]
-    if outlook and outlook["remaining"]:
-        line = f"{outlook['days_left']} working days left, {outlook['days_needed']} needed"
-        yield f"    forecast  {line}: {', '.join(outlook['remaining'])}" + ("  AT RISK" if outlook["at_risk"] else "")
-    for interview in view["interviews"]:
-        yield f"    interview {interview['ref']}  {interview['state']}" + (
-            f" {interview['on']}" if interview["on"] else ""
-        )
-    for one in view["rounds"]:
-        back = f", returned {one['returned_on']} by {one['by']} after {one['days']} days" if one["returned_on"] else ""
-        yield f"    round {one['round']}  version {one['version']} submitted {one['submitted_on']}{back}"
-    for asked in view["extensions"]:
-        undecided = "no longer needed" if asked["void"] else "not decided"
-        decided = {None: undecided, True: f"granted until {asked['granted_on']}", False: "refused"}
-        late = ", asked late" if asked["late"] else ""
-        yield f"    extension until {asked['new_on']} asked {asked['asked_on']}{late}: {decided[asked['granted']]}"
-    for pause in view["pauses"]:
-        again = f"resumed {pause['resumed_on']}, due {pause['new_due']}" if pause["resumed_on"] else "still paused"
-        yield f"    pause {pause['number']}  {pause['reason']} since {pause['paused_on']}: {again}"
-    for role in view["appointments"]:
-        if role["organisation"]:
-            yield f"    {role['role']} from {role['organisation']}"
-    for other in view["related"]:
-        yield f"    related {other['reference']}  {other['kind']}"

@@ -1,4 +1,4 @@
-"""`sfo charge`, `sfo case`, `sfo cases`: cases in, and how they stand."""
+"""`sfo charge` and `sfo case`: cases in, and how one stands."""
 
 import json
 import os
@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from starter.casebook import Wanted, as_text, known_cases, view_cases
+from starter.case_text import HISTORY_SHOWN, read_case
 from starter.casebook_review import View
 from starter.command import (
     BAD_INPUT,
@@ -23,8 +23,6 @@ from starter.command import (
     settings_here,
     wait_for,
 )
-from starter.if_nobody_acts import AHEAD_SHOWN, as_data, if_nobody_acts
-from starter.if_nobody_acts_words import as_lines
 from starter.intake import Pace, open_cases
 from starter.judging import Rules, pinned_rules, rules_in_force
 from starter.settings import Settings
@@ -146,38 +144,27 @@ def _line(view: View) -> list[Any]:
     return [view["reference"], view["ground"], view["workflow"], *again]
 
 
-@click.command(epilog=example("sfo case SFO-2026-00042 --json"))
+@click.command(epilog=example("sfo case SFO-2026-00042", "sfo case SFO-2026-00042 --json"))
 @click.argument("reference")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def case(reference: str, as_json: bool) -> None:
-    """Show one case: its stage, whom it waits for and until when, its escalations, what happens if nobody acts."""
-    view = wait_for(_view(reference))
-    if view is None:
+@click.option(
+    "--all", "whole", is_flag=True, help=f"All that happened and will, not the latest {HISTORY_SHOWN} things."
+)
+def case(reference: str, as_json: bool, whole: bool) -> None:
+    """Tell one case: how it stands and whom it waits for, what happened, what stands open, what comes if nobody acts.
+
+    Dates are in London. The first date of the review stands beside one that moved.
+    """
+    told = wait_for(_told(reference, whole=whole, as_json=as_json))
+    if told is None:
         raise CommandError(BAD_INPUT, f"there is no case {reference}; `sfo cases` lists them")
-    lines = [as_text([view]), *as_lines(view["if_nobody_acts"], AHEAD_SHOWN)]
-    click.echo(json.dumps(view, indent=2) if as_json else "\n".join(lines))
+    click.echo(told)
 
 
-@click.command(epilog=example("sfo cases --region N53 --overdue"))
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@click.option("--region", help="Only this region, by its Delius code, such as N53.")
-@click.option("--overdue", is_flag=True, help="Only cases in which something is overdue.")
-@click.option("--open/--closed", "is_open", default=None, help="Only open or only closed cases.")
-def cases(as_json: bool, region: str | None, overdue: bool, is_open: bool | None) -> None:
-    """List cases."""
-    views = wait_for(_views(Wanted(region=region, is_open=is_open, is_overdue=True if overdue else None)))
-    click.echo(json.dumps(views, indent=2) if as_json else as_text(views) or "no cases")
-
-
-async def _view(reference: str) -> View | None:
+async def _told(reference: str, *, whole: bool, as_json: bool) -> str | None:
     async with services() as reached, reached.pool.acquire() as connection:
         pinned = pinned_rules(reached.settings)
-        for known in await known_cases(connection, Wanted(references=(reference,)), pinned):
-            ahead = await if_nobody_acts(connection, known, pinned)
-            return {**known.view, "if_nobody_acts": as_data(ahead)}
-    return None
-
-
-async def _views(wanted: Wanted) -> list[View]:
-    async with services() as reached, reached.pool.acquire() as connection:
-        return await view_cases(connection, wanted, pinned_rules(reached.settings))
+        read = await read_case(connection, reference, pinned)
+    if read is None:
+        return None
+    return json.dumps(read.as_data, indent=2) if as_json else read.as_text(whole=whole)

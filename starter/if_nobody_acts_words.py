@@ -75,7 +75,7 @@ def as_lines(data: Iterable[View], shown: int) -> Iterable[str]:
         when = f"{'now':16}" if one["waiting"] else f"{one['at'][:10]} {one['at'][11:16]}"
         yield f"        {when}  {_about(one)}"
     if len(dated) > shown:
-        yield f"        and {len(dated) - shown} more; --json lists them"
+        yield f"        and {len(dated) - shown} more; --all shows them"
     for one in undated:
         yield f"        {_about(one)}"
 

@@ -67,8 +67,7 @@ class Past:
     state: str
 
 
-# One row a question. A link counts while it is alive; of two of one person the one with the newest letter. The letters
-# are read once for all of them: there is no index that finds those of one link.
+# One row a question. A link counts while it is alive; of two of one person the one with the newest letter.
 _WAITING = """
     WITH own AS (
         SELECT gate, link FROM sfo.links WHERE revoked_at IS NULL AND lower(btrim(email)) = lower(btrim($1))

@@ -66,6 +66,14 @@ class Record:
         finally:
             await connection.close()
 
+    @asynccontextmanager
+    async def superuser(self) -> AsyncIterator[Connection]:
+        connection = await asyncpg.connect(self.superuser_url)
+        try:
+            yield connection
+        finally:
+            await connection.close()
+
     async def value(self, query: str, *arguments: object) -> object:
         return await self.pool.fetchval(query, *arguments)
 

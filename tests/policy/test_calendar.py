@@ -69,6 +69,14 @@ def test_between_measures_what_was_added(from_on: date, days: int, holidays: fro
     assert working_days_between(to_on, from_on, holidays) == -days
 
 
+@given(DAYS, st.integers(0, 400), HOLIDAYS)
+def test_between_is_every_working_day_counted_one_by_one(from_on: date, span: int, holidays: frozenset[date]) -> None:
+    days = [from_on + timedelta(days=n) for n in range(1, span + 1)]
+    counted = sum(is_working_day(on, holidays) for on in days)
+    assert working_days_between(from_on, from_on + timedelta(days=span), holidays) == counted
+    assert working_days_between(from_on, from_on + timedelta(days=span), sorted(holidays) * 2) == counted
+
+
 @given(DAYS, HOLIDAYS)
 def test_the_nearest_working_days_enclose_the_date(on: date, holidays: frozenset[date]) -> None:
     before, after = working_day_on_or_before(on, holidays), working_day_on_or_after(on, holidays)

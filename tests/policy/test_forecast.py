@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from activities.bank_holidays import england_and_wales
 from workflows.contract.rulebook import Rulebook, Unit
 from workflows.policy.calendar import is_working_day, working_days_between
-from workflows.policy.forecast import Outlook, Standing, days_needed, forecast, latest_starts, remaining
+from workflows.policy.forecast import Outlook, Standing, at_risk_until, days_needed, forecast, latest_starts, remaining
 
 HOLIDAYS = england_and_wales()
 BOOK = Rulebook.from_toml((Path(__file__).resolve().parents[2] / "deploy/rulebook/2026-04-01.toml").read_text())
@@ -147,6 +147,17 @@ def test_whatever_stands_still_turns_at_risk_on_one_of_the_latest_starts(
     assert all(is_working_day(on, holidays) and on <= due_on for on in starts)
     if True in risks and not risks[0]:
         assert today + timedelta(days=risks.index(True)) in starts
+
+
+@given(STANDINGS, st.dates(date(2026, 4, 1), date(2028, 6, 30)), st.integers(0, 120), st.booleans())
+def test_no_review_is_at_risk_whose_date_lies_after_the_last_that_can_be(
+    state: Standing, today: date, ahead: int, is_holiday: bool
+) -> None:
+    holidays = HOLIDAYS | ({today + timedelta(days=3)} if is_holiday else set())
+    due_on, last = today + timedelta(days=ahead), at_risk_until(BOOK, today, holidays)
+    assert due_on <= last or not forecast(state, BOOK, today=today, due_on=due_on, holidays=holidays).at_risk
+    worst = standing(1, draft=False, facts=False)
+    assert forecast(worst, BOOK, today=today, due_on=last - timedelta(days=1), holidays=holidays).at_risk
 
 
 @given(STANDINGS, st.integers(0, 60))

@@ -107,7 +107,7 @@ async def test_the_command_says_the_same(command: Sfo, desk: Desk) -> None:  # n
     assert (view[16]["at"], view[16]["what"]) == (None, "reminders_go_on")
     said = (await command("case", desk.case.reference)).out
     assert "    if nobody acts\n        2026-10-12 09:00  Notify the HMPPS SFO Team: a reminder to the regional" in said
-    assert "        and 4 more; --json lists them\n        after what is planned, reminders go on every 7 days" in said
+    assert "        and 4 more; --all shows them\n        after what is planned, reminders go on every 7 days" in said
     for name in ("Example", "Invented", "example.test"):
         assert name not in said
         assert name not in str(view)

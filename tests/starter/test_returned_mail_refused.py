@@ -10,8 +10,9 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from starter.case_text import as_text
 from starter.case_timeline import timeline
-from starter.casebook import Wanted, as_text, known_cases
+from starter.casebook import Wanted, known_cases
 from starter.relay import Relay
 from starter.returned_mail import KEPT
 from starter.signals import TemporalAwayError
@@ -258,7 +259,7 @@ async def test_the_case_says_to_which_role_a_letter_came_back_and_not_that_someb
     await settle_down(relay)
     async with record.pool.acquire() as connection:
         (known,) = await known_cases(connection, Wanted(references=(case.reference,)))
-    told = [line.strip() for line in as_text([known.view]).splitlines() if "came back" in line]
+    told = [line.strip() for line in as_text(known.view, ()).splitlines() if "came back" in line]
     assert sorted(told) == [
         "letter to deputy of spoc came back on 2026-10-05: away",
         "letter to somebody who is told came back on 2026-10-05: failed",

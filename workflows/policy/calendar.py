@@ -35,8 +35,9 @@ def working_days_between(from_on: date, to_on: date, holidays: Collection[date])
     """How many working days lie after `from_on` up to and including `to_on`; negative when `to_on` is earlier."""
     if to_on < from_on:
         return -working_days_between(to_on, from_on, holidays)
-    span = (to_on - from_on).days
-    return sum(is_working_day(from_on + timedelta(days=n), holidays) for n in range(1, span + 1))
+    weeks, rest = divmod((to_on - from_on).days, 7)
+    weekdays = weeks * _SATURDAY + sum((from_on.weekday() + n) % 7 < _SATURDAY for n in range(1, rest + 1))
+    return weekdays - len({on for on in holidays if from_on < on <= to_on and on.weekday() < _SATURDAY})
 
 
 def working_days_of_each(spans: Sequence[tuple[date, date]], holidays: Collection[date]) -> list[int]:

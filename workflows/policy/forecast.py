@@ -109,6 +109,11 @@ def forecast(
     return Outlook(left, needed, today <= due_on and needed > left, remaining(standing))
 
 
+def at_risk_until(rulebook: Rulebook, today: date, holidays: Collection[date]) -> date:
+    """The last date of a review that can be at risk on this day: a later one leaves time for all that it may need."""
+    return add_working_days(today, max(days_needed(rest, rulebook) for rest in _RESTS), holidays)
+
+
 def latest_starts(rulebook: Rulebook, due_on: date, holidays: Collection[date]) -> tuple[date, ...]:
     """The dates, in order, on which a review that does not move turns at risk: working days up to the due date.
 
