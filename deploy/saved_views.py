@@ -73,13 +73,13 @@ def browser_settings(now: datetime, namespace: str) -> dict[str, Any]:
     What is due soon is dated, so it is a link and no saved view.
     """
     views = [
-        {"id": f"sfo-{view.key}", "name": view.name, "query": view.query, "icon": "bookmark"}
+        {"id": f"sfo-{view.key}", "name": view.name, "query": view.query, "type": "user"}
         for view in saved_views(now)
         if view.key != "soon"
     ]
     columns = [{"label": label, "pinned": number < 2} for number, label in enumerate(_file()["columns"])]
     return {
-        "saved-namespace-queries": {namespace: views},
+        "saved-workflow-queries": {namespace: views},
         "namespace-workflow-table-columns": {namespace: columns},
     }
 

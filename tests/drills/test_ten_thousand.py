@@ -29,6 +29,9 @@ from tests.starter.front_desk import Browser, Desk, FakeTemporal, a_settings
 from tests.starter.signed_in import NATIONAL, signed_in
 from workflows.contract.vocabulary import ClockState, Role
 
+# Measured alone: beside other tests it would measure those.
+pytestmark = pytest.mark.journey
+
 RUNS, LIMIT, SHOWN = 30, 0.3, 50
 SEED_WITHIN = 30.0
 SOON = datetime.now(UTC).date() + timedelta(days=7)

@@ -82,7 +82,7 @@ async def test_an_escalation_is_unacknowledged_until_it_is_acknowledged(office: 
 
 def test_a_browser_is_given_every_view_once_and_only_columns_that_there_are() -> None:
     given = browser_settings(NOW, "default")
-    views = given["saved-namespace-queries"]["default"]
+    views = given["saved-workflow-queries"]["default"]
     assert len({view["id"] for view in views}) == len(views) == len(saved_views(NOW)) - 1
     theirs = {"Status", "Workflow ID", "Start"}
     labels = {column["label"] for column in given["namespace-workflow-table-columns"]["default"]}
