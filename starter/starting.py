@@ -49,7 +49,7 @@ async def start_again(client: Client, opening: CaseOpening, ground: Ground, mark
             return
         if latest is None or latest.status is not WorkflowExecutionStatus.RUNNING:
             try:
-                await _start(client, opening, ground, mark)
+                await _start(client, opening, Stage.VICTIM_DISCLOSURE, ground, {_MARK: mark}, "opened again")
             except WorkflowAlreadyStartedError:
                 continue  # somebody else was quicker: look whether it is this opening's
             return
@@ -63,20 +63,7 @@ async def start_lost(client: Client, opening: CaseOpening, ground: Ground) -> No
     Raises TemporalAwayError.
     """
     try:
-        await reach(
-            client.start_workflow(
-                "sfo-case",
-                opening,
-                id=ids.case_id(opening.reference),
-                task_queue=ids.CASEWORK_QUEUE,
-                id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
-                id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
-                memo={AGAIN: True},
-                search_attributes=search.at_start(Stage.CHARGE, opening.region, opening.pdu, ground),
-                static_summary=f"SFO case {opening.reference}, {opening.region}, started again",
-                rpc_timeout=RPC,
-            )
-        )
+        await _start(client, opening, Stage.CHARGE, ground, {AGAIN: True}, "started again")
     except WorkflowAlreadyStartedError:
         raise RowRefusedError("somebody else has started it in this moment") from None
 
@@ -97,6 +84,7 @@ async def start_escalation(client: Client, case: Row, kind: EscalationKind, numb
         pdu=case["pdu"],
         ground=ground,
         rulebook=case["rulebook"] or "",
+        lists_gates=True,
     )
     with suppress(WorkflowAlreadyStartedError):
         await reach(
@@ -121,7 +109,10 @@ async def _latest(client: Client, reference: str) -> WorkflowExecutionDescriptio
         return None
 
 
-async def _start(client: Client, opening: CaseOpening, ground: Ground, mark: int) -> None:
+async def _start(
+    client: Client, opening: CaseOpening, stage: Stage, ground: Ground, memo: dict[str, int], why: str
+) -> None:
+    """A further run of the case, which begins with this stage. Raises WorkflowAlreadyStartedError while one runs."""
     await reach(
         client.start_workflow(
             "sfo-case",
@@ -130,9 +121,9 @@ async def _start(client: Client, opening: CaseOpening, ground: Ground, mark: int
             task_queue=ids.CASEWORK_QUEUE,
             id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
             id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
-            memo={_MARK: mark},
-            search_attributes=search.at_start(Stage.VICTIM_DISCLOSURE, opening.region, opening.pdu, ground),
-            static_summary=f"SFO case {opening.reference}, {opening.region}, opened again",
+            memo=memo,
+            search_attributes=search.at_start(stage, opening.region, opening.pdu, ground),
+            static_summary=f"SFO case {opening.reference}, {opening.region}, {why}",
             rpc_timeout=RPC,
         )
     )
