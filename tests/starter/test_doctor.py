@@ -222,6 +222,7 @@ async def test_a_namespace_of_nobody_lacks_attributes_workers_a_version_and_time
         "search-attributes": Level.FAIL,
         "pollers": Level.FAIL,
         "worker-version": Level.FAIL,
+        "schedules": Level.FAIL,
     }
     assert "kept for 3 days" in all_["namespace"].found
     assert "sfo-casework for workflows" in all_["pollers"].found
