@@ -2,16 +2,13 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
-from datetime import datetime, timedelta
-from functools import partial
-from typing import Any
+from datetime import timedelta
 
 from temporalio import workflow
 
 from workflows.asking import case_time
 from workflows.asking.case_details import keep_details
-from workflows.asking.case_signals import CaseSignals
+from workflows.asking.case_stages import CaseStages
 from workflows.asking.changes import Changes
 from workflows.asking.children import Children
 from workflows.asking.concerns import Concerns
@@ -22,12 +19,10 @@ from workflows.asking.standing import CaseStanding
 from workflows.contract import ids, search
 from workflows.contract.messages import (
     AmendedCharge,
-    CareBrief,
     CaseClosed,
     CaseLookup,
     CaseNews,
     CaseOpening,
-    CaseStatus,
     Closing,
     CorrectSignal,
     CourtEvent,
@@ -38,7 +33,6 @@ from workflows.contract.messages import (
     RaisedEnquiry,
     ReplaceSignal,
     ResumeSignal,
-    StageBrief,
     StageEnd,
     StageNews,
     TransferSignal,
@@ -52,7 +46,7 @@ LOOK_AGAIN = timedelta(days=7)
 
 
 @workflow.defn(name="sfo-case")
-class Case(CaseSignals):
+class Case(CaseStages):
     """A thin parent: order, ways back, and who must hear of what. Everything else happens in its children.
 
     Ends closed, when every staff duty, action and victim leg is met or closed by a recorded decision.
@@ -102,29 +96,6 @@ class Case(CaseSignals):
         )
         self.caring: asyncio.Task[StageEnd] | None = None
         self.is_cared_for = True
-
-    # --- the query; its signals are those of `CaseSignals` ---------------------------------------
-
-    @workflow.query(description="Where the case is")
-    def status(self) -> CaseStatus:
-        """Where the case is, without anything about a person."""
-        outlook = self.standing.outlook
-        return CaseStatus(
-            reference=self.opening.reference,
-            ground=self.ground,
-            stages_open=tuple(sorted(part for part in self.children.running if "/" not in part)),
-            stages_ended=tuple(self.children.ended),
-            court=tuple(self.court.events),
-            on_hold=self.concerns.is_held,
-            escalations_open=tuple(sorted(self.concerns.escalations)),
-            dead_letters=self.dead_letters.count,
-            clock=self.standing.clock,
-            review_due=outlook.due,
-            original_review_due=outlook.original_due,
-            remaining=outlook.remaining or (),
-            extensions=outlook.extensions or 0,
-            rounds=self.rounds,
-        )
 
     # --- the procedure ----------------------------------------------------------------------------
 
@@ -412,65 +383,3 @@ class Case(CaseSignals):
     async def hear_stage(self, news: StageNews) -> None:
         """How a stage stands towards its dates has changed."""
         self.standing.note(news)
-
-    # --- small things -----------------------------------------------------------------------------
-
-    def now(self) -> datetime:
-        """The case's time now, UTC."""
-        return case_time.now(self.opening.clock)
-
-    def common(self) -> dict[str, Any]:
-        """What every child is told."""
-        opening = self.opening
-        return {
-            "reference": opening.reference,
-            "clock": opening.clock,
-            "region": self.changes.region,
-            "pdu": self.changes.pdu,
-            "ground": self.ground,
-            "rulebook": self.rulebook,
-            "lists_gates": True,
-        }
-
-    async def stage(self, stage: Stage, version: int | None = None) -> StageEnd:
-        """Run a stage to its end, once more each time."""
-        workflow.upsert_search_attributes([search.STAGE.value_set(str(stage))])
-        if not self.children.times[stage]:
-            await self.children.tell(CaseNews(stage=stage), ids.STAFF_CARE)
-        return await self.carried(stage, partial(self.brief, stage, version, self.plan))
-
-    async def carried(self, kind: str, brief: Callable[[int], StageBrief | CareBrief]) -> StageEnd:
-        """Carry a stage, or staff care, to its end; one that was cancelled by hand is begun anew."""
-        while True:
-            self.children.times[kind] += 1
-            round_ = self.children.times[kind]
-            part = ids.stage_part(kind, round_)
-            end = await self.children.stage(kind, round_, partial(brief, round_))
-            self.standing.note_end(part, kind)
-            if end.outcome is not Outcome.WITHDRAWN or part in self.children.stopped:
-                return end
-            self.dead_letters.keep(kind, "cancelled by hand, begun anew")
-
-    def brief(self, stage: Stage, version: int | None, plan: tuple[str, ...], round_: int) -> StageBrief:
-        """What a stage starts with; disclosure takes whichever version was accepted last, and the court as it is."""
-        is_disclosure = stage is Stage.VICTIM_DISCLOSURE
-        return StageBrief(
-            stage=stage,
-            round=round_,
-            staff=self.opening.staff,
-            victims=self.opening.victims,
-            actions=plan if stage is Stage.ACTION_PLAN else (),
-            appeared_on=self.court.appeared_on,
-            is_commissioned=self.is_commissioned,
-            version=self.version if is_disclosure else version,
-            held=self.concerns.is_held,
-            stopped=self.concerns.is_stopped or (is_disclosure and not self.court.opens_disclosure),
-            paused=self.changes.paused and stage in OF_THE_REVIEW,
-            correction=self.is_corrected,
-            opted_in=tuple(sorted(self.opted_in.elements())) if is_disclosure else (),
-            **self.common(),
-        )
-
-    def care_brief(self, _round: int) -> CareBrief:
-        """What staff care starts with."""
-        return CareBrief(staff=self.opening.staff, stopped=not self.is_cared_for, **self.common())

@@ -5,7 +5,10 @@ hides the cancellation. Whoever goes on after one asks `still_wanted` before it 
 """
 
 import asyncio
-from typing import Any
+from collections.abc import Awaitable
+from typing import Any, TypeVar
+
+Result = TypeVar("Result")
 
 
 def still_wanted() -> None:
@@ -24,3 +27,12 @@ async def stopped(*tasks: "asyncio.Task[Any]") -> None:
     for task in running:
         task.cancel()
     await asyncio.gather(*running, return_exceptions=True)
+
+
+async def finished(doing: Awaitable[Result]) -> tuple[Result, bool]:
+    """What the record may already hold is not dropped: finish it, and say whether a cancellation came meanwhile."""
+    task = asyncio.ensure_future(doing)
+    try:
+        return await asyncio.shield(task), False
+    except asyncio.CancelledError:
+        return await task, True

@@ -26,23 +26,27 @@ class _Shown(NamedTuple):
 
 
 class Display:
-    """Whom a stage awaits, until when, and how its clock stands; one upsert per transition at most.
-
-    `lists_gates`: whether every open gate stands in the search attributes too. A stage that was begun by older code
-    goes on without, because its history knows nothing of the upserts that would make.
-    """
+    """Whom a stage awaits, until when, and how its clock stands; one upsert per transition at most."""
 
     def __init__(self) -> None:
         self.is_overdue = False
-        self.lists_gates = False
         self.shown = _Shown()
 
     def show(
-        self, gates: Iterable[Gate], forecast: Forecast, *, late: bool, paused: bool, said: Sequence[str] = ()
+        self,
+        gates: Iterable[Gate],
+        forecast: Forecast,
+        *,
+        late: bool,
+        paused: bool,
+        said: Sequence[str],
+        lists_gates: bool,
     ) -> None:
         """Show the most urgent open gate; while the clock stands still no date is due. `late`: the stage itself is.
 
-        `said` are further lines of the page: what the stage is, and what is held.
+        `said` are further lines of the page: what the stage is, and what is held. `lists_gates`: every open gate
+        stands in the search attributes too. A stage that was begun by older code goes on without, because its history
+        knows nothing of the upserts that would make.
         """
         standing = sorted((g for g in gates if g.due), key=lambda g: (g.due.at, g.id) if g.due else (None, ""))
         first = standing[0] if standing else None
@@ -59,8 +63,8 @@ class Display:
                 due=first.due.at if first and first.due and not paused else None,
                 overdue=self.is_overdue,
                 clock=clock_state(paused=paused, overdue=self.is_overdue, at_risk=forecast.at_risk),
-                questions=tuple(sorted({g.request.question for g in standing})) if self.lists_gates else (),
-                gates=tuple(_entry(g, paused=paused) for g in standing) if self.lists_gates else (),
+                questions=tuple(sorted({g.request.question for g in standing})) if lists_gates else (),
+                gates=tuple(_entry(g, paused=paused) for g in standing) if lists_gates else (),
             )
         )
 

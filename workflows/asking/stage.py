@@ -10,8 +10,9 @@ from temporalio.exceptions import is_cancelled_exception
 from workflows.contract.messages import CaseNews, Decision, EscalationRef, StageBrief, StageEnd
 from workflows.contract.vocabulary import DateCause, EscalationKind, EscalationOutcome, Outcome
 
-from .asking import Asking, Brief
+from .asking import Asking
 from .cancelling import still_wanted
+from .gate_life import Brief
 
 
 class Stage(Asking):
