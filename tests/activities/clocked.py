@@ -13,6 +13,8 @@ from workflows.policy import due as moments
 
 REVIEWER, LEAD = "reviewer.one@n53.example.test", "senior.lead@n53.example.test"
 COUNTERSIGNER = "countersigner.one@n53.example.test"
+STOPPED, AGAIN = date(2026, 11, 2), date(2026, 11, 16)  # Mondays: ten working days between
+LATER = date(2027, 1, 19)  # ten working days after 5 January 2027
 DUE = date(2027, 1, 5)  # three months from the Monday on which the clock of these cases starts
 
 
@@ -61,3 +63,13 @@ async def announce(record: Record, holiday: date) -> None:
 def words_of(message: Any) -> str:
     text: str = message.get_body(("plain",)).get_content()
     return text
+
+
+async def letters(record: Record, letter: str) -> list[str]:
+    rows = await record.rows("SELECT to_email FROM outbox WHERE letter = $1 ORDER BY to_email", letter)
+    return [str(row["to_email"]) for row in rows]
+
+
+async def gate_row(record: Record, gate: str) -> dict[str, object]:
+    [row] = await record.rows("SELECT * FROM gates WHERE gate = $1", gate)
+    return row
