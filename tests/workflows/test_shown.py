@@ -87,6 +87,20 @@ async def test_nobody_is_awaited_while_a_stage_waits_for_something_else(office: 
     assert "Nobody is awaited." in await details(review)
 
 
+async def test_what_is_held_stands_on_the_page_as_soon_as_it_is_and_no_longer(office: Office) -> None:
+    opening = await office.report()
+    review = await office.start(opening, Stage.REVIEW)
+    await until_read(office, review, "| senior_lead |")
+    before = len((await review.fetch_history()).events)
+    await review.signal("case_news", CaseNews(held=True))
+    await until_read(office, review, "**Held by a concern for the safety of staff.**")
+    await review.signal("case_news", CaseNews(held=False, stopped=True))
+    await until_read(office, review, "**Held by", is_there=False)
+    await until_read(office, review, "**Stopped: nothing more is given.**")
+    added = {event.event_type for event in (await review.fetch_history()).events[before:]}
+    assert EventType.EVENT_TYPE_UPSERT_WORKFLOW_SEARCH_ATTRIBUTES not in added  # a page costs no event of its own
+
+
 async def test_a_stage_begun_by_older_code_goes_on_as_it_was(office: Office) -> None:
     opening = await office.report()
     review = await office.start(opening, Stage.REVIEW, lists_gates=False)

@@ -32,31 +32,15 @@ class Display:
         self.is_overdue = False
         self.shown = _Shown()
 
-    def show(
-        self,
-        gates: Iterable[Gate],
-        forecast: Forecast,
-        *,
-        late: bool,
-        paused: bool,
-        said: Sequence[str],
-        lists_gates: bool,
-    ) -> None:
+    def show(self, gates: Iterable[Gate], forecast: Forecast, *, late: bool, paused: bool, lists_gates: bool) -> None:
         """Show the most urgent open gate; while the clock stands still no date is due. `late`: the stage itself is.
 
-        `said` are further lines of the page: what the stage is, and what is held. `lists_gates`: every open gate
-        stands in the search attributes too. A stage that was begun by older code goes on without, because its history
-        knows nothing of the upserts that would make.
+        `lists_gates`: every open gate stands there too. A stage that was begun by older code goes on without, because
+        its history knows nothing of the upserts that would make.
         """
-        standing = sorted((g for g in gates if g.due), key=lambda g: (g.due.at, g.id) if g.due else (None, ""))
+        standing = _by_urgency(gates)
         first = standing[0] if standing else None
         self.is_overdue = late or any(g.overdue for g in standing)
-        lines = [*said]
-        lines += ["**The clock stands still.**"] if paused else []
-        lines += ["**The review is overdue.**"] if late else []
-        if forecast.remaining:
-            lines.append(f"Still to do{', **at risk**' if forecast.at_risk else ''}: {', '.join(forecast.remaining)}")
-        workflow.set_current_details("\n\n".join([*lines, _table(standing, paused=paused)]))
         self._upsert(
             _Shown(
                 role=str(first.role) if first and first.role else None,
@@ -90,6 +74,21 @@ class Display:
                 updates.append(key.value_set(list(now)) if now else key.value_unset())
         self.shown = shown
         workflow.upsert_search_attributes(updates)
+
+
+def page(gates: Iterable[Gate], forecast: Forecast, *, late: bool, paused: bool, said: Sequence[str]) -> str:
+    """The short page of a stage: what is said of it, how its clock stands, what remains, and its open gates."""
+    lines = [*said]
+    lines += ["**The clock stands still.**"] if paused else []
+    lines += ["**The review is overdue.**"] if late else []
+    if forecast.remaining:
+        lines.append(f"Still to do{', **at risk**' if forecast.at_risk else ''}: {', '.join(forecast.remaining)}")
+    return "\n\n".join([*lines, _table(_by_urgency(gates), paused=paused)])
+
+
+def _by_urgency(gates: Iterable[Gate]) -> list[Gate]:
+    """The gates that have a date, the most urgent first; one without is still being opened."""
+    return sorted((g for g in gates if g.due), key=lambda g: (g.due.at, g.id) if g.due else (None, ""))
 
 
 def dated(due: date, first: date, extensions: int) -> str:

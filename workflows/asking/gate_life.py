@@ -35,7 +35,7 @@ from workflows.contract.vocabulary import EscalationKind, Ground, ReasonCode, St
 from . import case_time
 from .asking_signals import AskingSignals
 from .cancelling import finished, still_wanted
-from .display import Display
+from .display import Display, page
 from .gate import Gate
 
 
@@ -229,18 +229,25 @@ class GateLife(AskingSignals):
 
     async def show(self) -> None:
         """Operations see the most urgent open gate and the clock; the case is told when what it shows changes."""
+        self.write_page()
         self.display.show(
             self.gates.values(),
             self.forecast,
             late=self.is_late,
             paused=self.paused,
-            said=self.said_of_it(),
             lists_gates=self.brief.lists_gates,
         )
         news = self.tidings()
         if news != self.told.model_copy(update={"stage": self.part}):
             self.told = news
             await self._signal_case("stage_news", news)
+
+    def write_page(self) -> None:
+        """The short page is that of this moment; it costs the history nothing."""
+        said = self.said_of_it()
+        workflow.set_current_details(
+            page(self.gates.values(), self.forecast, late=self.is_late, paused=self.paused, said=said)
+        )
 
     def said_of_it(self) -> list[str]:
         """What the page of this workflow says above its open gates."""

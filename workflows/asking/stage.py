@@ -38,6 +38,8 @@ class Stage(Asking):
         self.accepted_version = news.accepted_version or self.accepted_version
         if news.paused is not None:
             self.pause(news.paused)
+        if self.told.stage and not self.has_ended:  # it has shown itself before
+            self.write_page()
 
     def pause(self, paused: bool) -> None:
         """The clock stands still or runs again; then every open question gets its remaining working days back."""
@@ -57,7 +59,7 @@ class Stage(Asking):
     def said_of_it(self) -> list[str]:
         """What is held or stopped stands above the open gates."""
         held = ["**Held by a concern for the safety of staff.**"] if self.held else []
-        return [*super().said_of_it(), *held, *(["**Stopped by the national team.**"] if self.stopped else [])]
+        return [*super().said_of_it(), *held, *(["**Stopped: nothing more is given.**"] if self.stopped else [])]
 
     async def raise_concern(self, escalation: EscalationRef, about: str) -> None:
         """Hand an escalation to the case; a staff-safety concern holds from this moment, before the case answers."""
