@@ -26,19 +26,19 @@ from workflows.contract.questions import QUESTIONS
 from workflows.contract.vocabulary import CourtEventKind, Role
 from workflows.policy import weekday_digest as digest
 from workflows.policy.calendar import is_working_day
-from workflows.policy.clock import case_time
+from workflows.policy.clock import is_rehearsed
 from workflows.policy.court import ends_the_review
 from workflows.policy.due import due_moment, on_in_london
 from workflows.policy.forecast import forecast, standing_of
 
 LETTER = "weekday_digest"
 
-# Rehearsed cases have days of their own, which pass in seconds.
-_IN_REAL_TIME = "c.closed_on IS NULL AND (c.clock ->> 'speed')::numeric = 1 AND ($1::text IS NULL OR c.region = $1)"
+_OPEN = "c.closed_on IS NULL AND ($1::text IS NULL OR c.region = $1)"
+_REGIONS = f"SELECT c.region, c.clock FROM cases c WHERE {_OPEN}"
 
 _QUESTIONS = f"""
     SELECT g.*, c.clock FROM gates g JOIN cases c USING (reference)
-    WHERE g.state = 'open' AND {_IN_REAL_TIME}
+    WHERE g.state = 'open' AND {_OPEN}
         AND NOT EXISTS (SELECT FROM decisions d WHERE d.gate = g.gate AND d.void_at IS NULL)
 """
 _REVIEWS = f"""
@@ -46,11 +46,11 @@ _REVIEWS = f"""
         s.facts_paused_at, ARRAY(SELECT e.kind FROM court_events e
             WHERE e.reference = c.reference AND e.applied_at IS NOT NULL) AS court
     FROM cases c JOIN standings s USING (reference)
-    WHERE c.review_due IS NOT NULL AND c.accepted_version IS NULL AND {_IN_REAL_TIME}
+    WHERE c.review_due IS NOT NULL AND c.accepted_version IS NULL AND {_OPEN}
 """
 _RAISED = f"""
     SELECT e.*, c.clock FROM escalations e JOIN cases c USING (reference)
-    WHERE e.state = 'raised' AND {_IN_REAL_TIME}
+    WHERE e.state = 'raised' AND {_OPEN}
 """
 
 
@@ -68,11 +68,9 @@ class PostgresDigests(Digests):
             means = await self._means.with_calendar(connection)
             if not is_working_day(on, means.holidays):
                 return DigestPlan(on=on)
-            rows = await connection.fetch(
-                f"SELECT DISTINCT c.region FROM cases c WHERE {_IN_REAL_TIME} ORDER BY c.region", None
-            )
+            rows = await _in_real_time(connection, _REGIONS, None)
             stranded = await connection.fetchval("SELECT EXISTS (SELECT FROM stranded WHERE resolved_at IS NULL)")
-        regions = tuple(row["region"] for row in rows)
+        regions = sorted({row["region"] for row in rows})
         return DigestPlan(on=on, places=(*regions, NATIONAL) if regions or stranded else ())
 
     @activity.defn
@@ -115,13 +113,19 @@ def _readers(directory: Directory, place: str) -> Sequence[Person]:
     return directory.people_for(role, place, "")
 
 
+async def _in_real_time(connection: Connection, query: str, region: str | None) -> list[Row]:
+    """Rows of the cases that are not rehearsed: those have days of their own, which no morning here belongs to."""
+    rows = await connection.fetch(query, region)
+    return [row for row in rows if not is_rehearsed(CaseClock.model_validate(row["clock"]))]
+
+
 async def _parts(connection: Connection, means: Means, order: PlaceDigest) -> list[digest.Part]:
     region = None if order.place == NATIONAL else order.place
-    questions = [_question(row, order.at) for row in await connection.fetch(_QUESTIONS, region)]
-    reviews = [_review(row, means, order.at) for row in await connection.fetch(_REVIEWS, region)]
+    questions = [_question(row, order.at) for row in await _in_real_time(connection, _QUESTIONS, region)]
+    reviews = [_review(row, means, order.at) for row in await _in_real_time(connection, _REVIEWS, region)]
     raised = [
-        digest.Raised(row["reference"], row["kind"].replace("_", " "), row["raised_at"], _now(row, order.at))
-        for row in await connection.fetch(_RAISED, region)
+        digest.Raised(row["reference"], row["kind"].replace("_", " "), row["raised_at"], order.at)
+        for row in await _in_real_time(connection, _RAISED, region)
     ]
     found = list(digest.parts(questions, [one for one in reviews if one], raised, means.holidays))
     return found + (await _stranded(connection) if region is None else [])
@@ -145,39 +149,34 @@ def _question(row: Row, at: datetime) -> digest.Open:
         opened_at=row["opened_at"],
         paused_at=row["paused_at"],
         late=row["overdue"],
-        now=_now(row, at),
+        now=at,
     )
 
 
 def _review(row: Row, means: Means, at: datetime) -> digest.Review | None:
     """The review's date, by the policy that the review itself goes by; none once its text is submitted or stopped."""
-    now = _now(row, at)
-    rulebook = means.rulebook(row["rulebook"], now)
+    rulebook = means.rulebook(row["rulebook"], at)
     court = [CourtEventKind(kind) for kind in row["court"]]
     is_stopped = ends_the_review(court, acquittal_ends_it=not rulebook.review_continues_after_acquittal.value)
     if row["is_submitted"] or is_stopped:
         return None
-    standing = standing_of(dict(row), on_in_london(row["facts_paused_at"] or now), means.holidays)
+    standing = standing_of(dict(row), on_in_london(row["facts_paused_at"] or at), means.holidays)
     outlook = forecast(
         standing,
         rulebook,
-        today=on_in_london(row["paused_at"] or now),
+        today=on_in_london(row["paused_at"] or at),
         due_on=row["review_due"],
         holidays=means.holidays,
     )
     return digest.Review(
         reference=row["reference"],
         due_on=row["review_due"],
-        is_late=row["review_overdue"] or due_moment(row["review_due"]) < min(now, row["paused_at"] or now),
+        is_late=row["review_overdue"] or due_moment(row["review_due"]) < min(at, row["paused_at"] or at),
         at_risk=outlook.at_risk,
         days_left=outlook.days_left,
         paused=row["paused_at"] is not None,
-        now=now,
+        now=at,
     )
-
-
-def _now(row: Row, at: datetime) -> datetime:
-    return case_time(CaseClock.model_validate(row["clock"]), at)
 
 
 def _in_words(part: digest.Part) -> dict[str, Any]:

@@ -11,15 +11,16 @@ from datetime import UTC, date, datetime, timedelta
 
 import asyncpg
 
-from starter.casebook import Known, Wanted, known_cases
-from starter.casebook_review import review_is_owed
+from starter.casebook import parts_of
+from starter.casebook_review import Parts, outlook_of, review_is_owed
 from starter.connections import Connection
 from starter.judging import Pinned
+from starter.record import announced_holidays
 from workflows.contract.messages import CaseClock
 from workflows.contract.vocabulary import Role
 from workflows.policy.backlog import OpenReview
 from workflows.policy.calendar import working_days_between
-from workflows.policy.clock import case_time
+from workflows.policy.clock import case_time, is_rehearsed
 from workflows.policy.due import on_in_london
 
 ARRIVALS_WITHIN = 365
@@ -53,9 +54,18 @@ class Recorded:
     rehearsed: int
 
 
-def is_rehearsed(clock: CaseClock) -> bool:
-    """Whether a case lives on days of its own: faster or slower than real time, or on other dates."""
-    return clock.speed != 1 or clock.case_anchor != clock.wall_anchor
+@dataclass(frozen=True)
+class _Days:
+    """A case that counts: its own time, and by how many whole days its dates are moved, so that its day is today."""
+
+    now: datetime
+    moved: timedelta
+
+
+_CASES = """
+    SELECT reference, region, clock, opened_on, closed_on, rulebook, review_due, accepted_version, paused_at
+    FROM sfo.cases ORDER BY reference"""
+_PARTS = ("court", "standing", "holidays", "appointments")
 
 
 async def backlog_now(
@@ -63,38 +73,44 @@ async def backlog_now(
 ) -> Recorded:
     """Read every region of the record. `whole`: working days for a review whose rulebook is not in place."""
     regions: defaultdict[str, RegionNow] = defaultdict(RegionNow)
-    still_open = await connection.fetch("SELECT reference FROM sfo.cases WHERE closed_on IS NULL ORDER BY reference")
-    known = await known_cases(connection, Wanted(tuple(row["reference"] for row in still_open)), pinned)
-    for one in known:
-        if with_rehearsed or not is_rehearsed(CaseClock.model_validate(one.case["clock"])):
-            _add_open(regions, one, today, whole)
-    clocks = await _clocks(connection)
-    kept = {
-        reference: moved
-        for reference, moved in _moved_by(clocks, today).items()
-        if with_rehearsed or not is_rehearsed(clocks[reference])
-    }
-    days = await _arrivals(connection, regions, kept, today)
-    holidays = pinned.holidays | {
-        row["holiday"] for row in await connection.fetch("SELECT holiday FROM sfo.bank_holidays")
-    }
-    await _durations(connection, regions, kept, today, holidays)
-    return Recorded(dict(regions), days, len(clocks) - len(kept))
+    cases = await connection.fetch(_CASES)
+    kept = _kept(cases, today, with_rehearsed=with_rehearsed)
+    counted = [case for case in cases if case["reference"] in kept]
+    still_open = [case for case in counted if case["closed_on"] is None]
+    parts = await parts_of(connection, [case["reference"] for case in still_open], _PARTS)
+    for case in still_open:
+        reference = case["reference"]
+        rows = {kind: found[reference] for kind, found in parts.items()}
+        if review_is_owed(case, rows):
+            outlook = outlook_of(case, rows, kept[reference].now, pinned)
+            needed = outlook.days_needed if outlook else whole
+            _add_open(regions, case, rows, needed, case["review_due"] + kept[reference].moved, today)
+    first = min((case["opened_on"] + kept[case["reference"]].moved for case in counted), default=today)
+    days = min(ARRIVALS_WITHIN, max(LEAST_DAYS, (today - first).days + 1))
+    await _arrivals(connection, regions, kept, today, days)
+    await _durations(connection, regions, kept, today, pinned.holidays | await announced_holidays(connection))
+    return Recorded(dict(regions), days, len(cases) - len(counted))
 
 
-def _add_open(regions: Mapping[str, RegionNow], one: Known, today: date, whole: int) -> None:
+def _kept(cases: Sequence[asyncpg.Record], today: date, *, with_rehearsed: bool) -> dict[str, _Days]:
+    wall, kept = datetime.now(UTC), {}
+    for case in cases:
+        clock = CaseClock.model_validate(case["clock"])
+        if with_rehearsed or not is_rehearsed(clock):
+            now = case_time(clock, wall)
+            kept[case["reference"]] = _Days(now, today - on_in_london(now))
+    return kept
+
+
+def _add_open(
+    regions: Mapping[str, RegionNow], case: asyncpg.Record, rows: Parts, needed: int, due_on: date, today: date
+) -> None:
     """Add a review whose text is owed to its region, and to the region that lends its manager."""
-    case = one.case
-    if not review_is_owed(case, one.rows):
-        return
     here = regions[case["region"]]
     if case["paused_at"] is not None:
         here.paused += 1
         return
-    due_on = case["review_due"] + (today - on_in_london(one.now))
-    forecast = one.view["forecast"]
-    needed = forecast["days_needed"] if forecast else whole
-    manager = next((row for row in one.rows["appointments"] if row["role"] == Role.REVIEWING_MANAGER), None)
+    manager = next((row for row in rows["appointments"] if row["role"] == Role.REVIEWING_MANAGER), None)
     lent_by = manager["organisation"] if manager and manager["organisation"] != case["region"] else None
     here.reviews.append(
         OpenReview(due_on, needed, is_begun=manager is not None, is_counted=True, takes_a_place=lent_by is None)
@@ -104,29 +120,10 @@ def _add_open(regions: Mapping[str, RegionNow], one: Known, today: date, whole: 
         regions[lent_by].reviews.append(OpenReview(due_on, needed, is_begun=True, is_counted=False))
 
 
-async def _clocks(connection: Connection) -> dict[str, CaseClock]:
-    rows = await connection.fetch("SELECT reference, clock FROM sfo.cases ORDER BY reference")
-    return {row["reference"]: CaseClock.model_validate(row["clock"]) for row in rows}
-
-
-def _moved_by(clocks: Mapping[str, CaseClock], today: date) -> dict[str, timedelta]:
-    """By how many whole days the dates of each case are moved, so that its day is today."""
-    now = datetime.now(UTC)
-    return {
-        reference: today - on_in_london(case_time(clock, now)) if is_rehearsed(clock) else timedelta(0)
-        for reference, clock in clocks.items()
-    }
-
-
 async def _arrivals(
-    connection: Connection, regions: Mapping[str, RegionNow], kept: Mapping[str, timedelta], today: date
-) -> int:
-    """Count the reviews that came, by the day on which the commission was first asked for; return the days counted."""
-    opened = await connection.fetch("SELECT reference, opened_on FROM sfo.cases")
-    first = min(
-        (row["opened_on"] + kept[row["reference"]] for row in opened if row["reference"] in kept), default=today
-    )
-    days = min(ARRIVALS_WITHIN, max(LEAST_DAYS, (today - first).days + 1))
+    connection: Connection, regions: Mapping[str, RegionNow], kept: Mapping[str, _Days], today: date, days: int
+) -> None:
+    """Count the reviews that came within so many days, by the day on which the commission was first asked for."""
     rows = await connection.fetch(
         """
         SELECT c.region, g.reference, min(g.opened_at) AS at FROM sfo.gates g JOIN sfo.cases c USING (reference)
@@ -134,16 +131,15 @@ async def _arrivals(
         """
     )
     for row in rows:
-        on = _on(row, row["at"], kept)
+        on = _on(row, kept)
         if on and today - timedelta(days=days) < on <= today:
             regions[row["region"]].arrived += 1
-    return days
 
 
 async def _durations(
     connection: Connection,
     regions: Mapping[str, RegionNow],
-    kept: Mapping[str, timedelta],
+    kept: Mapping[str, _Days],
     today: date,
     holidays: Collection[date],
 ) -> None:
@@ -165,7 +161,7 @@ async def _durations(
         """
     )
     for row in rows:
-        on = _on(row, row["at"], kept)
+        on = _on(row, kept)
         if on and on > today - timedelta(days=DURATIONS_WITHIN):
             regions[row["region"]].durations.append(_worked(row, pauses[row["reference"]], holidays))
 
@@ -183,7 +179,7 @@ def _between(first: datetime, last: datetime, holidays: Collection[date]) -> int
     return working_days_between(on_in_london(first), on_in_london(last), holidays)
 
 
-def _on(row: asyncpg.Record, at: datetime, kept: Mapping[str, timedelta]) -> date | None:
+def _on(row: asyncpg.Record, kept: Mapping[str, _Days]) -> date | None:
     """The date in London, moved as its case is; none for a case that is left out."""
-    moved = kept.get(row["reference"])
-    return on_in_london(at) + moved if moved is not None else None
+    days = kept.get(row["reference"])
+    return on_in_london(row["at"]) + days.moved if days else None

@@ -12,6 +12,7 @@ import asyncpg
 
 from starter.connections import Connection
 from starter.judging import Pinned
+from starter.record import announced_holidays
 from workflows.contract.messages import CaseClock
 from workflows.contract.vocabulary import CourtEventKind
 from workflows.policy.clock import case_time
@@ -42,8 +43,7 @@ class Stands(NamedTuple):
 
 async def stand(connection: Connection, rows: Sequence[asyncpg.Record], pinned: Pinned, wall: datetime) -> list[Stands]:
     """Say of each open case, a row of the list, how it stands at this moment of real time."""
-    announced = await connection.fetch("SELECT holiday FROM sfo.bank_holidays")
-    judge = _Judge(pinned, pinned.holidays | {row["holiday"] for row in announced})
+    judge = _Judge(pinned, pinned.holidays | await announced_holidays(connection))
     real = Moment(wall, wall, on_in_london(wall))
     moments = [_moment(row, real) if row["paused_at"] or row["rehearsal"] else real for row in rows]
     dated = [judge.by_date(row, moment) for row, moment in zip(rows, moments, strict=True)]

@@ -4,7 +4,7 @@ Overdue is computed from each gate's moment and the case's clock as well as read
 """
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
@@ -56,7 +56,7 @@ async def known_cases(connection: Connection, wanted: Wanted, pinned: Pinned | N
         """,
         list(wanted.references) if wanted.references is not None else None,
     )
-    parts = await _parts(connection, [row["reference"] for row in rows])
+    parts = await parts_of(connection, [row["reference"] for row in rows], _PARTS)
     return [_known(row, {kind: found[row["reference"]] for kind, found in parts.items()}, pinned) for row in rows]
 
 
@@ -89,12 +89,14 @@ _PARTS = {
 }
 
 
-async def _parts(connection: Connection, references: list[str]) -> dict[str, defaultdict[str, list[asyncpg.Record]]]:
+async def parts_of(
+    connection: Connection, references: list[str], kinds: Iterable[str]
+) -> dict[str, defaultdict[str, list[asyncpg.Record]]]:
     """Fetch what belongs to the cases, one statement per kind however many cases there are."""
     parts: dict[str, defaultdict[str, list[asyncpg.Record]]] = {}
-    for kind, query in _PARTS.items():
+    for kind in kinds:
         parts[kind] = defaultdict(list)
-        for row in await connection.fetch(query, references):
+        for row in await connection.fetch(_PARTS[kind], references):
             parts[kind][row["reference"]].append(row)
     return parts
 

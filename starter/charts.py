@@ -1,4 +1,4 @@
-"""Bars for a page that stands by itself: inline SVG without script, font or outside reference.
+"""Charts for a page that stands by itself, and bars: inline SVG without script, font or outside reference.
 
 Drawn here and not by a library: pygal is under the LGPL and its charts fetch a script, matplotlib weighs 30 MB and
 draws text as outlines, svgwrite is no longer kept. Widths are shares of the room there is and text keeps its size, so
@@ -21,6 +21,19 @@ STEPS = ("#B5D8F7", "#6BACE6", MID_BLUE, BLUE)
 _DARK_TEXT_ON = {"#B5D8F7", "#6BACE6", TURQUOISE, ORANGE}
 _ROW, _BASE, _BAR, _TOP = 54, 15, 18, 22  # pixels: a row, where its words stand, how high its bar is and where
 _READABLE = 9.0  # percent of the width that a part needs for its number to stand in it
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A picture and what its colours stand for; the latter is empty where there is one colour.
+
+    `is_empty`: there is nothing in it to see, and the sentence beside it says so.
+    """
+
+    caption: str
+    picture: Markup
+    is_empty: bool
+    legend: str = ""
 
 
 @dataclass(frozen=True, slots=True)

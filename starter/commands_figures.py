@@ -15,6 +15,7 @@ from starter.figures_sentences import sentences
 from starter.figures_tables import Told
 from starter.figures_told import as_csv, as_data, as_text
 from starter.judging import Rules
+from starter.record import announced_holidays
 from workflows.contract.directory import Directory
 from workflows.policy.due import on_in_london
 from workflows.policy.figure_rows import Period
@@ -105,8 +106,8 @@ async def _counted(reached: Services, rules: Rules, asked: Asked) -> Told:
         click.echo("Reading the record; ten thousand cases take some seconds ...", err=True)
     async with reached.pool.acquire() as connection:
         rows = await read_rows(connection, asked, rules.rulebook)
-        announced = await connection.fetch("SELECT holiday FROM sfo.bank_holidays")
-    found = figures(rows, asked.period, rules.holidays | {row["holiday"] for row in announced})
+        holidays = rules.holidays | await announced_holidays(connection)
+    found = figures(rows, asked.period, holidays)
     places = {code: _name(rules.directory, code) for code in found if code != EVERYWHERE}
     named = dict(sorted(places.items(), key=lambda place: place[1]))
     if asked.region:

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 
 from starter.connections import Connection
 from starter.judging import Rules
-from starter.record import append_audit
+from starter.record import announced_holidays, append_audit
 from starter.reports import LockedCase, ReportRefusedError, open_case_of
 from workflows.contract.rulebook import DeadlineRule
 from workflows.contract.vocabulary import EnquiryKind, Role
@@ -86,9 +86,8 @@ async def clock_of(connection: Connection, rules: Rules, reference: str, enquiry
     """Who is asked and until when, as the case itself counts it. Raises RulesError."""
     route = ROUTES[enquiry.kind]
     pinned = await connection.fetchval("SELECT rulebook FROM sfo.cases WHERE reference = $1", reference)
-    late = await connection.fetch("SELECT holiday FROM sfo.bank_holidays")
     rule = rules.pinned(pinned).deadlines[route.first.deadline]
-    holidays = rules.holidays | {row["holiday"] for row in late}
+    holidays = rules.holidays | await announced_holidays(connection)
     return Clock(ASKED[route.role], due_on(rule, enquiry.received_on, holidays), rule)
 
 

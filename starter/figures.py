@@ -13,8 +13,10 @@ from itertools import starmap
 import asyncpg
 
 from starter.connections import Connection
+from workflows.contract.messages import CaseClock
 from workflows.contract.rulebook import Rulebook
 from workflows.contract.vocabulary import Outcome, Stage
+from workflows.policy.clock import is_rehearsed
 from workflows.policy.disclosure import OPENING
 from workflows.policy.figure_rows import (
     FIXED,
@@ -53,9 +55,9 @@ async def read_rows(connection: Connection, asked: Asked, rulebook: Rulebook) ->
     `rulebook` says which rating is accepted, for the standards that fell below it.
     """
     async with connection.transaction(isolation="repeatable_read", readonly=True):
-        cases = await connection.fetch(
-            _CASES, asked.period.from_on, asked.period.to_on, asked.region, asked.with_rehearsed
-        )
+        cases = await connection.fetch(_CASES, asked.period.from_on, asked.period.to_on, asked.region)
+        if not asked.with_rehearsed:
+            cases = [case for case in cases if not is_rehearsed(CaseClock.model_validate(case["clock"]))]
         references = [case["reference"] for case in cases]
         found = {name: await _by_case(connection, query, references) for name, query in _PARTS.items()}
     parts = ({name: of[case["reference"]] for name, of in found.items()} for case in cases)
@@ -82,10 +84,10 @@ _LAST_DAY = """
     ) days"""
 
 _CASES = """
-    SELECT reference, region, charged_on, appeared_on, notified_on, closed_on
+    SELECT reference, region, charged_on, appeared_on, notified_on, closed_on, clock
     FROM sfo.cases
     WHERE opened_on <= $2 AND (closed_on IS NULL OR closed_on >= $1)
-        AND ($3::text IS NULL OR region = $3) AND ($4 OR coalesce((clock ->> 'speed')::float, 1) = 1)
+        AND ($3::text IS NULL OR region = $3)
     ORDER BY reference"""
 
 _PARTS = {

@@ -1,30 +1,15 @@
 """Each figure as a chart: regions beneath each other on one scale, or stages, reasons, standards of all of them."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from starter.charts import BLUE, GREY, MID_BLUE, ORANGE, PALETTE, STEPS, TURQUOISE, Bar, Part, bars, legend
+from starter.charts import BLUE, GREY, MID_BLUE, ORANGE, PALETTE, STEPS, TURQUOISE, Bar, Chart, Part, bars, legend
 from starter.figures_tables import LEVEL_WORDS, MARK, REASON_WORDS, STANDARD_WORDS, STATE_WORDS, Told, plainly, words
-from workflows.policy.figure import NUMBER, SMALL, Measure
+from workflows.policy.figure import NUMBER, SHARE, SMALL, Measure
 from workflows.policy.figures_of_reviews import BANDS, MOST_ROUNDS, REASONS
 from workflows.policy.figures_of_work import ACTION_STATES, LEVEL_CODES, NO_LEVEL, STANDARDS
 from workflows.policy.stages import ORDER
-
-
-@dataclass(frozen=True, slots=True)
-class Chart:
-    """A picture and what its colours stand for; the latter is empty where there is one colour.
-
-    `is_empty`: there is nothing in it to see, and the sentence beside it says so.
-    """
-
-    caption: str
-    picture: Markup
-    is_empty: bool
-    legend: str = ""
-
 
 Kinds = Sequence[tuple[str, str, str]]
 """A measure, its colour, its words."""
@@ -47,83 +32,76 @@ _LEVELS: Kinds = [
 _STATES = tuple(zip(ACTION_STATES, (TURQUOISE, ORANGE, GREY), strict=True))
 
 
+_BY_REGION: dict[str, tuple[tuple[str, str], ...]] = {
+    "reviews": (
+        ("begun", "Reviews begun"),
+        ("submitted", "Reviews submitted"),
+        ("accepted", "Reviews accepted"),
+    ),
+    "extended": (("extended", "Share with more time"), ("median", "More time given, median days")),
+    "late": (("after_the_date", "Share submitted after the date"),),
+    "notification": (("in_time", "Share notified in time"),),
+    "disclosure": (
+        ("conviction_to_told_median", "From conviction until told, median days"),
+        ("conviction_to_given_median", "From conviction until given, median days"),
+    ),
+}
+"""Measures that are a bar for each region, with their captions."""
+_IN_PARTS: dict[str, tuple[Kinds, str]] = {
+    "open_age": (_AGES, "Open reviews by age"),
+    "open_standing": (_STANDING, "Open reviews and their dates"),
+    "rounds": (_ROUNDS, "Reviews accepted, by rounds"),
+    "causes": (_LEVELS, "Deficiencies by level"),
+}
+"""Figures that are a bar of several parts for each region."""
+_SIDE_BY_SIDE: dict[str, tuple[list[tuple[str, str]], str]] = {
+    "stages": ([(f"{one.replace('-', '_')}_median", words(one)) for one in ORDER], "Median days for each stage"),
+    "reasons": ([(one, REASON_WORDS[one]) for one in REASONS], "Requests granted, by reason"),
+    "standards": (
+        [(f"{one}_below", STANDARD_WORDS[one]) for one in STANDARDS],
+        "Share of ratings below what is accepted",
+    ),
+}
+"""Figures whose measures stand beneath each other, for all regions together."""
+
+
 def charts(told: Told, key: str, said: str) -> list[Chart]:
     """The charts of a figure that show something; `said` describes them to whoever does not see them."""
-    return [one for one in _charts(told, key, said) if not one.is_empty]
+    drawn = [_flat(told, key, measure, caption, said) for measure, caption in _BY_REGION.get(key, ())]
+    if key in _IN_PARTS:
+        drawn.append(_stacked(told, key, *_IN_PARTS[key], said))
+    if key in _SIDE_BY_SIDE:
+        drawn.append(_listed(told, key, *_SIDE_BY_SIDE[key], said))
+    if key == "actions":
+        drawn.append(_by_level(told, said))
+    return [one for one in drawn if not one.is_empty]
 
 
-def _charts(told: Told, key: str, said: str) -> list[Chart]:
-    whole = told.measures[told.whole][key]
-    match key:
-        case "reviews":
-            return [
-                _flat(told, key, measure, f"Reviews {measure}", said) for measure in ("begun", "submitted", "accepted")
-            ]
-        case "extended":
-            return [
-                _shares(told, key, "extended", "Share with more time", said),
-                _flat(told, key, "median", "More time given, median days", said),
-            ]
-        case "open_age":
-            return [_stacked(told, key, _AGES, "Open reviews by age", said)]
-        case "open_standing":
-            return [_stacked(told, key, _STANDING, "Open reviews and their dates", said)]
-        case "late":
-            return [_shares(told, key, "after_the_date", "Share submitted after the date", said)]
-        case "rounds":
-            return [_stacked(told, key, _ROUNDS, "Reviews accepted, by rounds", said)]
-        case "notification":
-            return [_shares(told, key, "in_time", "Share notified in time", said)]
-        case "disclosure":
-            return [
-                _flat(told, key, "conviction_to_told_median", "From conviction until told, median days", said),
-                _flat(told, key, "conviction_to_given_median", "From conviction until given, median days", said),
-            ]
-        case "causes":
-            return [_stacked(told, key, _LEVELS, "Deficiencies by level", said)]
-        case "actions":
-            return [_by_level(told, said)]
-        case "stages":
-            return [_listed(key, "Median days for each stage", said, [
-                (words(stage), whole[f"{stage.replace('-', '_')}_median"]) for stage in ORDER
-            ])]  # fmt: skip
-        case "reasons":
-            return [_listed(key, "Requests granted, by reason", said, [
-                (REASON_WORDS[reason], whole[reason]) for reason in REASONS
-            ])]  # fmt: skip
-        case "standards":
-            return [_listed(key, "Share of ratings below what is accepted", said, [
-                (STANDARD_WORDS[one], whole[f"{one}_below"]) for one in STANDARDS
-            ], most=1)]  # fmt: skip
-        case _:
-            return []
-
-
-def _shares(told: Told, key: str, measure: str, caption: str, said: str) -> Chart:
-    """A share for each region, on a scale of 0 to 100%."""
-    return _flat(told, key, measure, caption, said, most=1)
-
-
-def _flat(told: Told, key: str, measure: str, caption: str, said: str, most: float | None = None) -> Chart:
+def _flat(told: Told, key: str, measure: str, caption: str, said: str) -> Chart:
     """One bar for each region; all of them together stand first in dark, unless their sum would dwarf each."""
     found = [(place, told.measures[place][key][measure]) for place in told.places]
     is_sum = found[0][1].unit == NUMBER and len(found) > 1
     rows = [
-        _bar(told.places[place], one, BLUE if place == told.whole else MID_BLUE)
+        (told.places[place], one, BLUE if place == told.whole else MID_BLUE)
         for place, one in (found[1:] if is_sum else found)
     ]
-    return Chart(caption, bars(f"{key}-{measure}", caption, said, rows, most), _is_empty(one for _, one in found))
+    picture = _bars(f"{key}-{measure}", caption, said, rows)
+    return Chart(caption, picture, _is_empty(one for _, one in found))
 
 
 def _is_empty(measures: Iterable[Measure]) -> bool:
     return not any(measure.n for measure in measures)
 
 
-def _listed(
-    key: str, caption: str, said: str, found: Sequence[tuple[str, Measure]], most: float | None = None
-) -> Chart:
-    picture = bars(key, caption, said, [_bar(name, one, MID_BLUE) for name, one in found], most)
-    return Chart(caption, picture, _is_empty(one for _, one in found))
+def _listed(told: Told, key: str, named: Sequence[tuple[str, str]], caption: str, said: str) -> Chart:
+    rows = [(name, told.measures[told.whole][key][measure], MID_BLUE) for measure, name in named]
+    return Chart(caption, _bars(key, caption, said, rows), _is_empty(one for _, one, _ in rows))
+
+
+def _bars(name: str, caption: str, said: str, rows: Sequence[tuple[str, Measure, str]]) -> Markup:
+    """One bar for each measure, with its label and colour; shares on a scale of 0 to 100%."""
+    most = 1 if rows[0][1].unit == SHARE else None
+    return bars(name, caption, said, [_bar(*row) for row in rows], most)
 
 
 def _bar(label: str, measure: Measure, colour: str) -> Bar:

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from starter.figures_charts import Chart, charts
+from starter.charts import Chart
+from starter.figures_charts import charts
 from starter.figures_sentences import sentences
 from starter.figures_tables import FEW, Table, Told, shown, tables
 from starter.views import report

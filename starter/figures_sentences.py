@@ -36,11 +36,6 @@ def sentences(told: Told) -> dict[str, str]:
     return {key: say(told, Whole(told, key)) for key, say in _SAID.items()}
 
 
-def _of(part: int, whole: int, what: str, done: str) -> str:
-    """3 of 4 open reviews were overdue (75%)."""
-    return f"{part} of {whole} {what} {'was' if part == 1 else 'were'} {done} ({part / whole:.0%})."
-
-
 def _many(count: int, one: str, many: str = "") -> str:
     return f"1 {one}" if count == 1 else f"{count} {many or f'{one}s'}"
 
@@ -56,6 +51,13 @@ def _compared(told: Told, key: str, name: str) -> str:
     return f" Highest in {told.places[high]} with {plainly(most)}, lowest in {told.places[low]} with {plainly(least)}."
 
 
+def _of(told: Told, whole: Whole, name: str, what: str, done: str, more: str = "") -> str:
+    """3 of 4 open reviews were overdue (75%); what `more` there is to say of those; then the regions beside it."""
+    part, n = whole.part(name), whole[name].n
+    said = f"{part} of {n} {what} {'was' if part == 1 else 'were'} {done} ({part / n:.0%})."
+    return f"{said}{more}{_compared(told, whole.key, name)}"
+
+
 def _reviews(_told: Told, whole: Whole) -> str:
     begun, submitted, accepted = (whole.count(name) for name in ("begun", "submitted", "accepted"))
     return (
@@ -67,10 +69,10 @@ def _reviews(_told: Told, whole: Whole) -> str:
 def _extended(told: Told, whole: Whole) -> str:
     if not whole["extended"].n:
         return "No review was submitted in the period."
-    said = _of(whole.part("extended"), whole["extended"].n, "reviews submitted", "given more time")
+    more = ""
     if whole["median"].n:
-        said += f" Half of those had {plainly(whole['median'])} or more, and the longest {plainly(whole['longest'])}."
-    return said + _compared(told, whole.key, "extended")
+        more = f" Half of those had {plainly(whole['median'])} or more, and the longest {plainly(whole['longest'])}."
+    return _of(told, whole, "extended", "reviews submitted", "given more time", more)
 
 
 def _moved_otherwise(_told: Told, whole: Whole) -> str:
@@ -99,22 +101,17 @@ def _open_age(told: Told, whole: Whole) -> str:
 
 
 def _open_standing(told: Told, whole: Whole) -> str:
-    share = whole["overdue_share"]
-    if not share.n:
+    if not whole["overdue_share"].n:
         return "No review was open at the end of the period."
-    said = _of(whole.count("overdue"), share.n, "open reviews", "overdue")
-    if whole["overdue_median"].n:
-        said += f" Half of those by {plainly(whole['overdue_median'])} or more."
-    return said + _compared(told, whole.key, "overdue_share")
+    more = f" Half of those by {plainly(whole['overdue_median'])} or more." if whole["overdue_median"].n else ""
+    return _of(told, whole, "overdue_share", "open reviews", "overdue", more)
 
 
 def _late(told: Told, whole: Whole) -> str:
-    share = whole["after_the_date"]
-    if not share.n:
+    if not whole["after_the_date"].n:
         return "No review was submitted in the period."
-    said = _of(whole.part("after_the_date"), share.n, "reviews", "submitted after the date that counts")
-    first = whole.part("after_the_first_date")
-    return f"{said} {first} came after the first date that was set.{_compared(told, whole.key, 'after_the_date')}"
+    more = f" {whole.part('after_the_first_date')} came after the first date that was set."
+    return _of(told, whole, "after_the_date", "reviews", "submitted after the date that counts", more)
 
 
 def _stages(_told: Told, whole: Whole) -> str:
@@ -127,20 +124,16 @@ def _stages(_told: Told, whole: Whole) -> str:
 
 
 def _rounds(told: Told, whole: Whole) -> str:
-    share = whole["returned"]
-    if not share.n:
+    if not whole["returned"].n:
         return "No review was accepted in the period."
-    said = _of(whole.part("returned"), share.n, "reviews accepted", "returned at least once first")
-    return said + _compared(told, whole.key, "returned")
+    return _of(told, whole, "returned", "reviews accepted", "returned at least once first")
 
 
 def _notification(told: Told, whole: Whole) -> str:
-    share = whole["in_time"]
-    if not share.n:
+    if not whole["in_time"].n:
         return "No notification was sent in the period."
-    said = _of(whole.part("in_time"), share.n, "notifications", "sent in time")
-    middle = plainly(whole["charge_to_notification_median"])
-    return f"{said} Half were sent {middle} or more after the charge.{_compared(told, whole.key, 'in_time')}"
+    more = f" Half were sent {plainly(whole['charge_to_notification_median'])} or more after the charge."
+    return _of(told, whole, "in_time", "notifications", "sent in time", more)
 
 
 def _disclosure(_told: Told, whole: Whole) -> str:

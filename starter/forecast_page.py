@@ -1,29 +1,31 @@
 """A forecast as one HTML file that needs nothing else: no script, no font, no network."""
 
-from collections.abc import Sequence
 from datetime import date
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from starter.charts import MID_BLUE, PINK, Chart
 from starter.fan_chart import Fan, fan_chart
-from starter.forecast_words import ASSUMED, share_taken, sources_of
+from starter.figures_tables import Table
+from starter.forecast_words import ASSUMED, share_taken, sources_of, three
 from starter.forecasting import BacklogForecast, RegionForecast
-from starter.views import PAGES, in_words
-from workflows.policy.backlog_outlook import Verdict, Week
+from starter.views import in_words, report
+from workflows.policy.backlog_outlook import Band, Verdict, Week
+
+_READ = Markup(
+    '<p class="quiet">Solid line: open, in the middle of all runs. Broken line: overdue. Each shade holds eight of ten '
+    "runs. Dotted: capacity, what the managers can carry.</p>"
+)
 
 
 def as_html(found: BacklogForecast) -> str:
     """The whole page: a table of all regions, then each with its chart and its numbers by month."""
-    environment = Environment(
-        loader=FileSystemLoader(PAGES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.filters["in_words"] = in_words
-    return environment.get_template("forecast.html").render(
+    return report(
+        "forecast.html",
         found=found,
         assumed=ASSUMED,
-        chart=_chart,
-        by_month=_by_month,
+        drawn=_chart,
+        months=_months,
         sources_of=sources_of,
         taken=share_taken,
         verdict=_verdict,
@@ -36,8 +38,8 @@ def _verdict(one: RegionForecast) -> str:
     if found.verdict is Verdict.CLEAR:
         return "Clear today"
     if found.verdict is Verdict.CLEARS:
-        low, high = (in_words(on) if on else "later than shown" for on in (found.clears_on.low, found.clears_on.high))
-        return f"Clears around {_words(found.clears_on.middle)} ({low} to {high})"
+        band = found.clears_on
+        return f"Clears around {_words(band.middle)} ({_words(band.low)} to {_words(band.high)})"
     cleared = found.clears_on.middle
     before = f"Clear {_when(cleared, found.weeks[0].on)}, then grows" if cleared else "Grows"
     return {
@@ -55,11 +57,11 @@ def _words(on: date | None) -> str:
     return in_words(on) if on else "later than shown"
 
 
-def _chart(one: RegionForecast) -> Markup:
+def _chart(one: RegionForecast) -> Chart:
     weeks = one.outlook.weeks
     fans = [
-        Fan("open", "open", [(week.open.low, week.open.middle, week.open.high) for week in weeks]),
-        Fan("overdue", "overdue", [(week.overdue.low, week.overdue.middle, week.overdue.high) for week in weeks]),
+        Fan("open", [three(week.open) for week in weeks], MID_BLUE),
+        Fan("overdue", [three(week.overdue) for week in weeks], PINK, dashes="7 4"),
     ]
     last = weeks[-1]
     description = (
@@ -69,11 +71,22 @@ def _chart(one: RegionForecast) -> Markup:
         f"{last.overdue.middle} in the middle. The managers can carry {one.capacity}."
     )
     title = f"{one.name}: reviews open and overdue by week"
-    drawn = fan_chart(one.code.lower(), title, description, [week.on for week in weeks], fans, one.capacity)
-    return Markup(drawn)  # noqa: S704  # it escapes what it is given
+    picture = fan_chart(one.code.lower(), title, description, [week.on for week in weeks], fans, one.capacity)
+    return Chart("Reviews open and overdue by week", picture, is_empty=False, legend=_READ)
 
 
-def _by_month(weeks: Sequence[Week]) -> list[Week]:
+def _months(one: RegionForecast) -> Table:
+    rows = [[in_words(week.on), _in_brackets(week.open), _in_brackets(week.overdue)] for week in _by_month(one)]
+    caption = f"{one.name}: middle of all runs, and in brackets eight of ten"
+    return Table(caption, ("At the end of", "Open", "Overdue"), rows)
+
+
+def _in_brackets(band: Band[int]) -> str:
+    return f"{band.middle} ({band.low} to {band.high})"
+
+
+def _by_month(one: RegionForecast) -> list[Week]:
     """Today and the last week's end in each calendar month."""
+    weeks = one.outlook.weeks
     last = {(week.on.year, week.on.month): week for week in weeks[1:]}
     return [weeks[0], *last.values()]

@@ -126,12 +126,13 @@ def as_csv(found: BacklogForecast) -> str:
     rows.writerow(["region", "on", *(f"{what}_{share}" for what in ("open", "overdue") for share in shares)])
     for one in found.regions:
         rows.writerows(
-            [one.code, week.on.isoformat(), *_three(week.open), *_three(week.overdue)] for week in one.outlook.weeks
+            [one.code, week.on.isoformat(), *three(week.open), *three(week.overdue)] for week in one.outlook.weeks
         )
     return file.getvalue()
 
 
-def _three(band: Band[int]) -> tuple[int, int, int]:
+def three(band: Band[int]) -> tuple[int, int, int]:
+    """Low, middle and high."""
     return band.low, band.middle, band.high
 
 
@@ -179,4 +180,4 @@ def _region(one: RegionForecast) -> Mapping[str, Any]:
 
 
 def _week(week: Week) -> dict[str, Any]:
-    return {"on": week.on.isoformat(), "open": _three(week.open), "overdue": _three(week.overdue)}
+    return {"on": week.on.isoformat(), "open": three(week.open), "overdue": three(week.overdue)}

@@ -13,6 +13,7 @@ from functools import partial
 from starter.backlog_now import Recorded, RegionNow, backlog_now
 from starter.connections import Connection
 from starter.judging import Pinned, Rules
+from starter.record import announced_holidays
 from workflows.contract.directory import Region
 from workflows.contract.vocabulary import Role
 from workflows.policy.backlog import (
@@ -89,9 +90,7 @@ async def forecast_backlog(
     """
     whole = days_needed(_NOTHING_DONE, rules.rulebook)
     recorded = await backlog_now(connection, pinned, today=today, whole=whole, with_rehearsed=asked.with_rehearsed)
-    holidays = rules.holidays | {
-        row["holiday"] for row in await connection.fetch("SELECT holiday FROM sfo.bank_holidays")
-    }
+    holidays = rules.holidays | await announced_holidays(connection)
     horizon = Horizon.of(today, asked.months, rules.rulebook.deadlines["review"], holidays)
     regions, codes, progress = [], asked.regions or tuple(sorted(rules.directory.regions)), _Progress(say)
     for number, code in enumerate(sorted(codes), start=1):

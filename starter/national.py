@@ -11,7 +11,6 @@ from starlette.responses import HTMLResponse, Response
 from starter.acknowledging import acknowledge_each, acknowledgeable, hand_on
 from starter.arrivals import Door, read_posted
 from starter.checking import CHECKED
-from starter.connections import Connection
 from starter.delivery import Delivery
 from starter.identity import Session
 from starter.judging import Rules
@@ -28,7 +27,7 @@ from starter.national_queue import (
     regions_of,
 )
 from starter.open_questions import Waiting, waiting_nationally
-from starter.record import Gate
+from starter.record import Gate, announced_holidays
 from starter.team import PERSON, PERSON_NAME, choices, known_to_be, member_of, problems_of, team_behind
 from starter.views import Turned, page
 from starter.visits import is_national, rules_today, visitor
@@ -106,7 +105,7 @@ class National:
     async def _page(self, visit: _Visit, status: int) -> HTMLResponse:
         async with self.door.pool.acquire() as connection:
             waiting = await waiting_nationally(connection, visit.session.email)
-            holidays = visit.rules.holidays | await _announced(connection)
+            holidays = visit.rules.holidays | await announced_holidays(connection)
         found = asked_for(waiting, visit.filters)
         keys = self.door.settings.link_keys
         return page(
@@ -160,8 +159,3 @@ def _with(visit: _Visit, words: str) -> _Visit:
 def _not_together() -> Turned:
     words = "Something among what was sent is not an escalation that the national team is asked to acknowledge."
     return Turned(400, "Nothing was recorded", words, "Open the team's page again, at /national, and tick there.")
-
-
-async def _announced(connection: Connection) -> frozenset[date]:
-    """Return the bank holidays that were announced late."""
-    return frozenset(row["holiday"] for row in await connection.fetch("SELECT holiday FROM sfo.bank_holidays"))

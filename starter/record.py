@@ -164,6 +164,11 @@ async def decided(connection: Connection, gate: str) -> Decided | None:
     return _decided(row) if row else None
 
 
+async def announced_holidays(connection: Connection) -> frozenset[date]:
+    """Return the bank holidays that were announced late."""
+    return frozenset(row["holiday"] for row in await connection.fetch("SELECT holiday FROM sfo.bank_holidays"))
+
+
 async def record_decision(connection: Connection, gate: str, by: Asked, offer: Offer) -> Outcome:
     """Write the decision and its audit row, unless one stands already or the gate is not open any more.
 

@@ -180,9 +180,12 @@ async def test_while_the_lead_is_away_whoever_stands_in_reads_it(
     assert len(digest_to(mail_server, LEAD)) == 1
 
 
-async def test_a_rehearsed_case_stands_in_none(case: ACase, digests: PostgresDigests, mail_server: MailServer) -> None:
+@pytest.mark.parametrize("clock", [{"speed": 86400}, {"case_anchor": "2026-10-02T09:00:00Z"}], ids=["pace", "dates"])
+async def test_a_rehearsed_case_stands_in_none(
+    case: ACase, digests: PostgresDigests, mail_server: MailServer, clock: dict[str, Any]
+) -> None:
     await _late_question(case)
-    await case.pool.execute("UPDATE cases SET clock = clock || '{\"speed\": 86400}'")
+    await case.pool.execute("UPDATE cases SET clock = clock || $1", clock)
     assert (await digests.plan_digest(DigestLook(at=MORNING))).places == ()
     assert not await write(digests, "N53")
     assert not await write(digests, NATIONAL)

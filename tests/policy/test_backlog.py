@@ -67,6 +67,15 @@ def submitted(found: Played) -> dict[str, str]:
     }
 
 
+def test_a_band_runs_from_the_value_of_a_tenth_to_that_of_nine_tenths() -> None:
+    horizon = Horizon.of(TODAY, 3, RULE, HOLIDAYS)
+    futures = [Played((), (), (), (), TODAY.toordinal() + day, 0, 0) for day in (3, 10, 1, 7, 5, 2, 9, 4, 8, 6)]
+    days = (TODAY + timedelta(days=day) for day in (1, 5, 9))
+    assert outlook(futures, horizon, (), 3).clears_on == Band(*days)
+    never = [replace(one, cleared=None) for one in futures[:6]]
+    assert outlook([*never, *futures[6:]], horizon, (), 3).clears_on == Band(TODAY + timedelta(days=4), None, None)
+
+
 # --- by hand ----------------------------------------------------------------------------------------
 
 

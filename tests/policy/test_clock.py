@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from workflows.contract.messages import CaseClock
-from workflows.policy.clock import case_time, wall_delay, wall_time
+from workflows.policy.clock import case_time, is_rehearsed, wall_delay, wall_time
 
 ANCHOR = datetime(2026, 11, 23, 9, tzinfo=UTC)
 MOMENTS = st.datetimes(datetime(2026, 1, 1), datetime(2030, 12, 31), timezones=st.just(UTC))  # noqa: DTZ001
@@ -19,6 +19,16 @@ def test_at_speed_one_with_equal_anchors_case_time_is_real_time(anchor: datetime
     assert case_time(clock, moment) == moment
     assert wall_time(clock, moment) == moment
     assert wall_delay(clock, anchor, moment) == max(timedelta(0), moment - anchor)
+
+
+@pytest.mark.parametrize(
+    ("anchor", "speed", "expected"),
+    [(ANCHOR, 1, False), (ANCHOR, 100, True), (ANCHOR, 0.5, True), (ANCHOR + timedelta(days=30), 1, True)],
+    ids=["real time", "faster", "slower", "other dates"],
+)
+def test_a_case_on_days_of_its_own_is_rehearsed(anchor: datetime, speed: float, expected: bool) -> None:
+    clock = CaseClock(case_anchor=anchor, wall_anchor=ANCHOR, speed=speed)
+    assert is_rehearsed(clock) is expected
 
 
 @given(CLOCKS, MOMENTS)

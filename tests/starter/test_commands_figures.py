@@ -3,14 +3,14 @@
 import csv
 import io
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 from bs4 import BeautifulSoup, Tag
 from lxml import etree
 
-from starter.charts import Bar, Part, bars
+from starter.charts import Bar, Chart, Part, bars
 from starter.figures_charts import charts
 from starter.figures_sentences import sentences
 from starter.figures_tables import NOTHING, REASON_WORDS, Told
@@ -21,7 +21,7 @@ from tests.seeded import seed
 from tests.starter.test_commands import Sfo
 from tests.starter.test_commands import command as command  # the fixture
 from workflows.policy.due import on_in_london
-from workflows.policy.figure_rows import Period
+from workflows.policy.figure_rows import EXTENSION, FIXED, Move, Period, Round, Row
 from workflows.policy.figures import EVERYWHERE, FIGURES, figures
 from workflows.policy.figures_of_reviews import REASONS
 
@@ -116,6 +116,18 @@ async def test_rehearsed_cases_are_counted_only_when_asked_for_and_said(command:
 
 
 @pytest.mark.usefixtures("many")
+async def test_a_bank_holiday_announced_late_is_no_working_day(command: Sfo, record: Record) -> None:
+    await record.pool.execute(
+        "INSERT INTO bank_holidays (holiday, name, source, announced_by) "
+        "SELECT day::date, 'Invented', 'invented', 'x@example.test' "
+        "FROM generate_series($1::date - 1000, $1::date, '1 day') AS day",
+        TODAY,
+    )
+    found = (await command("figures", "--json")).json["regions"][EVERYWHERE]["notification"]
+    assert found["appearance_to_notification_working_median"]["value"] == 0
+
+
+@pytest.mark.usefixtures("many")
 async def test_the_page_stands_by_itself_and_names_nobody(command: Sfo, tmp_path: Path) -> None:
     file = tmp_path / "figures.html"
     assert (await command("figures", "--html", str(file))).code == 0
@@ -192,6 +204,53 @@ def test_of_nothing_there_are_sentences_and_no_empty_chart() -> None:
     assert set(said) == {figure.key for figure in FIGURES}
     assert all(said.values())
     assert [chart for figure in FIGURES for chart in charts(told, figure.key, said[figure.key])] == []
+
+
+def test_a_sentence_counts_compares_and_says_what_more_there_is() -> None:
+    north, south = (given_more_time(region, granted, 6) for region, granted in (("N07", 5), ("N53", 1)))
+    month = Period(date(2026, 5, 1), date(2026, 5, 31))
+    regions = {EVERYWHERE: "All regions", "N07": "North", "N53": "South"}
+    told = Told(month, regions, figures([*north, *south], month, frozenset()))
+    assert sentences(told)["extended"] == (
+        "6 of 12 reviews submitted were given more time (50%). Half of those had 20 days or more, and the longest "
+        "20 days. Highest in North with 83%, lowest in South with 17%."
+    )
+    assert sentences(told)["late"] == (
+        "6 of 12 reviews were submitted after the date that counts (50%). 12 came after the first date that was set. "
+        "Highest in South with 83%, lowest in North with 17%."
+    )
+    (share, days) = charts(told, "extended", "")
+    assert (
+        [label for label, _ in drawn(share)] == [label for label, _ in drawn(days)] == ["All regions", "North", "South"]
+    )
+    assert [width for _, width in drawn(share)] == ["50%", "83.33%", "16.67%"]  # of 0 to 100%
+    assert [width for _, width in drawn(days)] == ["100%"] * 3  # of the longest
+    (submitted,) = (one for one in charts(told, "reviews", "") if one.caption == "Reviews submitted")
+    assert [label for label, _ in drawn(submitted)] == ["North", "South"]  # their sum would dwarf each
+
+
+def given_more_time(region: str, granted: int, number: int) -> list[Row]:
+    """So many reviews submitted on 20 May, due on the 10th; so many of them were given until the 30th."""
+    fixed, moved = (
+        Move(date(2026, 2, 10), date(2026, 5, 10), FIXED),
+        Move(date(2026, 5, 1), date(2026, 5, 30), EXTENSION),
+    )
+    return [
+        Row(
+            region,
+            charged_on=date(2026, 1, 20),
+            moves=(fixed, moved) if n < granted else (fixed,),
+            rounds=(Round(date(2026, 5, 20)),),
+        )
+        for n in range(number)
+    ]
+
+
+def drawn(chart: Chart) -> list[tuple[str, str]]:
+    """Each bar's label with its width."""
+    picture = etree.fromstring(chart.picture)
+    labels = [str(one.text) for one in picture.iter("text") if one.get("class") == "label"]
+    return list(zip(labels, [one.get("width") for one in picture.iter("rect")][1::2], strict=True))
 
 
 def test_what_stands_in_a_bar_is_escaped_and_a_bar_is_as_long_as_its_share() -> None:

@@ -179,6 +179,10 @@ async def test_rehearsed_cases_are_left_out_unless_they_are_asked_for(record: Re
     await record.pool.execute("UPDATE cases SET clock = jsonb_set(clock, '{speed}', '172800')")
     assert await read(record) == []
     assert len(await read(record, asked(with_rehearsed=True))) == 1
+    await record.pool.execute(
+        'UPDATE cases SET clock = clock || \'{"speed": 1, "case_anchor": "2026-11-02T09:00:00Z"}\''
+    )
+    assert await read(record) == []  # as fast as real time, but on other dates
     async with record.pool.acquire() as connection:
         assert await last_day(connection, date(2026, 10, 1)) == date(2026, 10, 12)
         assert await last_day(connection, date(2030, 1, 1)) == date(2030, 1, 1)

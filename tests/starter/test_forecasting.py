@@ -56,6 +56,19 @@ async def test_open_reviews_come_from_the_record_with_what_each_still_needs(comm
     assert found["clears_on"]["p10"] == working_days(25).isoformat()
 
 
+async def test_nobody_works_on_a_bank_holiday_that_was_announced_late(command: Sfo, backlog: Backlog) -> None:
+    await backlog.review(came_on=ago(120), due_on=ago(30), begun_on=ago(100))
+    before = await region(command)
+    await backlog.record.pool.execute(
+        "INSERT INTO bank_holidays (holiday, name, source, announced_by) "
+        "SELECT day::date, 'Invented', 'invented', 'x@example.test' "
+        "FROM generate_series($1::date, $2::date, '1 day') AS day",
+        ahead(1),
+        ahead(14),
+    )
+    assert (await region(command))["clears_on"]["p10"] > before["clears_on"]["p10"]
+
+
 async def test_arrivals_are_those_of_the_last_year_or_of_as_long_as_the_record_is(
     command: Sfo, backlog: Backlog
 ) -> None:
@@ -143,6 +156,22 @@ async def test_rehearsed_cases_are_left_out_unless_asked_for(command: Sfo, backl
     assert (await region(command))["open"] == 0
     found = await region(command, "N53", "--rehearsed")
     assert (found["open"], found["sources"]["arrivals"]) == (1, "record: 1 in the last 28 days")
+
+
+async def test_a_rehearsed_case_is_counted_as_if_its_day_were_today(command: Sfo, backlog: Backlog) -> None:
+    reference = await backlog.review(came_on=ago(205), due_on=ago(190))
+    at = datetime.now(UTC)
+    await backlog.record.pool.execute(
+        "UPDATE cases SET clock = jsonb_build_object('case_anchor', $2::text, 'wall_anchor', $3::text) "
+        "WHERE reference = $1",
+        reference,
+        (at - timedelta(days=200)).isoformat(),
+        at.isoformat(),
+    )
+    assert (await region(command))["open"] == 0  # as fast as real time, but on other dates
+    found = await region(command, "N53", "--rehearsed")
+    assert (found["open"], found["overdue"]) == (1, 0)  # ten days are left
+    assert found["sources"]["arrivals"] == "record: 1 in the last 28 days"
 
 
 async def test_the_same_seed_gives_the_same_numbers_whichever_regions_are_asked(command: Sfo, backlog: Backlog) -> None:

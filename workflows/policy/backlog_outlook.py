@@ -8,11 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from fractions import Fraction
 from typing import Generic, TypeVar
 
 from .backlog import WEEK, Horizon, Played
+from .spread import nearest_rank
 
-LOW, MIDDLE, HIGH = 0.1, 0.5, 0.9
+LOW, MIDDLE, HIGH = Fraction(1, 10), Fraction(1, 2), Fraction(9, 10)
 GROWS = 0.05
 """Reviews a month: what is less is shown as nought."""
 
@@ -137,6 +139,5 @@ def _week(number: int, counts: Sequence[tuple[list[int], list[int]]], horizon: H
 
 
 def _band(ordered: Sequence[T]) -> Band[T]:
-    """The band of values in their order: the first value that so many do not exceed, without a rounding error."""
-    low, middle, high = (ordered[-(-round(share * 10) * len(ordered) // 10) - 1] for share in (LOW, MIDDLE, HIGH))
-    return Band(low, middle, high)
+    """The band of values in their order."""
+    return Band(*(nearest_rank(ordered, share) for share in (LOW, MIDDLE, HIGH)))

@@ -17,6 +17,11 @@ def case_time(clock: CaseClock, wall: datetime) -> datetime:
     return clock.case_anchor + elapsed * fast // slow * _MICROSECOND
 
 
+def is_rehearsed(clock: CaseClock) -> bool:
+    """Whether a case lives on days of its own: faster or slower than real time, or on other dates."""
+    return clock.speed != 1 or clock.case_anchor != clock.wall_anchor
+
+
 def wall_time(clock: CaseClock, case: datetime) -> datetime:
     """The earliest wall time at which the case has reached this case time."""
     return clock.wall_anchor + _wall_span(clock, case - clock.case_anchor)

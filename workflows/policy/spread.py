@@ -3,6 +3,9 @@
 from collections.abc import Collection, Sequence
 from fractions import Fraction
 from math import ceil
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
 def median(numbers: Collection[int]) -> float | None:
@@ -25,9 +28,13 @@ def longest(numbers: Collection[int]) -> float | None:
 
 
 def within(numbers: Sequence[int], share: Fraction) -> float | None:
-    """The smallest of these numbers that at least this share of them does not exceed (nearest rank)."""
-    ordered = sorted(numbers)
-    return float(ordered[max(0, ceil(share * len(ordered)) - 1)]) if ordered else None
+    """The smallest of these numbers that at least this share of them does not exceed; none of nothing."""
+    return float(nearest_rank(sorted(numbers), share)) if numbers else None
+
+
+def nearest_rank(ordered: Sequence[T], share: Fraction) -> T:
+    """The first of these, which are in their order and one at least, that at least this share does not exceed."""
+    return ordered[max(0, ceil(share * len(ordered)) - 1)]
 
 
 def share(part: int, whole: int) -> float | None:
