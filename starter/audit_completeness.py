@@ -75,7 +75,7 @@ class _Recorded:
 
 
 async def completeness(pool: Pool, client: Client, references: list[str] | None) -> Report:
-    """Compare these cases, or every case. Raises RPCError."""
+    """Compare these cases, or every case. Raises RPCError, TemporalAwayError."""
     report, retention = Report(), await retention_of(client)
     known = await pool.fetch("SELECT reference FROM sfo.cases ORDER BY reference")
     chosen = references if references is not None else [row["reference"] for row in known]

@@ -12,7 +12,9 @@ from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
+from starter.comparing import reference_of
 from starter.payloads import PayloadKeyError
+from starter.temporal_state import every_run, runs_of
 from workflows.contract import ids
 from workflows.contract.messages import DecideSignal, Decision, GateOpened, Settled
 
@@ -41,21 +43,18 @@ async def retention_of(client: Client) -> timedelta:
 
 
 async def references_known(client: Client) -> set[str]:
-    """Every case of which Temporal knows a workflow. Raises RPCError."""
-    found = client.list_workflows(f"WorkflowId STARTS_WITH '{ids.case_id('')}'")
-    named = {ids.reference_of(execution.id) async for execution in found}
-    return {name for name in named if ids.REFERENCE.match(name)}  # the weekday digest is of no case
+    """Every case of which Temporal knows a workflow. Raises TemporalAwayError."""
+    named = {reference_of(one.workflow) async for one in every_run(client)}
+    return {name for name in named if name}  # the weekday digest is of no case
 
 
 async def held_of(client: Client, reference: str, gates: Iterable[str]) -> Held:
-    """Read every run of every workflow of the case, those that have ended too. Raises RPCError.
+    """Read every run of every workflow of the case, those that have ended too. Raises RPCError, TemporalAwayError.
 
     `gates` of the record name workflows that Temporal's search may not list yet.
     """
     held = Held()
-    case = ids.case_id(reference)
-    query = f"WorkflowId = '{case}' OR WorkflowId STARTS_WITH '{case}/'"
-    runs = {(execution.id, execution.run_id) async for execution in client.list_workflows(query)}
+    runs = {(one.workflow, one.run) async for one in runs_of(client, reference)}
     listed = {workflow for workflow, _ in runs}
     named = {(workflow, None) for workflow in map(ids.workflow_of_gate, gates) if workflow not in listed}
     for workflow, run in sorted(runs | named, key=str):

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from starter.arrivals import Door
 from starter.case_story import story_of
-from starter.casebook import Wanted, known_cases
+from starter.casebook import known_cases
 from starter.connections import Connection
 from starter.identity import Session
 from starter.if_nobody_acts import AHEAD_SHOWN, if_nobody_acts
@@ -36,7 +36,7 @@ class CasePage:
             if reference not in await cases_read_by(connection, session, rules, (reference,)):
                 raise _no_such_case()
             pinned = _pinned(rules)
-            (known,) = await known_cases(connection, Wanted(references=(reference,)), pinned)
+            (known,) = await known_cases(connection, (reference,), pinned)
             ahead = await if_nobody_acts(connection, known, pinned)
         dated, undated = [one for one in ahead if one.at], [one for one in ahead if not one.at]
         more = max(len(dated) - AHEAD_SHOWN, 0)

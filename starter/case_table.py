@@ -13,9 +13,9 @@ from datetime import date
 import click
 
 from starter.case_list import UNREAD, Line, Listed
+from starter.columns import GAP, in_columns
 from workflows.contract.vocabulary import ClockState
 
-GAP = "  "
 ROLES_SHOWN = 3
 
 
@@ -55,9 +55,10 @@ def _day(on: date | None) -> str:
     return on.isoformat() if on else "-"
 
 
+_CLOCK = _Column("Clock", 0, clock_in_words)
 _COLUMNS = (
     _Column("Case", 0, lambda one: one.reference),
-    _Column("Clock", 0, clock_in_words),
+    _CLOCK,
     _Column("Waits for", 0, _awaits),
     _Column("Due", 0, lambda one: _day(one.due_on or one.closed_on)),
     _Column("Stage", 1, lambda one: one.stage),
@@ -78,26 +79,28 @@ def as_table(lines: Sequence[Line], width: int | None = None, *, colour: bool = 
     """
     cells = {column: [column.heading, *map(column.cell, lines)] for column in _COLUMNS}
     said = [one for one in _COLUMNS if one.rank == 0 or any(cell not in ("", "-") for cell in cells[one][1:])]
-    shown, left_out = _fitting(said, {column: max(map(len, cells[column])) for column in said}, width)
-    rows = [[cells[column][number].ljust(wide) for column, wide in shown] for number in range(len(lines) + 1)]
+    shown = _fitting(said, {column: max(map(len, cells[column])) for column in said}, width)
+    heading, *rows = in_columns([[cells[column][number] for column in shown] for number in range(len(lines) + 1)])
     if colour:
-        at = [column.heading for column, _ in shown].index("Clock")
-        for row in rows[1:]:
-            row[at] = click.style(row[at], fg=_COLOURS.get(row[at].strip()))
-    table = [GAP.join(row).rstrip() for row in rows]
-    return [*table, *([f"Left out for want of room: {', '.join(left_out)}"] if left_out else [])]
+        start = heading.index(_CLOCK.heading)
+        rows = [_coloured(row, start, cell) for row, cell in zip(rows, cells[_CLOCK][1:], strict=True)]
+    left_out = [one.heading for one in said if one not in shown]
+    return [heading, *rows, *([f"Left out for want of room: {', '.join(left_out)}"] if left_out else [])]
 
 
-def _fitting(
-    columns: Sequence[_Column], widths: dict[_Column, int], width: int | None
-) -> tuple[list[tuple[_Column, int]], list[str]]:
+def _coloured(row: str, start: int, cell: str) -> str:
+    end = start + len(cell)
+    return row[:start] + click.style(cell, fg=_COLOURS.get(cell)) + row[end:]
+
+
+def _fitting(columns: Sequence[_Column], widths: dict[_Column, int], width: int | None) -> list[_Column]:
     kept = list(columns)
     while width and sum(widths[one] + len(GAP) for one in kept) - len(GAP) > width:
         last = max(kept, key=lambda one: one.rank)
         if last.rank == 0:
             break
         kept.remove(last)
-    return [(one, widths[one]) for one in kept], [one.heading for one in columns if one not in kept]
+    return kept
 
 
 def as_summary(found: Listed) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from starter.case_history import history_of
 from starter.case_story import clock_of, ground_of, place_of
 from starter.case_timeline import Entry, words
-from starter.casebook import Wanted, known_cases
+from starter.casebook import known_cases
 from starter.casebook_review import View
 from starter.connections import Connection
 from starter.if_nobody_acts import AHEAD_SHOWN, as_data, if_nobody_acts
@@ -38,7 +38,7 @@ class Read:
 
 async def read_case(connection: Connection, reference: str, pinned: Pinned) -> Read | None:
     """Read one case with all that is told of it; None: there is no such case."""
-    for known in await known_cases(connection, Wanted((reference,)), pinned):
+    for known in await known_cases(connection, (reference,), pinned):
         ahead = as_data(await if_nobody_acts(connection, known, pinned))
         directory = max(pinned.directories, key=lambda one: one.effective_on, default=None)
         history = await history_of(connection, known, directory)

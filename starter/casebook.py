@@ -4,7 +4,7 @@ Overdue is computed from each gate's moment and the case's clock as well as read
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
@@ -24,13 +24,6 @@ from workflows.policy.due import on_in_london
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """Which cases to show; None: whichever."""
-
-    references: tuple[str, ...] | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Known:
     """One case as it was read: what `sfo case` prints, and the rows of the record that it was made from, by kind."""
 
@@ -40,21 +33,25 @@ class Known:
     now: datetime
 
 
-async def view_cases(connection: Connection, wanted: Wanted, pinned: Pinned | None = None) -> list[View]:
-    """Return the cases as plain objects, by reference. Names of people are not in them.
+async def view_cases(
+    connection: Connection, references: Sequence[str] | None, pinned: Pinned | None = None
+) -> list[View]:
+    """Return these cases, or all, as plain objects, by reference. Names of people are not in them.
 
     Without the rules that cases are pinned to, `forecast` is none and `clock` says what the record last held.
     """
-    return [one.view for one in await known_cases(connection, wanted, pinned)]
+    return [one.view for one in await known_cases(connection, references, pinned)]
 
 
-async def known_cases(connection: Connection, wanted: Wanted, pinned: Pinned | None = None) -> list[Known]:
-    """Return the cases with the rows that they were read from, by reference. The rows may hold names and free text."""
+async def known_cases(
+    connection: Connection, references: Sequence[str] | None, pinned: Pinned | None = None
+) -> list[Known]:
+    """Return these cases, or all, by reference, with the rows that they were read from.
+
+    The rows may hold names and free text.
+    """
     rows = await connection.fetch(
-        """
-        SELECT * FROM sfo.cases WHERE $1::text[] IS NULL OR reference = ANY($1) ORDER BY reference
-        """,
-        list(wanted.references) if wanted.references is not None else None,
+        "SELECT * FROM sfo.cases WHERE $1::text[] IS NULL OR reference = ANY($1) ORDER BY reference", references
     )
     parts = await parts_of(connection, [row["reference"] for row in rows], _PARTS)
     return [_known(row, {kind: found[row["reference"]] for kind, found in parts.items()}, pinned) for row in rows]

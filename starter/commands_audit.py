@@ -31,6 +31,7 @@ from starter.keys import KeyRing
 from starter.payload_readings import Recorded, readings_of
 from starter.register import View
 from starter.settings import Settings
+from starter.signals import TemporalAwayError
 
 _HEADS = click.option("--heads", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="Exported heads.")
 _NO_KEY = """\
@@ -156,8 +157,9 @@ async def _complete(references: list[str] | None) -> Report:
         client = await temporal_client(reached.settings, attempts=1)
         try:
             return await completeness(reached.pool, client, references)
-        except RPCError as error:
-            raise CommandError(OUT_OF_REACH, f"Temporal does not answer ({error.status.name})") from None
+        except (RPCError, TemporalAwayError) as error:
+            cause = error.status.name if isinstance(error, RPCError) else error
+            raise CommandError(OUT_OF_REACH, f"Temporal does not answer ({cause})") from None
 
 
 async def _require_cases(reached: Services, references: list[str]) -> None:

@@ -18,7 +18,7 @@ import click
 from starter.case_filters import Filters, NoSuchPlaceError, Sort, check_places
 from starter.case_list import Line, Listed, list_cases
 from starter.case_table import as_csv, as_summary, as_table
-from starter.casebook import Wanted, view_cases
+from starter.casebook import view_cases
 from starter.command import BAD_INPUT, DAY, CommandError, Services, example, services, wait_for
 from starter.judging import Pinned, pinned_rules
 from starter.watch_screen import Watch, look_again_and_again
@@ -163,9 +163,9 @@ async def _print_json(reached: Services, pinned: Pinned, references: Sequence[st
     began, parts = time.monotonic(), 0
     click.echo("[", nl=False)
     for start in range(0, len(references), AT_ONCE):
-        some = tuple(references[start : start + AT_ONCE])
+        some = references[start : start + AT_ONCE]
         async with reached.pool.acquire() as connection:
-            views = {view["reference"]: view for view in await view_cases(connection, Wanted(some), pinned)}
+            views = {view["reference"]: view for view in await view_cases(connection, some, pinned)}
         for view in (views[reference] for reference in some if reference in views):
             click.echo(f"{',' if parts else ''}\n{indent(json.dumps(view, indent=2), '  ')}", nl=False)
             parts += 1

@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from starter.casebook import Wanted, view_cases
+from starter.casebook import view_cases
 from starter.cast import Cast
 from starter.connections import Pool, database_pool, temporal_client
 from starter.delivery import Delivery
@@ -224,7 +224,7 @@ async def finished(pool: Pool, playing: list[Playing], say: Say) -> list[str]:
             while not views or any(view["closed_on"] is None for view in views):
                 await asyncio.sleep(0.5)
                 async with pool.acquire() as connection:
-                    views = await view_cases(connection, Wanted(references=tuple(ends)))
+                    views = await view_cases(connection, tuple(ends))
     except TimeoutError:
         say(f"Not every case closed within {PATIENCE.seconds // 60} minutes.")
     return [
@@ -237,7 +237,7 @@ async def finished(pool: Pool, playing: list[Playing], say: Say) -> list[str]:
 async def overdue(pool: Pool, left: Playing) -> list[str]:
     """The case that is left alone must stand in its review, past its date."""
     async with pool.acquire() as connection:
-        (view,) = await view_cases(connection, Wanted(references=(left.reference,)))
+        (view,) = await view_cases(connection, (left.reference,))
     late = [gate["gate"] for gate in view["open_gates"] if gate["overdue"] and "/review/" in gate["gate"]]
     return [] if late else [f"{left.reference} is not overdue in its review"]
 

@@ -10,18 +10,19 @@ from temporalio.api.enums.v1 import TaskQueueType, VersionDrainageStatus
 from temporalio.api.operatorservice.v1 import ListSearchAttributesRequest
 from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import (
-    DescribeNamespaceRequest,
     DescribeTaskQueueRequest,
     DescribeWorkerDeploymentRequest,
     GetSystemInfoRequest,
     GetWorkflowExecutionHistoryRequest,
     ListSchedulesRequest,
+    ListWorkflowExecutionsRequest,
     PollWorkflowTaskQueueRequest,
 )
 from temporalio.client import Client
 from temporalio.common import SearchAttributeIndexedValueType, SearchAttributeKey
 from temporalio.service import RPCError, RPCStatusCode
 
+from starter.audit_histories import retention_of
 from starter.doctor import TEMPORAL, Check, Finding, Level, NotLookedAtError, Practice, of_skew
 from starter.payloads import ENCODING, EncryptionCodec, PayloadKeyError
 from starter.schedules import DIGEST
@@ -59,14 +60,12 @@ async def _temporal(practice: Practice) -> Finding:
 async def _namespace(practice: Practice) -> Finding:
     client = await practice.temporal()
     try:
-        request = DescribeNamespaceRequest(namespace=client.namespace)
-        found = await client.workflow_service.describe_namespace(request)
+        retention = await retention_of(client)
     except RPCError as error:
         if error.status is not RPCStatusCode.NOT_FOUND:
             raise
         remedy = "correct SFO_TEMPORAL_NAMESPACE, or make it: temporal operator namespace create --retention 3650d"
         return Finding(Level.FAIL, f"there is no namespace {client.namespace}", f"{remedy} {client.namespace}")
-    retention = found.config.workflow_execution_retention_ttl.ToTimedelta()
     said = f"{client.namespace}, closed workflows are kept for {retention.days} days"
     remedy = f"temporal operator namespace update --retention 3650d {client.namespace}, or as long as is allowed"
     if retention < RETENTION:
@@ -209,20 +208,24 @@ def _outside(before: datetime, after: datetime, theirs: datetime) -> timedelta:
 async def _payload_keys(practice: Practice) -> Finding:
     """The input of the newest case must open with our keys: what cannot be read stops a case for good."""
     client = await practice.temporal()
-    async for one in client.list_workflows("WorkflowType = 'sfo-case'", limit=1):
-        request = GetWorkflowExecutionHistoryRequest(namespace=client.namespace, maximum_page_size=1)
-        request.execution.workflow_id, request.execution.run_id = one.id, one.run_id
+    # By a raw call, since the client cannot read the status of a case that somebody paused.
+    newest = ListWorkflowExecutionsRequest(namespace=client.namespace, query="WorkflowType = 'sfo-case'", page_size=1)
+    for one in (await client.workflow_service.list_workflow_executions(newest)).executions:
+        case = one.execution.workflow_id
+        request = GetWorkflowExecutionHistoryRequest(
+            namespace=client.namespace, execution=one.execution, maximum_page_size=1
+        )
         events = (await client.workflow_service.get_workflow_execution_history(request)).history.events
         payloads = events[0].workflow_execution_started_event_attributes.input.payloads
         if any(payload.metadata.get("encoding") != ENCODING for payload in payloads):
             remedy = "start cases by `sfo charge` alone, which encrypts; look who else writes to the namespace"
-            return Finding(Level.FAIL, f"the input of {one.id} is not encrypted", remedy)
+            return Finding(Level.FAIL, f"the input of {case} is not encrypted", remedy)
         try:
             await EncryptionCodec(practice.settings.payload_keys).decode(payloads)
         except PayloadKeyError as error:
             remedy = "put the key that it was encrypted with back into SFO_PAYLOAD_KEYS, after the active one"
-            return Finding(Level.FAIL, f"the input of {one.id} cannot be read: {error}", remedy)
-        return Finding(Level.OK, f"the input of {one.id} opens; active key {practice.settings.payload_keys.active_id}")
+            return Finding(Level.FAIL, f"the input of {case} cannot be read: {error}", remedy)
+        return Finding(Level.OK, f"the input of {case} opens; active key {practice.settings.payload_keys.active_id}")
     return Finding(Level.OK, "the namespace has no case yet")
 
 
@@ -232,7 +235,7 @@ async def _schedules(practice: Practice) -> Finding:
     there = {one.schedule_id for one in found.schedules}
     if missing := [name for name in SCHEDULES if name not in there]:
         return Finding(Level.FAIL, f"not there: {', '.join(missing)}", "run `sfo schedules`, which makes them")
-    return Finding(Level.OK, f"this version needs {len(SCHEDULES) or 'none'}; the namespace has {len(there) or 'none'}")
+    return Finding(Level.OK, f"this version needs {len(SCHEDULES)}; the namespace has {len(there) or 'none'}")
 
 
 CHECKS = (

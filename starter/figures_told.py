@@ -5,7 +5,8 @@ import io
 from collections.abc import Mapping
 from typing import Any
 
-from starter.figures_tables import FEW, Table, Told, tables
+from starter.columns import in_columns
+from starter.figures_tables import FEW, Told, tables
 from workflows.policy.figure import Measure
 from workflows.policy.figures import FIGURES
 
@@ -21,19 +22,8 @@ def as_text(told: Told, sentences: Mapping[str, str]) -> str:
     for figure in FIGURES:
         lines += ["", figure.name.upper(), sentences[figure.key]]
         for table in tables(told, figure):
-            lines += ["", *_lines(table)]
+            lines += ["", *in_columns([table.columns, *table.rows], range(1, len(table.columns)))]
     return "\n".join(lines)
-
-
-def _lines(table: Table) -> list[str]:
-    cells = [list(table.columns), *table.rows]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    return ["  ".join(_cell(cell, width, n) for n, (cell, width) in enumerate(zip(row, widths, strict=True))).rstrip()
-            for row in cells]  # fmt: skip
-
-
-def _cell(cell: str, width: int, number: int) -> str:
-    return cell.rjust(width) if number else cell.ljust(width)
 
 
 HEADER = ("region", "figure", "measure", "value", "unit", "n")

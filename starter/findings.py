@@ -15,7 +15,7 @@ from starter.connections import Connection
 from starter.notices import Notice, queue_notice
 from starter.record import append_audit
 from starter.reports import locked_case, report_failure
-from starter.stranded import MEANINGS, NOTICES, Kind, Stranded
+from starter.stranded import NOTICES, Kind, Stranded
 from workflows.contract import ids
 from workflows.contract.directory import Directory, Person
 from workflows.contract.messages import CaseClock
@@ -62,7 +62,7 @@ async def open_findings(connection: Connection) -> list[Finding]:
     return [_finding(row) for row in rows]
 
 
-async def known_resets(connection: Connection, runs: Iterable[str]) -> set[str]:
+async def _known_resets(connection: Connection, runs: Iterable[str]) -> set[str]:
     """Which of these resets were told already, by the run that each made."""
     rows = await connection.fetch("SELECT run FROM sfo.stranded WHERE kind = 'reset' AND run = ANY($1)", list(runs))
     return {row["run"] for row in rows}
@@ -124,7 +124,7 @@ class _Sides:
 
 async def _sides(connection: Connection, found: Sequence[Stranded]) -> _Sides:
     before = {one.stranded.key: one for one in await open_findings(connection)}
-    told = await known_resets(connection, [one.run for one in found if one.run])
+    told = await _known_resets(connection, [one.run for one in found if one.run])
     here = [one for one in found if one.key in before or (one.is_settled and one.run not in told)]
     return _Sides(before, here)
 
@@ -230,7 +230,7 @@ def _finding(row: asyncpg.Record) -> Finding:
 
 def as_json(one: Finding) -> dict[str, Any]:
     """One finding as `sfo reconcile --json` prints it."""
-    found, meaning = one.stranded, MEANINGS[one.stranded.kind]
+    found, meaning = one.stranded, one.stranded.meaning
     since = found.since or one.first_seen
     return {
         "kind": str(found.kind),

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
+from starter.columns import in_columns
 from starter.forecasting import BacklogForecast, RegionForecast
 from workflows.policy.backlog_outlook import Band, Verdict, Week
 
@@ -21,6 +22,7 @@ ASSUMED = (
 """What every forecast takes for granted, for people to judge it by."""
 
 _HEADS = ("region", "name", "open", "overdue", "managers", "a month", "taken", "clears on")
+_NUMBERS = range(2, 7)
 
 
 def verdict_of(one: RegionForecast) -> str:
@@ -51,9 +53,7 @@ def share_taken(one: RegionForecast) -> str:
 
 def as_text(found: BacklogForecast) -> str:
     """Write the table, and below it what it rests on."""
-    rows = [_HEADS, *(_cells(one) for one in found.regions)]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADS))]
-    lines = ["  ".join(_set(cell, column, widths) for column, cell in enumerate(row)).rstrip() for row in rows]
+    lines = in_columns([_HEADS, *(_cells(one) for one in found.regions)], _NUMBERS)
     asked = found.asked
     lines += ["", f"from {found.today}, {asked.months} months, {asked.runs} runs, seed {asked.seed}", "", "Where from:"]
     lines += [f"  {codes}  {line}" for line, codes in _by_line(found)]
@@ -86,10 +86,6 @@ def _cells(one: RegionForecast) -> tuple[str, ...]:
         share_taken(one),
         verdict_of(one),
     )
-
-
-def _set(cell: str, column: int, widths: Sequence[int]) -> str:
-    return cell.rjust(widths[column]) if 2 <= column <= 6 else cell.ljust(widths[column])
 
 
 def sources_of(one: RegionForecast) -> list[str]:

@@ -11,6 +11,7 @@ from typing import Any
 
 import asyncpg
 
+from starter.columns import in_columns
 from starter.connections import Connection
 from starter.judging import Rules
 from starter.record import append_audit
@@ -236,11 +237,7 @@ def _downloaded(row: asyncpg.Record) -> View:
 def as_table(views: Iterable[View]) -> str:
     """Write the register for a person: a line each in columns, and whose text it is by the first of its hash."""
     heads = ("DATE", "READER", "WHAT", "VERSION", "HOW", "BY", "SHA256")
-    rows = [heads, *(_cells(view) for view in views)]
-    widths = [max(len(row[place]) for row in rows) for place in range(len(heads))]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
-    )
+    return "\n".join(in_columns([heads, *(_cells(view) for view in views)]))
 
 
 def _cells(view: View) -> tuple[str, ...]:

@@ -6,10 +6,11 @@ it once more under the same ids, so nobody is written to or asked a second time.
 cannot be given back: then it is refused, with the reason. Rule: design.md 3.5, 3.9.
 """
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-import asyncpg
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.workflow.v1 import WorkflowExecutionInfo
 from temporalio.api.workflowservice.v1 import DescribeWorkflowExecutionRequest
@@ -25,6 +26,8 @@ from starter.temporal_state import running
 from workflows.contract import ids
 from workflows.contract.messages import CaseOpening
 from workflows.contract.vocabulary import CourtEventKind, EscalationKind, Ground
+
+_Send = Callable[[], Awaitable[None]]
 
 _ACTOR = "operations"
 _UNTOLD = (CourtEventKind.AMENDED, CourtEventKind.DISCONTINUED, CourtEventKind.ACQUITTED, CourtEventKind.QUASHED)
@@ -70,15 +73,17 @@ async def restart(delivery: Delivery, pool: Pool, reference: str, *, is_rehearsa
             await _refuse_unless_gone(delivery.client, reference, latest)
             if why := await _why_not(connection, case):
                 raise ReportRefusedError(f"{reference} cannot be started again by itself: {why}; call an engineer")
-        again = await _to_send(connection, reference)
+        again = await _to_send(connection, delivery, reference)
+        done = Restarted(reference, tuple(name for name, _ in again), is_rehearsal, is_repeated)
         if is_rehearsal:
-            return Restarted(reference, tuple(name for name, _ in again), is_rehearsal=True, is_repeated=is_repeated)
+            return done
         if not is_repeated:
             await append_audit(connection, case.now, reference, _ACTOR, "case_restarted", ids.case_id(reference), {})
     if not is_repeated:
         await start_lost(delivery.client, _opening(case), Ground(case.row["ground"]))
-    await _send(delivery, reference, again)
-    return Restarted(reference, tuple(name for name, _ in again), is_repeated=is_repeated)
+    for _, send in again:  # where Temporal goes away meanwhile: repeat the command
+        await send()
+    return done
 
 
 def _opening(case: LockedCase) -> CaseOpening:
@@ -146,8 +151,8 @@ _REASONS = (
 )
 
 
-async def _to_send(connection: Connection, reference: str) -> list[tuple[str, asyncpg.Record]]:
-    """What the case must hear once more, in the order in which it heard it."""
+async def _to_send(connection: Connection, delivery: Delivery, reference: str) -> list[tuple[str, _Send]]:
+    """What the case must hear once more, in the order in which it heard it, each under the id that it had first."""
     court = await connection.fetch(
         """SELECT event, kind FROM sfo.court_events WHERE reference = $1 ORDER BY applied_at NULLS LAST, at, event""",
         reference,
@@ -161,18 +166,10 @@ async def _to_send(connection: Connection, reference: str) -> list[tuple[str, as
         "SELECT number FROM sfo.enquiries WHERE reference = $1 AND state = 'open' ORDER BY number", reference
     )
     return [
-        *((f"court event {row['kind']}", row) for row in court),
-        *((f"escalation {row['kind']}-{row['number']}", row) for row in escalations),
-        *((f"enquiry {row['number']}", row) for row in enquiries),
+        *((f"court event {row['kind']}", partial(delivery.deliver_court_event, row["event"])) for row in court),
+        *(
+            (f"escalation {kind}-{number}", partial(delivery.deliver_concern, reference, EscalationKind(kind), number))
+            for kind, number in escalations
+        ),
+        *((f"enquiry {number}", partial(delivery.deliver_enquiry, reference, number)) for (number,) in enquiries),
     ]
-
-
-async def _send(delivery: Delivery, reference: str, again: list[tuple[str, asyncpg.Record]]) -> None:
-    """Each under the id under which it was sent first. Where Temporal goes away meanwhile: repeat the command."""
-    for _, row in again:
-        if "event" in row:
-            await delivery.deliver_court_event(row["event"])
-        elif "kind" in row:
-            await delivery.deliver_concern(reference, EscalationKind(row["kind"]), row["number"])
-        else:
-            await delivery.deliver_enquiry(reference, row["number"])

@@ -57,7 +57,7 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class Trying:
-    """An activity that failed before: how often it was begun and since when it is wanted. `state`: its type."""
+    """An activity that failed before: how often it was begun and since when it is wanted. `activity`: its type."""
 
     activity: str
     attempt: int
@@ -89,6 +89,17 @@ async def terminated_since(client: Client, moment: datetime) -> list[Listed]:
     after = moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     query = f"{_OURS} AND ExecutionStatus = 'Terminated' AND CloseTime > '{after}'"
     return [one async for one in _listed(client, query)]
+
+
+def every_run(client: Client) -> AsyncIterator[Listed]:
+    """Every run of every workflow of ours that Temporal has not forgotten. Raises TemporalAwayError."""
+    return _listed(client, _OURS)
+
+
+def runs_of(client: Client, reference: str) -> AsyncIterator[Listed]:
+    """Every run of every workflow of this case that Temporal has not forgotten. Raises TemporalAwayError."""
+    case = case_id(reference)
+    return _listed(client, f"WorkflowId = '{case}' OR WorkflowId STARTS_WITH '{case}/'")
 
 
 async def described(client: Client, wanted: Iterable[tuple[str, str]], attempts: int) -> list[Described]:

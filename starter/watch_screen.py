@@ -6,6 +6,7 @@ The record may be away for hours: that is said once, and once more when it is ba
 import asyncio
 import logging
 import shutil
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -50,7 +51,7 @@ async def look_again_and_again(pool: Pool, pinned: Pinned, wanted: Watch) -> Non
         await _Lines(pool, pinned, wanted).run()
 
 
-class _Looking:
+class _Looking(ABC):
     """Looks every few seconds and says what it saw, or since when it sees nothing."""
 
     def __init__(self, pool: Pool, pinned: Pinned, wanted: Watch) -> None:
@@ -63,17 +64,20 @@ class _Looking:
                 # No longer than that: a connection that hangs is an outage too.
                 async with asyncio.timeout(_PATIENCE), self.pool.acquire() as connection:
                     await self.look(connection)
+                    self.away_since = None
             except _AWAY as error:
                 if self.away_since is None:
                     self.away_since = _now()
                     self.is_away(type(error).__name__)
             await asyncio.sleep(self.wanted.every)
 
+    @abstractmethod
     async def look(self, connection: Connection) -> None:
-        raise NotImplementedError
+        """Read what is watched and show it; `away_since` is still set where the record has just come back."""
 
+    @abstractmethod
     def is_away(self, why: str) -> None:
-        raise NotImplementedError
+        """Say so, once an outage."""
 
 
 class _Lines(_Looking):
@@ -86,7 +90,6 @@ class _Lines(_Looking):
         now = by_reference(found.open)
         ended = await _ended(connection, [one for one in self.seen or () if one not in now])
         if self.away_since is not None:
-            self.away_since = None
             _say("the record is back")
         if self.seen is None:
             every = f"looking every {self.wanted.every:g} seconds"
@@ -123,7 +126,6 @@ class _Screen(_Looking):
             read = await read_case(connection, self.wanted.reference, self.pinned)
             text = read.as_text() if read else f"there is no case {self.wanted.reference}"
             self.drawn = tuple(text.splitlines())
-        self.away_since = None
         self._draw(f"{_now():%H:%M:%S}  every {self.wanted.every:g} seconds, Ctrl-C ends it", size.lines)
 
     async def _table(self, connection: Connection, columns: int, rows: int) -> tuple[str, ...]:

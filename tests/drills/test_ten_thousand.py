@@ -8,7 +8,7 @@ longer. `pytest -s` prints both, that and what went by on the clock.
 import gc
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from statistics import quantiles
@@ -20,7 +20,7 @@ from starter.case_filters import Filters
 from starter.case_list import Line, list_cases
 from starter.case_table import as_csv, as_summary, as_table
 from starter.case_text import read_case
-from starter.casebook import Wanted, known_cases
+from starter.casebook import known_cases
 from starter.judging import Pinned, pinned_rules
 from starter.watching import by_reference, changes
 from tests.conftest import MailServer, Record
@@ -47,7 +47,6 @@ class Office:
     desk: Desk
     pinned: Pinned
     seeded_in: float
-    said: list[str] = field(default_factory=list)
 
     async def listed(self, filters: Filters) -> str:
         """What `sfo cases` does once it has a connection: read, choose, order, write."""
@@ -88,8 +87,8 @@ class Office:
             waited.append(time.perf_counter() - began)
             took.append(self.worked(paths) - before)
         p50, p95 = (quantiles(took, n=20)[index] for index in (9, 18))
-        self.said.append(f"{name:<44} p50 {p50 * 1000:4.0f}  p95 {p95 * 1000:4.0f}  clock {max(waited) * 1000:5.0f} ms")
-        print(self.said[-1])  # noqa: T201
+        said = f"{name:<44} p50 {p50 * 1000:4.0f}  p95 {p95 * 1000:4.0f}  clock {max(waited) * 1000:5.0f} ms"
+        print(said)  # noqa: T201
         return p95
 
 
@@ -153,7 +152,7 @@ async def test_a_page_of_whole_cases_is_quick(office: Office) -> None:
     async def page() -> None:
         async with office.record.pool.acquire() as connection:
             found = await list_cases(connection, Filters(), office.pinned, SHOWN)
-            wanted = Wanted(tuple(one.reference for one in found.open[:SHOWN]))
+            wanted = tuple(one.reference for one in found.open[:SHOWN])
             assert len(await known_cases(connection, wanted, office.pinned)) == SHOWN
 
     await office.is_quick(f"sfo cases --json --limit {SHOWN}", page)

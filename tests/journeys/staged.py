@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from starter.casebook import Wanted, view_cases
+from starter.casebook import view_cases
 from starter.connections import Pool
 from starter.delivery import Delivery
 from starter.demo import CHARGES
@@ -95,7 +95,7 @@ class Staged:
     async def view(self) -> Row:
         """The case as `sfo case --json` shows it."""
         async with self.pool.acquire() as connection:
-            (view,) = await view_cases(connection, Wanted(references=(self.reference,)))
+            (view,) = await view_cases(connection, (self.reference,))
         return view
 
 

@@ -23,7 +23,7 @@ from temporalio.client import Client, WorkflowExecutionStatus
 
 from activities.leak_gate import search_file
 from activities.unpacking import unpack
-from starter.casebook import Wanted, view_cases
+from starter.casebook import view_cases
 from starter.connections import Pool, database_pool, temporal_client
 from starter.demo import CHARGES, PARTS, play
 from starter.script import PASSAGE
@@ -65,7 +65,7 @@ async def played(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Play
         killed = await killing
         async with database_pool(running.settings) as pool:
             async with pool.acquire() as connection:
-                views = await view_cases(connection, Wanted())
+                views = await view_cases(connection, None)
             client = await temporal_client(running.settings)
             yield Played(running, pool, client, problems, said, {v["reference"]: v for v in views}, killed)
 

@@ -13,7 +13,7 @@ import pytest_asyncio
 from starter.case_filters import Filters, NoSuchPlaceError, Sort, check_places
 from starter.case_list import Line, Listed, list_cases
 from starter.case_table import as_csv, as_summary, as_table
-from starter.casebook import Wanted, known_cases
+from starter.casebook import known_cases
 from starter.judging import Pinned, pinned_rules
 from tests.conftest import MailServer, Record
 from tests.drills.ten_thousand import many_cases
@@ -80,7 +80,7 @@ async def listed(record: Record, pinned: Pinned, limit: int | None = None, **fil
 async def test_it_says_of_every_case_what_sfo_case_says(shuffled: Record, pinned: Pinned) -> None:
     found = await listed(shuffled, pinned)
     async with shuffled.pool.acquire() as connection:
-        known = {one.view["reference"]: one for one in await known_cases(connection, Wanted(), pinned)}
+        known = {one.view["reference"]: one for one in await known_cases(connection, None, pinned)}
     assert (len(found.open), len(found.closed)) == (OPEN, CLOSED)
     for line in (*found.open, *found.closed):
         view, case = known[line.reference].view, known[line.reference].case

@@ -11,7 +11,7 @@ import pytest_asyncio
 
 from activities.record import plain
 from starter.case_timeline import AHEAD, DONE, LATE, MOVED, TODAY
-from starter.casebook import Wanted, known_cases, view_cases
+from starter.casebook import known_cases, view_cases
 from starter.views import PAGES
 from tests.activities.reviewing import drafted, submitted, write
 from tests.builders import HEAD_EMAIL, RULEBOOK, a_case
@@ -332,7 +332,7 @@ async def test_reading_it_writes_nothing(long_case: Desk) -> None:
 
 async def test_it_is_what_sfo_case_prints_which_lists_only_what_is_owed(long_case: Desk) -> None:
     async with long_case.record.pool.acquire() as connection:
-        wanted = Wanted(references=(long_case.case.reference,))
+        wanted = (long_case.case.reference,)
         (view,), (known,) = await view_cases(connection, wanted), await known_cases(connection, wanted)
     assert view["duties_owed"] == ["interviewed:s2", "victim_told:v1"]
     assert {**known.view, "case_time": ""} == {**view, "case_time": ""}

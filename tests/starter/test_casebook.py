@@ -16,7 +16,7 @@ from activities.record import plain
 from activities.rulebooks import FileRulebooks
 from starter.case_history import history_of
 from starter.case_text import as_text
-from starter.casebook import Wanted, known_cases, view_cases
+from starter.casebook import known_cases, view_cases
 from starter.judging import Pinned
 from tests.activities.reviewing import COMMENTS, commissioned, drafted, submitted, write
 from tests.builders import DEPLOY, RULEBOOK, ACase, a_case
@@ -33,14 +33,14 @@ NAMES = ("Example", "Invented", "@", "Reviewer")
 
 async def view(record: Record, case: ACase, pinned: Pinned | None = PINNED) -> dict[str, Any]:
     async with record.pool.acquire() as connection:
-        (found,) = await view_cases(connection, Wanted(references=(case.reference,)), pinned)
+        (found,) = await view_cases(connection, (case.reference,), pinned)
     return found
 
 
 async def text(record: Record, case: ACase) -> str:
     """What `sfo case` tells a person."""
     async with record.pool.acquire() as connection:
-        (known,) = await known_cases(connection, Wanted(references=(case.reference,)), PINNED)
+        (known,) = await known_cases(connection, (case.reference,), PINNED)
         return as_text(known.view, await history_of(connection, known, None), whole=True)
 
 

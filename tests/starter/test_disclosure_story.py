@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 import pytest_asyncio
 
-from starter.casebook import Wanted, view_cases
+from starter.casebook import view_cases
 from starter.disclosure_answers import ANSWERS, Seen
 from starter.disclosure_sentences import is_about_disclosure, sentence
 from starter.disclosure_story import disclosure_of
@@ -232,7 +232,7 @@ async def test_telling_changes_nothing(case: Disclosure) -> None:
 
 async def test_the_case_itself_lists_its_legs_without_names(case: Disclosure) -> None:
     async with case.record.pool.acquire() as connection:
-        (view,) = await view_cases(connection, Wanted(references=(REFERENCE,)))
+        (view,) = await view_cases(connection, (REFERENCE,))
     assert view["legs"][0] == {
         "victim": "v1", "referred_on": "2027-02-02", "told_on": "2027-02-05", "answer": "accepted", "language": "cy",
         "given_on": "2027-03-09", "rendition": 2, "closed_because": None,

@@ -3,17 +3,13 @@
 import asyncio
 import base64
 import json
-import os
 import shutil
-import tempfile
-from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import asyncpg
 import pytest
-import pytest_asyncio
 from aiosmtpd.smtp import SMTP
 from google.protobuf.duration_pb2 import Duration
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, RemoveSearchAttributesRequest
@@ -22,71 +18,15 @@ from temporalio.client import Client
 
 from deploy.embedded.temporal import SEARCH_ATTRIBUTES
 from starter.__main__ import run
-from starter.doctor import Finding, Level, Practice, examine, registry
+from starter.doctor import Level, registry
 from starter.keys import KeyRing
 from starter.schema import SCHEMA_DIR
-from starter.settings import Settings
-from starter.up import RunningStack, stack
+from starter.up import RunningStack
+from tests.starter.examined import as_typed, but, found, is_wrong, until, wrong
+from tests.starter.examined import running as running  # the fixture
 from tests.starter.strict_mail import Strict
-from tests.starter.test_intake import a_charge
-from tests.starter.test_up import surroundings
 
 KEYS = [check.key for check in registry()]
-
-
-@pytest_asyncio.fixture(scope="module")
-async def running() -> AsyncIterator[RunningStack]:
-    """The whole service with its own worker and gateway, and one case that has begun."""
-    folder = Path(tempfile.mkdtemp(prefix="sfo-doctor-"))
-    environ = surroundings(folder, SFO_AUDIT_KEY=KeyRing.generate().encode(), SFO_BUILD_ID="")
-    try:
-        async with stack(environ, say=lambda _line: None) as up:
-            file = folder / "charge.json"
-            file.write_text(json.dumps(a_charge().model_dump(mode="json")))
-            with pytest.MonkeyPatch.context() as patch:
-                as_typed(patch, up.settings)
-                assert await asyncio.to_thread(run, ["charge", str(file)]) == 0
-            await until(lambda: something_asked(up.settings))
-            yield up
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def as_typed(patch: pytest.MonkeyPatch, settings: Settings) -> None:
-    for name in [name for name in os.environ if name.startswith("SFO_")]:
-        patch.delenv(name)
-    for name, value in settings.to_environment().items():
-        patch.setenv(name, value)
-
-
-async def something_asked(settings: Settings) -> bool:
-    """A letter has left, and the head of the chain was exported."""
-    connection = await asyncpg.connect(settings.database_url)
-    try:
-        sent = await connection.fetchval("SELECT count(*) FROM sfo.outbox WHERE state = 'sent'")
-    finally:
-        await connection.close()
-    return bool(sent) and (settings.data_dir / "audit-heads.jsonl").exists()
-
-
-async def until(look: Callable[[], Any]) -> None:
-    async with asyncio.timeout(60):
-        while not await look():
-            await asyncio.sleep(0.2)
-
-
-async def found(settings: Settings, **more: Any) -> dict[str, Finding]:
-    """What every check finds."""
-    return {one.key: one.finding for one in await examine(Practice(settings, **more), registry(), lambda _: None)}
-
-
-async def wrong(settings: Settings, **more: Any) -> dict[str, Level]:
-    """Every check that is not well."""
-    return {key: one.level for key, one in (await found(settings, **more)).items() if one.level is not Level.OK}
-
-
-def but(running: RunningStack, **changed: Any) -> Settings:
-    return running.settings.model_copy(update=changed)
 
 
 # --- all is well --------------------------------------------------------------------------------------
@@ -202,10 +142,6 @@ async def test_a_search_attribute_that_is_not_registered_is_named_with_the_comma
         attributes = {name: SEARCH_ATTRIBUTES[name] for name in ("SfoClock", "SfoEscalation")}
         add = AddSearchAttributesRequest(namespace="default", search_attributes=attributes)
         await client.operator_service.add_search_attributes(add)
-
-
-async def is_wrong(settings: Settings, key: str) -> bool:
-    return (await found(settings))[key].level is not Level.OK
 
 
 async def test_a_namespace_of_nobody_lacks_attributes_workers_a_version_and_time(running: RunningStack) -> None:

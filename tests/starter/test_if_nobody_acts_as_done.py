@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from activities.bank_holidays import england_and_wales
-from starter.casebook import Wanted, known_cases
+from starter.casebook import known_cases
 from starter.if_nobody_acts import Ahead, if_nobody_acts
 from starter.judging import Pinned
 from tests.activities.clocked import at, clocked, pause, reschedule, resume
@@ -57,7 +57,7 @@ ROLES = (None, Role.SPOC, Role.SENIOR_LEAD, Role.REGIONAL_DIRECTOR, Role.NATIONA
 async def shown(record: Record, case: ACase, now: datetime) -> list[Ahead]:
     """What is shown of this case at this moment of its clock."""
     async with record.pool.acquire() as connection:
-        (known,) = await known_cases(connection, Wanted(references=(case.reference,)), PINNED)
+        (known,) = await known_cases(connection, (case.reference,), PINNED)
         return await if_nobody_acts(connection, replace(known, now=now), PINNED)
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from starter.case_text import as_text
 from starter.case_timeline import timeline
-from starter.casebook import Wanted, known_cases
+from starter.casebook import known_cases
 from starter.relay import Relay
 from starter.returned_mail import KEPT
 from starter.signals import TemporalAwayError
@@ -258,7 +258,7 @@ async def test_the_case_says_to_which_role_a_letter_came_back_and_not_that_someb
         await post.bring(sender_of(mail_server, email), text)
     await settle_down(relay)
     async with record.pool.acquire() as connection:
-        (known,) = await known_cases(connection, Wanted(references=(case.reference,)))
+        (known,) = await known_cases(connection, (case.reference,))
     told = [line.strip() for line in as_text(known.view, ()).splitlines() if "came back" in line]
     assert sorted(told) == [
         "letter to deputy of spoc came back on 2026-10-05: away",

@@ -14,6 +14,7 @@ from temporalio.api.workflowservice.v1 import (
     DeleteWorkflowExecutionRequest,
     PauseWorkflowExecutionRequest,
     ResetWorkflowExecutionRequest,
+    UnpauseWorkflowExecutionRequest,
 )
 from temporalio.client import Client
 
@@ -164,6 +165,14 @@ async def delete(client: Client, workflow: str) -> None:
 async def pause(client: Client, workflow: str) -> None:
     await client.workflow_service.pause_workflow_execution(
         PauseWorkflowExecutionRequest(
+            namespace=client.namespace, workflow_id=workflow, reason="drill", request_id=str(uuid4())
+        )
+    )
+
+
+async def unpause(client: Client, workflow: str) -> None:
+    await client.workflow_service.unpause_workflow_execution(
+        UnpauseWorkflowExecutionRequest(
             namespace=client.namespace, workflow_id=workflow, reason="drill", request_id=str(uuid4())
         )
     )

@@ -12,13 +12,13 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from temporalio.api.workflowservice.v1 import UnpauseWorkflowExecutionRequest
 from temporalio.client import Client
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from deploy.embedded import temporal as embedded
 from deploy.embedded.ports import usable_port
 from starter.__main__ import run
+from starter.audit_completeness import completeness
 from starter.comparing import Limits
 from starter.delivery import Delivery
 from starter.reconciling import Reconciliation
@@ -40,6 +40,7 @@ from tests.workflows.reconciled import (
     pause,
     people,
     started,
+    unpause,
 )
 from workflows.contract import ids
 from workflows.contract.vocabulary import Stage
@@ -213,12 +214,12 @@ async def test_a_paused_workflow_is_found_and_hides_no_other(office: Office) -> 
     try:
         await watched.until([("paused", "")])
         assert await watched.escalations() == []  # a paused case could start none
+        one = await completeness(office.record.pool, office.client, [watched.reference])
+        assert (one.histories, one.differences) == (1, [])
+        every = await completeness(office.record.pool, office.client, None)
+        assert (every.cases, {found.kind for found in every.differences} <= {"unknown_case"}) == (1, True)
     finally:
-        await office.client.workflow_service.unpause_workflow_execution(
-            UnpauseWorkflowExecutionRequest(
-                namespace="default", workflow_id=watched.case, reason="drill", request_id="1"
-            )
-        )
+        await unpause(office.client, watched.case)
     await office.until(lambda: _resolved(watched))
 
 
