@@ -19,7 +19,7 @@ _LOCAL = struct.Struct("<4s5H3L2H")
 _CENTRAL_SIZE, _END_SIZE = 46, 22
 _DESCRIBED = 0x08
 _ENCRYPTED = 0x01
-_BROKEN = (BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, KeyError, OSError, ValueError)
+_BROKEN = (BadZipFile, zlib.error, RuntimeError, EOFError, KeyError, OSError, ValueError)
 
 
 def entries(data: bytes, into: Unpacking) -> Iterator[tuple[str, bytes]]:

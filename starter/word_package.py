@@ -59,7 +59,7 @@ def open_package(data: bytes, largest: int = LARGEST_FILE) -> Package:
     try:
         with ZipFile(BytesIO(data)) as container:
             return _opened(container)
-    except (BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, KeyError, OSError, ValueError):
+    except (BadZipFile, zlib.error, RuntimeError, EOFError, KeyError, OSError, ValueError):
         raise _no_word_file() from None
 
 
