@@ -1,18 +1,16 @@
-"""One-time codes to an address, for whoever comes without a link. The limits are those of a link's codes."""
-
-import hmac
+"""One-time codes to an address, for whoever comes without a link. The rules are those of a link's codes."""
 
 from starter.connections import Connection
 from starter.identity import (
     CODE_LASTS,
-    CODES,
-    CODES_A_PERSON,
     CODES_WITHIN,
     TRIES,
+    Check,
     count_anew,
+    count_with_another,
     fresh_code,
+    judged,
     proof,
-    sent_to_the_person,
 )
 
 
@@ -27,14 +25,14 @@ async def issue_code_to(connection: Connection, email: str, key: bytes) -> str |
             email,
         )
         row = await connection.fetchrow(
-            """SELECT codes_sent, expires_at > clock_timestamp() - $2::interval AS is_recent
+            """SELECT email, codes_sent, expires_at > clock_timestamp() - $2::interval AS is_recent
                FROM sfo.address_codes WHERE email = $1 FOR UPDATE""",
             email,
             CODES_WITHIN - CODE_LASTS,
         )
         assert row is not None  # noqa: S101  # it was put there above
-        is_full = row["codes_sent"] >= CODES
-        if (is_full and row["is_recent"]) or await sent_to_the_person(connection, email) >= CODES_A_PERSON:
+        count = await count_with_another(connection, row)
+        if count is None:
             return None
         code = fresh_code()
         await connection.execute(
@@ -43,26 +41,26 @@ async def issue_code_to(connection: Connection, email: str, key: bytes) -> str |
             email,
             proof(_bound(email), code, key),
             CODE_LASTS,
-            1 if is_full else row["codes_sent"] + 1,
+            count,
         )
         return code
 
 
-async def is_right_code(connection: Connection, email: str, typed: str, key: bytes) -> bool:
+async def check_code_to(connection: Connection, email: str, typed: str, key: bytes) -> Check:
     """Count one try and compare. A right code is used up; after five wrong ones it is spent."""
     async with connection.transaction():
         row = await connection.fetchrow(
             """UPDATE sfo.address_codes SET tries = tries + 1
                WHERE email = $1 AND code_hash IS NOT NULL AND expires_at > clock_timestamp() AND tries < $2
-               RETURNING code_hash""",
+               RETURNING code_hash, tries""",
             email,
             TRIES,
         )
-        if row is None or not hmac.compare_digest(row["code_hash"], proof(_bound(email), typed, key)):
-            return False
-        await connection.execute("UPDATE sfo.address_codes SET code_hash = NULL WHERE email = $1", email)
-        await count_anew(connection, email)
-        return True
+        check = judged(row, _bound(email), typed, key)
+        if check is Check.RIGHT:
+            await connection.execute("UPDATE sfo.address_codes SET code_hash = NULL WHERE email = $1", email)
+            await count_anew(connection, email)
+        return check
 
 
 def _bound(email: str) -> bytes:

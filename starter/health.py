@@ -17,7 +17,7 @@ from temporalio.client import Client
 from starter.connections import Pool
 from starter.settings import Settings
 
-_WITHIN = 2.0  # seconds; monitoring asks often and must not pile up
+WITHIN = 2.0  # seconds; monitoring asks often and must not pile up
 _SMTP_PORTS = {"smtp": 25, "smtps": 465, "smtp+starttls": 587}
 
 Probe = Callable[[], Awaitable[None]]
@@ -27,18 +27,28 @@ def probes_of(settings: Settings, pool: Pool, client: Client) -> dict[str, Probe
     """Return a question for each service that this one depends on; it raises where that does not answer."""
 
     async def database() -> None:
-        await pool.fetchval("SELECT 1", timeout=_WITHIN)
+        await pool.fetchval("SELECT 1", timeout=WITHIN)
 
     async def temporal() -> None:
-        request = DescribeNamespaceRequest(namespace=settings.temporal_namespace)
-        await client.workflow_service.describe_namespace(request, timeout=timedelta(seconds=_WITHIN))
+        await temporal_answers(client, WITHIN)
 
     async def mail() -> None:
-        url = urlsplit(settings.smtp_url)
-        _, writer = await asyncio.open_connection(url.hostname, url.port or _SMTP_PORTS[url.scheme])
-        writer.close()
+        await mail_answers(settings.smtp_url)
 
     return {"database": database, "temporal": temporal, "mail": mail}
+
+
+async def temporal_answers(client: Client, within: float) -> None:
+    """Ask for the client's namespace. Raises RPCError or RuntimeError where Temporal cannot tell of it in time."""
+    request = DescribeNamespaceRequest(namespace=client.namespace)
+    await client.workflow_service.describe_namespace(request, timeout=timedelta(seconds=within))
+
+
+async def mail_answers(smtp_url: str) -> None:
+    """Connect to the mail server and leave. Raises OSError where nobody listens."""
+    url = urlsplit(smtp_url)
+    _, writer = await asyncio.open_connection(url.hostname, url.port or _SMTP_PORTS[url.scheme])
+    writer.close()
 
 
 def health_routes(settings: Settings, pool: Pool, client: Client) -> list[Route]:
@@ -65,7 +75,7 @@ async def probed(probe: Probe) -> dict[str, Any]:
     """Put one question, two seconds at most, and say what came of it."""
     started = time.monotonic()
     try:
-        async with asyncio.timeout(_WITHIN):
+        async with asyncio.timeout(WITHIN):
             await probe()
     except Exception as error:  # whatever it is, the dependency does not work; its text may hold a password
         return {"status": "DOWN", "error": type(error).__name__, "milliseconds": _since(started)}

@@ -11,6 +11,8 @@ from datetime import timedelta
 from enum import Enum
 from uuid import UUID
 
+import asyncpg
+
 from starter.connections import Connection
 from workflows.policy.authority import same_person
 
@@ -58,11 +60,15 @@ async def issue_code(connection: Connection, link: UUID, key: bytes) -> str | No
     `key` is a secret of ours: without it, six digits could be found from their hash.
     """
     async with connection.transaction():
-        sent = await connection.fetchval("SELECT codes_sent FROM sfo.links WHERE link = $1 FOR UPDATE", link)
-        if sent is None or (sent >= CODES and await _was_recent(connection, link)):
-            return None
-        email = await connection.fetchval("SELECT email FROM sfo.links WHERE link = $1", link)
-        if await sent_to_the_person(connection, email) >= CODES_A_PERSON:
+        row = await connection.fetchrow(
+            """SELECT l.email, l.codes_sent, (SELECT c.expires_at > clock_timestamp() - $2::interval FROM sfo.codes c
+                   WHERE c.link = l.link) AS is_recent
+               FROM sfo.links l WHERE l.link = $1 FOR UPDATE""",
+            link,
+            CODES_WITHIN - CODE_LASTS,
+        )
+        count = await count_with_another(connection, row) if row else None
+        if count is None:
             return None
         code = fresh_code()
         await connection.execute(
@@ -73,22 +79,22 @@ async def issue_code(connection: Connection, link: UUID, key: bytes) -> str | No
             proof(link.bytes, code, key),
             CODE_LASTS,
         )
-        count = 1 if sent >= CODES else sent + 1
         await connection.execute("UPDATE sfo.links SET codes_sent = $2 WHERE link = $1", link, count)
         return code
 
 
-async def _was_recent(connection: Connection, link: UUID) -> bool:
-    return bool(
-        await connection.fetchval(
-            "SELECT expires_at > clock_timestamp() - $2::interval FROM sfo.codes WHERE link = $1",
-            link,
-            CODES_WITHIN - CODE_LASTS,
-        )
-    )
+async def count_with_another(connection: Connection, row: asyncpg.Record) -> int | None:
+    """How many codes count as sent with one more; None: there may be no more for now.
+
+    `row` says where it would go, how many were sent there, and whether the newest was sent within the time.
+    """
+    is_full = row["codes_sent"] >= CODES
+    if (is_full and row["is_recent"]) or await _sent_to_the_person(connection, row["email"]) >= CODES_A_PERSON:
+        return None
+    return 1 if is_full else int(row["codes_sent"]) + 1
 
 
-async def sent_to_the_person(connection: Connection, email: str) -> int:
+async def _sent_to_the_person(connection: Connection, email: str) -> int:
     """How many codes went to this address within the time, by all of its links and without one."""
     sent = await connection.fetchval(
         """SELECT (SELECT coalesce(sum(l.codes_sent), 0) FROM sfo.links l JOIN sfo.codes c USING (link)
@@ -110,13 +116,20 @@ async def check_code(connection: Connection, link: UUID, typed: str, key: bytes)
             link,
             TRIES,
         )
-        if row is None:
-            return Check.SPENT
-        if not hmac.compare_digest(row["code_hash"], proof(link.bytes, typed, key)):
-            return Check.WRONG if row["tries"] < TRIES else Check.SPENT
-        await connection.execute("DELETE FROM sfo.codes WHERE link = $1", link)
-        await count_anew(connection, await connection.fetchval("SELECT email FROM sfo.links WHERE link = $1", link))
+        check = judged(row, link.bytes, typed, key)
+        if check is Check.RIGHT:
+            await connection.execute("DELETE FROM sfo.codes WHERE link = $1", link)
+            await count_anew(connection, await connection.fetchval("SELECT email FROM sfo.links WHERE link = $1", link))
+        return check
+
+
+def judged(row: asyncpg.Record | None, bound_to: bytes, typed: str, key: bytes) -> Check:
+    """What a try comes to. `row`: the code that could still be tried, with this try; None: there is none."""
+    if row is None:
+        return Check.SPENT
+    if hmac.compare_digest(row["code_hash"], proof(bound_to, typed, key)):
         return Check.RIGHT
+    return Check.WRONG if row["tries"] < TRIES else Check.SPENT
 
 
 async def count_anew(connection: Connection, email: str) -> None:

@@ -4,19 +4,17 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import asyncpg
 import httpx
-from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client
 from temporalio.service import RPCError
 
 from deploy.embedded.ports import LOOPBACK
 from deploy.embedded.process import Say, ServiceError
+from starter.health import mail_answers, temporal_answers
 from starter.settings import Settings
 
-_SMTP_PORTS = {"smtp": 25, "smtps": 465, "smtp+starttls": 587}
 _ANSWER_WITHIN = 5.0  # seconds
 _OUT_OF_REACH = (OSError, RuntimeError, RPCError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
@@ -74,11 +72,8 @@ async def _database(settings: Settings) -> None:
 
 async def _temporal(settings: Settings) -> None:
     client = await Client.connect(settings.temporal_address, namespace=settings.temporal_namespace)
-    await client.workflow_service.describe_namespace(DescribeNamespaceRequest(namespace=settings.temporal_namespace))
+    await temporal_answers(client, _ANSWER_WITHIN)
 
 
 async def _mail(settings: Settings) -> None:
-    url = urlsplit(settings.smtp_url)
-    _, writer = await asyncio.open_connection(url.hostname, url.port or _SMTP_PORTS[url.scheme])
-    writer.close()
-    await writer.wait_closed()
+    await mail_answers(settings.smtp_url)

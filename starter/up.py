@@ -10,7 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from deploy.embedded.mail import ReturnedMail, embedded_mail
-from deploy.embedded.ports import LOOPBACK, usable_port
+from deploy.embedded.ports import LOOPBACK, kept_port, usable_port
 from deploy.embedded.postgres import embedded_postgres
 from deploy.embedded.process import Command, Say, ServiceError, kept_running, private_folder
 from deploy.embedded.temporal import embedded_temporal
@@ -102,7 +102,7 @@ async def stack(
     pattern = _checked(given).bounce_address
     private_folder(data_dir)
     async with AsyncExitStack() as parts:
-        local = _local(data_dir, given)
+        local = _local(parts, data_dir, given)
         public_url = given.get("SFO_PUBLIC_URL", local["SFO_PUBLIC_URL"])
         embedded = await _embedded(parts, data_dir, given, pattern, say)
         settings = Settings.from_environment(
@@ -140,8 +140,9 @@ async def _embedded(
     if "SFO_TEMPORAL_ADDRESS" not in given:
         namespace = given.get("SFO_TEMPORAL_NAMESPACE", "default")
         # The server's own UI offers what must not be done: nobody is told where it is, and ours stands before it.
+        port, ui_port = (parts.enter_context(kept_port(usual)) for usual in (7233, 0))
         temporal = await parts.enter_async_context(
-            embedded_temporal(data_dir, port=usable_port(7233), ui_port=usable_port(0), namespace=namespace, say=say)
+            embedded_temporal(data_dir, port=port, ui_port=ui_port, namespace=namespace, say=say)
         )
         found |= {"SFO_TEMPORAL_ADDRESS": temporal.address, "SFO_TEMPORAL_UI_URL": temporal.ui_url}
     if "SFO_SMTP_URL" not in given:
@@ -168,9 +169,9 @@ async def _web_ui(
     return {"SFO_TEMPORAL_UI_URL": await parts.enter_async_context(front)}
 
 
-def _local(data_dir: Path, given: Mapping[str, str]) -> dict[str, str]:
+def _local(parts: AsyncExitStack, data_dir: Path, given: Mapping[str, str]) -> dict[str, str]:
     """Return what this machine decides: the folder, the gateway's port and address, the kept keys."""
-    port = given.get("SFO_GATEWAY_PORT") or str(usable_port(8080))
+    port = given.get("SFO_GATEWAY_PORT") or str(parts.enter_context(kept_port(8080)))
     return {
         "SFO_DATA_DIR": str(data_dir),
         "SFO_GATEWAY_PORT": port,

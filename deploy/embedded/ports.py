@@ -1,6 +1,9 @@
 """Ports on loopback: the usual one where it is free, so that people find the page where they left it."""
 
 import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 LOOPBACK = "127.0.0.1"
 
@@ -11,6 +14,27 @@ def usable_port(usual: int) -> int:
         return _bind(usual)
     except OSError:
         return _bind(0)
+
+
+@contextmanager
+def kept_port(usual: int) -> Iterator[int]:
+    """Yield such a port for somebody who listens seconds later; until the block ends nobody else is yielded it."""
+    with socket.socket(socket.AF_UNIX) as mark:
+        port = usable_port(usual)
+        while not _is_ours(mark, port):
+            port = usable_port(0)
+        yield port
+
+
+def _is_ours(mark: socket.socket, port: int) -> bool:
+    """Mark the port by a name that ends with the process. Such names are Linux's own; elsewhere nothing is marked."""
+    if sys.platform != "linux":
+        return True
+    try:
+        mark.bind(f"\0sfo-port-{port}")
+    except OSError:
+        return False
+    return True
 
 
 def _bind(port: int) -> int:

@@ -27,7 +27,7 @@ from temporalio.service import RPCError
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker, WorkerDeploymentConfig
 
 from deploy.embedded.mail import embedded_mail
-from deploy.embedded.ports import usable_port
+from deploy.embedded.ports import kept_port, usable_port
 from deploy.embedded.postgres import embedded_postgres
 from deploy.embedded.temporal import embedded_temporal
 from starter.rollout import RolloutError, make_current
@@ -204,6 +204,14 @@ async def test_taken_ports_are_left_to_those_who_have_them(tmp_path: Path) -> No
             assert running.settings.temporal_address != "127.0.0.1:7233"
             assert running.ui_url != "http://127.0.0.1:8233"
             assert running.settings.smtp_url != "smtp://127.0.0.1:1025"
+
+
+def test_two_that_start_at_once_are_given_two_ports() -> None:
+    usual = usable_port(0)
+    with kept_port(usual) as first, kept_port(usual) as second:
+        assert first == usual != second
+    with kept_port(usual) as again:
+        assert again == usual
 
 
 async def test_a_named_service_that_is_down_is_waited_for_and_named(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from tests.builders import ACase
 from tests.conftest import Record
 from tests.starter.front_desk import a_case_now
 from tests.telemetry.induced import LONG, SOON, Service, Watch, running
+from tests.telemetry.process import QUEUE
 from tests.telemetry.rules import rules
 from tests.telemetry.watched import two_ports
 from workflows.contract import ids
@@ -97,17 +98,20 @@ async def workflow_tasks_fail(service: Service, watch: Watch) -> None:
 
 
 async def tasks_start_late(service: Service, watch: Watch) -> None:
-    """A second worker, of a queue where work has waited for seconds."""
-    port, folder = two_ports(), service.settings.data_dir
+    """A second worker, of a queue where work has waited for seconds.
+
+    A counter seems to have grown only from where it was first seen, so its first work must be seen before more waits.
+    """
+    port = two_ports()
     await service.start("late", SFO_METRICS_ADDRESS=f"127.0.0.1:{port}")
+    alone = Watch({"worker-2": f"127.0.0.1:{port + 1}"})
     async with asyncio.timeout(SOON):
-        while not (folder / "round-1").exists():
-            await asyncio.sleep(0.1)
-        watch.targets["worker-2"] = f"127.0.0.1:{port + 1}"
-        await watch.look()
-        (folder / "go-on").touch()
-        while not (folder / "round-2").exists():
-            await asyncio.sleep(0.1)
+        while not alone.sees(f'temporal_workflow_task_schedule_to_start_latency_seconds_count{{task_queue="{QUEUE}"}}'):
+            await asyncio.sleep(0.2)
+            await alone.look()
+    watch.targets |= alone.targets
+    await watch.look()
+    (service.settings.data_dir / "go-on").touch()
 
 
 async def nobody_relays(service: Service, watch: Watch) -> None:
@@ -229,11 +233,13 @@ async def gateway_errors(service: Service, watch: Watch) -> None:
 
 
 async def sign_in_abuse(service: Service, watch: Watch) -> None:
-    """Somebody has a link and guesses."""
-    link = await a_link(service)
+    """Somebody guesses, too little by a link and at the page of operations to be noticed at one of them."""
+    link, address = await a_link(service), "engineer.one@national.example.test"
     await posted(service, "POST", f"{link}/start")
-    for guess in range(30):
+    await posted(service, "POST", "/operations/start", address=address)
+    for guess in range(13):
         await posted(service, "POST", f"{link}/code", code=f"{guess:06}")
+        await posted(service, "POST", "/operations/code", code=f"{guess:06}", address=address)
 
 
 async def a_link(service: Service) -> str:

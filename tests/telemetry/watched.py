@@ -1,11 +1,12 @@
 """The real service while it is watched: people answer by their links, a collector and `/metrics` see what follows."""
 
 import asyncio
+import contextlib
 import json
+import secrets
 import socket
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -46,19 +47,16 @@ class Watched:
 
 
 def two_ports() -> int:
-    """A free port whose next is free too."""
+    """A free port whose next is free too, of those that no connection is given while nobody listens there yet."""
     while True:
-        with socket.socket() as first, socket.socket() as second:
-            first.bind(("127.0.0.1", 0))
-            port = int(first.getsockname()[1])
-            try:
-                second.bind(("127.0.0.1", port + 1))
-            except OSError:
-                continue
+        port = 20_000 + 2 * secrets.randbelow(5_000)
+        with socket.socket() as first, socket.socket() as second, contextlib.suppress(OSError):
+            first.bind(("127.0.0.1", port))
+            second.bind(("127.0.0.1", port + 1))
             return port
 
 
-@asynccontextmanager
+@contextlib.asynccontextmanager
 async def playing(running: RunningStack, pool: Pool) -> AsyncIterator[Cast]:
     """The demo's cases, and its people at work: three cases in rehearsal time, the fourth in real time."""
     delivery = Delivery(await temporal_client(running.settings), pool)
