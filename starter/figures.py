@@ -1,6 +1,6 @@
 """Reads what the figures of a period are counted from: a few statements, codes and dates alone.
 
-No name, address, reference or free text leaves the database: findings come as their coded kind and level.
+No name, address, reference or free text leaves the database: findings come as their coded kind, level and theme.
 """
 
 from collections import defaultdict
@@ -22,6 +22,7 @@ from workflows.policy.figure_rows import (
     FIXED,
     Action,
     Carried,
+    Deficiency,
     Findings,
     Granted,
     Leg,
@@ -135,13 +136,14 @@ _PARTS = {
     "legs": """
         SELECT reference, told_on, given_on, closed_because IS NOT NULL AS is_closed
         FROM sfo.victims WHERE reference = ANY($1) ORDER BY reference, ref""",
-    # Kind and level alone: what was written stays where it is.
+    # The codes alone: what was written stays where it is.
     "findings": """
         WITH accepted AS MATERIALIZED (
             SELECT reference, accepted_version AS version FROM sfo.cases
             WHERE accepted_version IS NOT NULL AND reference = ANY($1)
         )
         SELECT d.reference, f.number, f.one ->> 'kind' AS kind, f.one ->> 'level' AS level,
+            f.one ->> 'theme' AS theme,
             d.content ->> 'judgement' AS judgement
         FROM accepted JOIN sfo.documents d USING (reference, version)
         LEFT JOIN LATERAL jsonb_array_elements(
@@ -228,9 +230,12 @@ def _stopped_on(case: asyncpg.Record, stages: Rows) -> date | None:
 def _findings(found: Rows) -> Findings | None:
     if not found:
         return None
-    kinds = [(one["kind"], one["level"] or "") for one in found]
-    deficiencies = tuple(level for kind, level in kinds if kind == "deficiency")
-    return Findings(deficiencies, sum(kind == "strength" for kind, _ in kinds), found[0]["judgement"])
+    deficiencies = (one for one in found if one["kind"] == "deficiency")
+    return Findings(
+        tuple(Deficiency(one["level"] or "", one["theme"] or "") for one in deficiencies),
+        sum(one["kind"] == "strength" for one in found),
+        found[0]["judgement"],
+    )
 
 
 def _actions(parts: Parts) -> Iterable[Action]:

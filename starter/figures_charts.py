@@ -5,10 +5,20 @@ from collections.abc import Iterable, Sequence
 from markupsafe import Markup
 
 from starter.charts import BLUE, GREY, MID_BLUE, ORANGE, PALETTE, STEPS, TURQUOISE, Bar, Chart, Part, bars, legend
-from starter.figures_tables import LEVEL_WORDS, MARK, REASON_WORDS, STANDARD_WORDS, STATE_WORDS, Told, plainly, words
+from starter.figures_tables import (
+    LEVEL_WORDS,
+    MARK,
+    REASON_WORDS,
+    SHORT_THEMES,
+    STANDARD_WORDS,
+    STATE_WORDS,
+    Told,
+    plainly,
+    words,
+)
 from workflows.policy.figure import NUMBER, SHARE, SMALL, Measure
 from workflows.policy.figures_of_reviews import BANDS, MOST_ROUNDS, REASONS
-from workflows.policy.figures_of_work import ACTION_STATES, LEVEL_CODES, NO_LEVEL, STANDARDS
+from workflows.policy.figures_of_work import ACTION_STATES, LEVEL_CODES, NO_LEVEL, NO_THEME, STANDARDS, THEME_CODES
 from workflows.policy.stages import ORDER
 
 Kinds = Sequence[tuple[str, str, str]]
@@ -57,6 +67,7 @@ _IN_PARTS: dict[str, tuple[Kinds, str]] = {
 _SIDE_BY_SIDE: dict[str, tuple[list[tuple[str, str]], str]] = {
     "stages": ([(f"{one.replace('-', '_')}_median", words(one)) for one in ORDER], "Median days for each stage"),
     "reasons": ([(one, REASON_WORDS[one]) for one in REASONS], "Requests granted, by reason"),
+    "causes": ([(f"theme_{one}", SHORT_THEMES[one]) for one in (*THEME_CODES, NO_THEME)], "Deficiencies by theme"),
     "standards": (
         [(f"{one}_below", STANDARD_WORDS[one]) for one in STANDARDS],
         "Share of ratings below what is accepted",
@@ -95,7 +106,7 @@ def _is_empty(measures: Iterable[Measure]) -> bool:
 
 def _listed(told: Told, key: str, named: Sequence[tuple[str, str]], caption: str, said: str) -> Chart:
     rows = [(name, told.measures[told.whole][key][measure], MID_BLUE) for measure, name in named]
-    return Chart(caption, _bars(key, caption, said, rows), _is_empty(one for _, one, _ in rows))
+    return Chart(caption, _bars(f"{key}-listed", caption, said, rows), _is_empty(one for _, one, _ in rows))
 
 
 def _bars(name: str, caption: str, said: str, rows: Sequence[tuple[str, Measure, str]]) -> Markup:

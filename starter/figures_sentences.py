@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 
-from starter.figures_tables import LEVEL_WORDS, REASON_WORDS, STANDARD_WORDS, Told, plainly, words
+from starter.figures_tables import LEVEL_WORDS, REASON_WORDS, STANDARD_WORDS, THEME_WORDS, Told, plainly, words
 from workflows.policy.figure import SMALL, Measure
 from workflows.policy.figures_of_reviews import REASONS
-from workflows.policy.figures_of_work import ACTION_STATES, LEVEL_CODES, STANDARDS
+from workflows.policy.figures_of_work import ACTION_STATES, LEVEL_CODES, STANDARDS, THEME_CODES
 from workflows.policy.stages import ORDER
 
 Said = Callable[[Told, "Whole"], str]
@@ -155,7 +155,21 @@ def _causes(_told: Told, whole: Whole) -> str:
         return "No deficiency stands in a review that was accepted in the period."
     parts = [f"{whole.count(f'deficiencies_{level}')} {_AT_LEVEL[level]}" for level in LEVEL_CODES]
     named = ", ".join(parts[:-1]) + f" and {parts[-1]}"
-    return f"{_many(total, 'deficiency', 'deficiencies')}: {named}. Strengths found: {whole.count('strengths')}."
+    said = f"{_many(total, 'deficiency', 'deficiencies')}: {named}.{_most_often(whole)}"
+    return f"{said} Strengths found: {whole.count('strengths')}."
+
+
+def _most_often(whole: Whole) -> str:
+    """The themes that weigh most, all of those that weigh the same; nothing where none is coded."""
+    counts = {theme: whole.count(f"theme_{theme}") for theme in THEME_CODES}
+    most = max(counts.values())
+    if not most:
+        return ""
+    first = [theme for theme in THEME_CODES if counts[theme] == most]
+    if len(first) > 1:
+        return f" Most often, {most} of each: {', '.join(THEME_WORDS[theme].lower() for theme in first)}."
+    reviews = whole.part(f"reviews_with_{first[0]}")
+    return f" Most often: {THEME_WORDS[first[0]].lower()}, {most} of them in {_many(reviews, 'review')}."
 
 
 def _standards(_told: Told, whole: Whole) -> str:

@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from workflows.contract.choices import LEVELS
+from workflows.contract.choices import LEVELS, THEMES
 from workflows.policy.figure import SHARE, SMALL, WORKING_DAYS, Figure, Measure
 from workflows.policy.figure_rows import Period
 from workflows.policy.figures import Measures
 from workflows.policy.figures_of_reviews import AWAY, REASONS
-from workflows.policy.figures_of_work import ACTION_STATES, LEVEL_CODES, NO_LEVEL
+from workflows.policy.figures_of_work import ACTION_STATES, LEVEL_CODES, NO_LEVEL, NO_THEME, THEME_CODES
 from workflows.policy.stages import ORDER
 
 NOTHING, MARK = "\u2013", "*"
@@ -23,6 +23,21 @@ REASON_WORDS = {
 }
 """Shorter than on the page where they are chosen, so that they stand on one line of a phone."""
 LEVEL_WORDS = {str(one.value): one.label for one in LEVELS} | {NO_LEVEL: "No level"}
+THEME_WORDS = {str(one.value): one.label for one in THEMES} | {NO_THEME: "No theme"}
+SHORT_THEMES = THEME_WORDS | {
+    "risk_assessment": "Assessing risk",
+    "risk_management": "Managing risk",
+    "information": "Information",
+    "safeguarding": "Keeping safe",
+    "contact": "Contact",
+    "enforcement": "Enforcement",
+    "advice": "Advice",
+    "handover": "Handover",
+    "supervision": "Supervision",
+    "workload": "Workload",
+    "training": "Training",
+}
+"""For the head of a column, and for a line of a phone."""
 STANDARD_WORDS = {
     "analysis_of_practice": "Analysis of practice",
     "overall_judgements": "Overall judgements",
@@ -168,10 +183,12 @@ def words(code: str) -> str:
 
 
 def tables(told: Told, figure: Figure) -> list[Table]:
-    """The tables of one figure; only stages and actions have more than one."""
+    """The tables of one figure; only stages, causes and actions have more than one."""
     if figure.key == "stages":
         return [_stages(told, figure), _stages_by_region(told, figure)]
     by_region = _table(told, figure.key, f"{figure.name}, by region", _BY_REGION[figure.key])
+    if figure.key == "causes":
+        return [_themes_by_level(told, figure), _themes_by_region(told, figure), by_region]
     return [_actions_by_level(told, figure), by_region] if figure.key == "actions" else [by_region]
 
 
@@ -199,6 +216,26 @@ def _stages(told: Told, figure: Figure) -> Table:
 def _stages_by_region(told: Told, figure: Figure) -> Table:
     columns = tuple((words(stage), f"{stage.replace('-', '_')}_median") for stage in ORDER)
     return _table(told, figure.key, f"{figure.name}, median, by region", columns)
+
+
+def _themes_by_level(told: Told, figure: Figure) -> Table:
+    found = told.measures[told.whole][figure.key]
+    levels = (*LEVEL_CODES, NO_LEVEL)
+    table = Table(
+        f"{figure.name}, by theme and level, {told.places[told.whole]}",
+        ("Theme", "Deficiencies", *(LEVEL_WORDS[level] for level in levels), "In so many reviews", "Share of reviews"),
+    )
+    for theme, name in THEME_WORDS.items():
+        counts = [found[f"theme_{theme}"], *(found[f"{level}_{theme}"] for level in levels)]
+        reviews = found[f"reviews_with_{theme}"]
+        several = round((reviews.value or 0) * reviews.n)
+        table.rows.append([name, *map(shown, counts), str(several), shown(reviews)])
+    return table
+
+
+def _themes_by_region(told: Told, figure: Figure) -> Table:
+    columns = tuple((SHORT_THEMES[theme], f"theme_{theme}") for theme in (*THEME_CODES, NO_THEME))
+    return _table(told, figure.key, f"{figure.name}, deficiencies by theme, by region", columns)
 
 
 def _actions_by_level(told: Told, figure: Figure) -> Table:

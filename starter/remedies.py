@@ -52,6 +52,7 @@ REMEDIES = (
     "choose someone other than %(other)s",
     "what is to be done",
     "what was done",
+    "what it concerns",
     "number of the finding",
     "support outside of the line",
     # Single words: what a remedy is about, inside a row.

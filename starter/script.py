@@ -70,7 +70,8 @@ DRAFT = Line(
         "findings": [
             {"kind": "strength", "level": "individual", "text": "Invented strength: home visits were made.",
              "reasons": "Invented reason: the practitioner had time for them."},
-            {"kind": "deficiency", "level": "organisational", "text": "Invented deficiency: handover was late.",
+            {"kind": "deficiency", "level": "organisational", "theme": "workload",
+             "text": "Invented deficiency: handover was late.",
              "reasons": "Invented reason: the team carried vacancies."},
         ],
         "judgement": "partly",

@@ -10,7 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from deploy.embedded.mail import ReturnedMail, embedded_mail
-from deploy.embedded.ports import LOOPBACK, kept_port, usable_port
+from deploy.embedded.ports import LOOPBACK, kept_port
 from deploy.embedded.postgres import embedded_postgres
 from deploy.embedded.process import Command, Say, ServiceError, kept_running, private_folder
 from deploy.embedded.temporal import embedded_temporal
@@ -147,9 +147,8 @@ async def _embedded(
         found |= {"SFO_TEMPORAL_ADDRESS": temporal.address, "SFO_TEMPORAL_UI_URL": temporal.ui_url}
     if "SFO_SMTP_URL" not in given:
         returned = ReturnedMail(pattern, Path(given.get("SFO_BOUNCE_DIR", data_dir / "returned-mail")))
-        mail = await parts.enter_async_context(
-            embedded_mail(data_dir / "mail", port=usable_port(1025), returned=returned)
-        )
+        port = parts.enter_context(kept_port(1025))
+        mail = await parts.enter_async_context(embedded_mail(data_dir / "mail", port=port, returned=returned))
         found |= {"SFO_SMTP_URL": mail.smtp_url, "SFO_MAILBOX_DIR": str(mail.mailbox)}
         found |= {"SFO_BOUNCE_DIR": str(returned.folder)}
     return found
@@ -163,9 +162,8 @@ async def _web_ui(
     if behind is None:
         return {}
     namespace = given.get("SFO_TEMPORAL_NAMESPACE", "default")
-    front = embedded_web_ui(
-        port=usable_port(8233), behind=behind, public_url=public_url.rstrip("/"), namespace=namespace
-    )
+    port = parts.enter_context(kept_port(8233))
+    front = embedded_web_ui(port=port, behind=behind, public_url=public_url.rstrip("/"), namespace=namespace)
     return {"SFO_TEMPORAL_UI_URL": await parts.enter_async_context(front)}
 
 

@@ -38,7 +38,7 @@ _LIST = "Guidance list"
 _GREY, _BLACK = RGBColor(0x50, 0x5A, 0x5F), RGBColor(0x0B, 0x0C, 0x0C)
 _PAGE_WIDTH, _PAGE_HEIGHT, _MARGIN = 21.0, 29.7, 2.0  # centimetres, A4
 # How wide a column is, by its name or kind, in centimetres. Columns of long text share what is left of the page.
-_WIDTHS = {"number": 1.2, "finding": 2.3, "date": 2.8, "choice": 2.9, "text": 3.6}
+_WIDTHS = {"number": 1.2, "finding": 2.3, "date": 2.8, "choice": 2.9, "text": 3.6, "kind": 2.3, "level": 2.7}
 _WIDE_DATE = 3.7  # holds any date in one line, where there is room
 _EMPTY_ROWS = 2
 

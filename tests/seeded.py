@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from starter.connections import Connection
+from workflows.contract.choices import THEMES
 
 REGIONS = ("N53", "N56", "MCG", "N57", "N07", "N54", "N51", "N59", "N58", "N03", "N52", "N55")
 SPREAD = {"REAL": 1.0, "REHEARSED": 172_800.0}
@@ -208,7 +209,10 @@ def _accepted(made: Invented, case: dict[str, Any], version: int, on: date) -> N
     findings = [{"kind": "strength", "level": "", "text": "Invented strength", "reasons": ""}]
     for _ in range(made.chance.randint(1, 4)):
         level = made.chance.choices(_LEVELS, (3, 2, 4, 1))[0]
-        findings.append({"kind": "deficiency", "level": level, "text": "Invented", "reasons": "Invented"})
+        theme = made.chance.choice(THEMES).value
+        findings.append(
+            {"kind": "deficiency", "level": level, "theme": theme, "text": "Invented", "reasons": "Invented"}
+        )
     judgement = made.chance.choice(("yes", "no", "partly"))
     made.add("documents", reference=reference, kind="review", version=version, sha256="", at=at(on),
              content={"findings": findings, "judgement": judgement, "analysis": "Invented text"})  # fmt: skip

@@ -14,7 +14,13 @@ DRAFT: dict[str, Any] = {
     "chronology": [{"on": "2026-02-02", "what": "The first appointment was kept.", "source": "Records"}],
     "analysis": "Contact was weekly. The neighbour reported shouting. Contact went on.",
     "findings": [
-        {"kind": "deficiency", "level": "team", "text": "The neighbour reported shouting.", "reasons": "Load"},
+        {
+            "kind": "deficiency",
+            "level": "team",
+            "theme": "information",
+            "text": "The neighbour reported shouting.",
+            "reasons": "Load",
+        },
         {"kind": "strength", "level": "", "text": "Contact was kept.", "reasons": ""},
     ],
     "judgement": "partly",

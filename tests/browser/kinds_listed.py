@@ -203,6 +203,7 @@ KINDS = (
             "Analysis of practice": ANALYSIS,
             "Strengths and deficiencies": [{
                 "Strength or deficiency": "Deficiency", "At which level (needed for a deficiency)": "Team",
+                "What it concerns (needed for a deficiency)": "Asking for, checking and sharing information",
                 "What was found": "A report was not acted on.", "Reasons (needed for a deficiency)": "Load",
             }],
             "Were all reasonable steps taken?": "In part",
@@ -219,7 +220,8 @@ KINDS = (
             "chronology": DRAFT["chronology"],
             "analysis": ANALYSIS,
             "findings": [{
-                "kind": "deficiency", "level": "team", "text": "A report was not acted on.", "reasons": "Load",
+                "kind": "deficiency", "level": "team", "theme": "information",
+                "text": "A report was not acted on.", "reasons": "Load",
             }],
             "judgement": "partly", "judgement_reasons": "Most were.", "learning": "Listen",
             "actions": [{

@@ -6,7 +6,7 @@ from workflows.contract.questions import QUESTIONS
 from workflows.policy.answers import Problem, check_answer
 
 PAGE: dict[str, Any] = {"options": {}}
-FINDING = {"kind": "deficiency", "level": "team", "text": "Late handover", "reasons": "Vacancies"}
+FINDING = {"kind": "deficiency", "level": "team", "theme": "handover", "text": "Late handover", "reasons": "Vacancies"}
 ACTION = {"what": "Meet", "owner": "s1", "due_on": "2027-01-29"}
 PLANNED = {**ACTION, "finding": "1", "improvement": "Cases change hands in one meeting"}
 DRAFT: dict[str, Any] = {

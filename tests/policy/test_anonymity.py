@@ -214,7 +214,15 @@ REVIEW: dict[str, Any] = {
     "sources": [{"what": "Case records"}, {"what": "Interviews with staff"}],
     "chronology": [{"on": "2026-01-12", "what": "Released on licence", "source": "Case records"}],
     "analysis": "The plan was sound.\n\nThe handover took 28 working days.",
-    "findings": [{"kind": "deficiency", "level": "team", "text": "Late handover", "reasons": "Vacancies stood open"}],
+    "findings": [
+        {
+            "kind": "deficiency",
+            "level": "team",
+            "theme": "handover",
+            "text": "Late handover",
+            "reasons": "Vacancies stood open",
+        }
+    ],
     "judgement": "partly",
     "judgement_reasons": "The risk was known; the practitioner acted on it late.",
     "learning": "Hand a case over in one meeting.",

@@ -110,13 +110,16 @@ def test_without_offered_owners_an_address_is_needed() -> None:
     [
         ({"kind": "strength", "level": "", "reasons": ""}, []),
         ({"level": ""}, ["findings-1-level"]),
+        ({"theme": ""}, ["findings-1-theme"]),
+        ({"theme": "luck"}, ["findings-1-theme"]),
         ({"reasons": ""}, ["findings-1-reasons"]),
         ({"kind": "opinion"}, ["findings-1-kind"]),
         ({"text": " "}, ["findings-1-text"]),
         ({"kind": "strength", "level": "galactic"}, ["findings-1-level"]),
+        ({"kind": "strength", "theme": "luck"}, ["findings-1-theme"]),
     ],
 )
-def test_a_deficiency_needs_its_reasons_at_a_level_and_a_strength_does_not(
+def test_a_deficiency_needs_its_reasons_its_level_and_its_theme_and_a_strength_does_not(
     change: dict[str, Any], found: list[str]
 ) -> None:
     fields = {**DRAFT, "findings": [{**FINDING, **change}]}

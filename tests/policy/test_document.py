@@ -9,7 +9,13 @@ from hypothesis import strategies as st
 from workflows.policy.document import Difference, Paragraph, cross_problems, differences, in_rows, missing, paragraphs
 
 STRENGTH = {"kind": "strength", "level": "", "text": "Visits were made", "reasons": ""}
-DEFICIENCY = {"kind": "deficiency", "level": "team", "text": "Handover was late", "reasons": "Vacancies"}
+DEFICIENCY = {
+    "kind": "deficiency",
+    "level": "team",
+    "theme": "handover",
+    "text": "Handover was late",
+    "reasons": "Vacancies",
+}
 ACTION = {
     "finding": "2",
     "what": "Hold one meeting",

@@ -12,6 +12,7 @@ from workflows.policy.figure import NUMBER, SHARE
 from workflows.policy.figure_rows import (
     Action,
     Carried,
+    Deficiency,
     Findings,
     Granted,
     Leg,
@@ -58,7 +59,16 @@ RETURNED = Row(
         Carried(Stage.COUNTERSIGN, on(4, 1), on(4, 8)),  # over Easter: two holidays and a weekend
     ),
     legs=(Leg(on(6, 11), on(8, 10)), Leg(on(6, 21)), Leg()),
-    findings=Findings(("team", "organisational", "organisational", ""), 2, "partly"),
+    findings=Findings(
+        (
+            Deficiency("team", "handover"),
+            Deficiency("organisational", "workload"),
+            Deficiency("organisational", "workload"),
+            Deficiency("", "a theme of next year"),
+        ),
+        2,
+        "partly",
+    ),
     actions=(
         Action("done", on(9, 1), "team"),
         Action("open", on(10, 1), "organisational"),
@@ -78,7 +88,7 @@ PROMPT = Row(
     moves=(Move(on(2, 21), on(5, 21), "review"),),
     rounds=(Round(on(5, 21), on(6, 1)),),
     stages=(Carried(Stage.REVIEW, on(2, 21), on(5, 21)),),
-    findings=Findings(("individual",), 0, "yes"),
+    findings=Findings((Deficiency("individual", "workload"),), 0, "yes"),
     ratings=(Rated(on(6, 1)),),
 )
 # Open and overdue: due on 1 October, its clock stood still from 1 December, so 61 days late at the end of the year.
@@ -135,6 +145,10 @@ BY_HAND = [
     ("causes", "deficiencies_individual", 1, 5), ("causes", "deficiencies_team", 1, 5),
     ("causes", "deficiencies_organisational", 2, 5), ("causes", "deficiencies_mix", 0, 5),
     ("causes", "deficiencies_no_level", 1, 5), ("causes", "strengths", 2, 2),
+    ("causes", "theme_workload", 3, 5), ("causes", "theme_handover", 1, 5), ("causes", "theme_no_theme", 1, 5),
+    ("causes", "theme_records", 0, 5), ("causes", "organisational_workload", 2, 5),
+    ("causes", "individual_workload", 1, 5), ("causes", "team_workload", 0, 5), ("causes", "no_level_no_theme", 1, 5),
+    ("causes", "reviews_with_workload", 1.0, 2), ("causes", "reviews_with_handover", 0.5, 2),
     ("causes", "all_reasonable_steps_yes", 1, 2), ("causes", "all_reasonable_steps_partly", 1, 2),
     ("standards", "learning_below", 1 / 2, 2), ("standards", "victims_below", 0, 2),
     ("actions", "done", 1, 3), ("actions", "open", 1, 3), ("actions", "withdrawn", 1, 3),
@@ -194,6 +208,11 @@ DAYS = st.dates(date(2025, 1, 1), date(2027, 6, 30))
 LATER_BY = st.integers(0, 200).map(lambda days: timedelta(days=days))
 
 
+DEFICIENCIES = st.builds(
+    Deficiency, st.sampled_from(["team", "mix", ""]), st.sampled_from(["workload", "records", "other", ""])
+)
+
+
 @st.composite
 def rows(draw: st.DrawFn) -> Row:
     """Any case whose days are in an order that can be."""
@@ -235,7 +254,7 @@ def rows(draw: st.DrawFn) -> Row:
                 st.lists(st.tuples(st.none() | DAYS, st.none() | DAYS, st.booleans()), max_size=2)
             )
         ),
-        findings=draw(st.none() | st.builds(Findings, st.lists(st.sampled_from(["team", "mix", ""])).map(tuple))),
+        findings=draw(st.none() | st.builds(Findings, st.lists(DEFICIENCIES).map(tuple))),
         actions=tuple(draw(st.lists(st.builds(Action, st.sampled_from(["done", "open", "withdrawn"]), DAYS)))),
         granted=tuple(draw(st.lists(st.builds(Granted, DAYS, st.sampled_from(["trial", "illness", "odd"]))))),
     )

@@ -24,7 +24,13 @@ REVIEW: dict[str, Any] = {
     "analysis": "The aunt said she was afraid. The aunt was not asked again.\r\n\r\nA visit was missed.",
     "findings": [
         {"kind": "strength", "level": "", "text": "Visits were made.", "reasons": ""},
-        {"kind": "deficiency", "level": "team", "text": "First line.\r\nSecond line.", "reasons": "Vacancies."},
+        {
+            "kind": "deficiency",
+            "level": "team",
+            "theme": "handover",
+            "text": "First line.\r\nSecond line.",
+            "reasons": "Vacancies.",
+        },
     ],
     "judgement": "partly",
     "judgement_reasons": f"In the {CAFE} Mr O'Brien saw the girl's mother, {FAMILY} and {FLAG}.",

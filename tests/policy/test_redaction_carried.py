@@ -31,8 +31,20 @@ BEFORE: dict[str, Any] = {
         {"on": "2026-03-03", "what": "Arrested.", "source": "Records"},
     ],
     "findings": [
-        {"kind": "deficiency", "level": "team", "text": "Handover was late.", "reasons": "Vacancies."},
-        {"kind": "deficiency", "level": "team", "text": "No visit was made.", "reasons": "Vacancies."},
+        {
+            "kind": "deficiency",
+            "level": "team",
+            "theme": "handover",
+            "text": "Handover was late.",
+            "reasons": "Vacancies.",
+        },
+        {
+            "kind": "deficiency",
+            "level": "team",
+            "theme": "handover",
+            "text": "No visit was made.",
+            "reasons": "Vacancies.",
+        },
     ],
     "actions": [{"finding": "1", "what": "Meet the aunt.", "owner": "s1", "due_on": "2027-06-30"}],
 }

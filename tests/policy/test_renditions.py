@@ -25,7 +25,13 @@ REVIEW: dict[str, Any] = {
     "chronology": [{"on": "2026-02-02", "what": "He was seen at Invented Clinic.", "source": ""}],
     "analysis": "The aunt said she was afraid.\r\n\r\nA visit was missed.",
     "findings": [
-        {"kind": "deficiency", "level": "team", "text": "First line.\r\nSecond line.", "reasons": "Vacancies."}
+        {
+            "kind": "deficiency",
+            "level": "team",
+            "theme": "handover",
+            "text": "First line.\r\nSecond line.",
+            "reasons": "Vacancies.",
+        }
     ],
     "judgement": "partly",
     "actions": [
@@ -90,6 +96,7 @@ def test_the_review_is_composed_part_by_part_with_choices_and_dates_in_words() -
     assert words(text, "findings-1") == {
         "Strength or deficiency": "Deficiency",
         "At which level": "Team",
+        "What it concerns": "Allocation and handover of the case",
         "What was found": "First line.\nSecond line.",
         "Reasons": "Vacancies.",
     }

@@ -25,10 +25,17 @@ REVIEW: dict[str, Any] = {
         {
             "kind": "deficiency",
             "level": "team",
+            "theme": "handover",
             "text": "No review after new facts.",
             "reasons": "Nobody had the mail.",
         },
-        {"kind": "deficiency", "level": "mix", "text": "Contact was reduced.", "reasons": "Workload at 138%."},
+        {
+            "kind": "deficiency",
+            "level": "mix",
+            "theme": "workload",
+            "text": "Contact was reduced.",
+            "reasons": "Workload at 138%.",
+        },
     ],
     "judgement": "partly",
     "judgement_reasons": "Most steps were taken.",

@@ -194,7 +194,7 @@ async def test_each_figure_has_its_sentence_and_a_chart_where_there_is_something
     page = BeautifulSoup(file.read_text(), "html.parser")
     without = {str(one["aria-labelledby"]) for one in page.find_all("section") if one.find("figure") is None}
     assert without == {"moved_otherwise", "definitions"}
-    assert len(page.find_all("figure")) == 17
+    assert len(page.find_all("figure")) == 18
 
 
 def test_of_nothing_there_are_sentences_and_no_empty_chart() -> None:

@@ -20,7 +20,19 @@ from workflows.contract.messages import (
 )
 from workflows.contract.rulebook import Rulebook
 from workflows.contract.vocabulary import CourtEventKind, Outcome, ReasonCode, Stage
-from workflows.policy.figure_rows import Carried, Findings, Granted, Leg, Move, Pause, Period, Rated, Round, Row
+from workflows.policy.figure_rows import (
+    Carried,
+    Deficiency,
+    Findings,
+    Granted,
+    Leg,
+    Move,
+    Pause,
+    Period,
+    Rated,
+    Round,
+    Row,
+)
 from workflows.policy.figures import EVERYWHERE, figures
 
 BOOK = Rulebook.from_toml((DEPLOY / "rulebook" / f"{RULEBOOK}.toml").read_text())
@@ -142,7 +154,7 @@ async def test_a_case_carried_to_its_end_is_read_as_it_happened(record: Record, 
         Carried(Stage.REVIEW, date(2027, 2, 12), date(2027, 2, 22)),
         Carried(Stage.QUALITY_ASSURANCE, date(2027, 3, 5), date(2027, 3, 5)),
     )
-    assert row.findings == Findings(("team",), 1, "partly")
+    assert row.findings == Findings((Deficiency("team", "information"),), 1, "partly")
     assert [(action.state, action.level) for action in row.actions] == [("open", "team"), ("open", "team")]
     assert row.ratings == (Rated(date(2027, 3, 5), ("learning",)),)
     assert row.convicted_on == date(2027, 3, 8)

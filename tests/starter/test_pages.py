@@ -91,7 +91,13 @@ REVIEW: dict[str, Any] = {
     "analysis": "First.\n\nSecond.",
     "findings": [
         {"kind": "strength", "level": "", "text": "Visits were made", "reasons": ""},
-        {"kind": "deficiency", "level": "team", "text": "Handover was late", "reasons": "Vacancies"},
+        {
+            "kind": "deficiency",
+            "level": "team",
+            "theme": "handover",
+            "text": "Handover was late",
+            "reasons": "Vacancies",
+        },
     ],
     "learning": "Meet.",
     "judgement": "partly",

@@ -250,7 +250,7 @@ def test_actions_follow_their_findings_when_rows_are_deleted_and_added() -> None
     def renumber(paper: WordDocument) -> None:
         findings = paper.tables[2]
         findings._tbl.remove(findings.rows[1]._tr)
-        added_row(paper, 2, "", "Deficiency", "Team", "New", "Why")
+        added_row(paper, 2, "", "Deficiency", "Team", "Records", "New", "Why")
         added_row(paper, 3, "3", "What", "s2", "2027-03-12", "Improvement")
 
     paper = read(edited(renumber))
@@ -292,7 +292,7 @@ def test_lists_become_lines_with_their_mark_and_that_is_said() -> None:
             ("Due", "List Number"),
         ):
             found.insert_paragraph_before(text, style)
-        paper.tables[2].rows[2].cells[4].add_paragraph("In a cell", "List Bullet")
+        paper.tables[2].rows[2].cells[5].add_paragraph("In a cell", "List Bullet")
 
     paper = read(edited(paste))
     assert paper.document["judgement_reasons"] == "- First\n\n1. Uno\n2. Due\nMost steps were taken."

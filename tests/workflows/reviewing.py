@@ -18,7 +18,7 @@ Review = WorkflowHandle[Any, Any]
 
 def a_draft(today: date) -> dict[str, Any]:
     """An invented draft with every part that a submission needs."""
-    finding = {"kind": "deficiency", "level": "team", "text": "Invented.", "reasons": "Invented."}
+    finding = {"kind": "deficiency", "level": "team", "theme": "handover", "text": "Invented.", "reasons": "Invented."}
     action = {
         "finding": "1", "what": "Invented action.", "owner": "n53lei.head", "due_on": str(today + timedelta(days=200)),
         "improvement": "Invented.",

@@ -29,6 +29,25 @@ LEVELS = (
     Choice("mix", "A mix of these"),
 )
 
+# What a finding concerns. The list is ours: no national one is published (facts.md 6.4); workload and supervision are
+# in it because Parliament asked how often they were a cause and nobody could say. Codes are added, never renamed.
+THEMES = (
+    Choice("risk_assessment", "Assessing the risk of harm"),
+    Choice("risk_management", "Planning for risk and managing it"),
+    Choice("information", "Asking for, checking and sharing information"),
+    Choice("safeguarding", "Keeping children, partners and others safe"),
+    Choice("contact", "Contact, engagement and home visits"),
+    Choice("enforcement", "Enforcement and recall"),
+    Choice("advice", "Advice to the court or the Parole Board"),
+    Choice("other_agencies", "Work with other agencies"),
+    Choice("handover", "Allocation and handover of the case"),
+    Choice("records", "Records"),
+    Choice("supervision", "Supervision and management oversight"),
+    Choice("workload", "Workload and staffing"),
+    Choice("training", "Training and guidance"),
+    Choice("other", "Something else"),
+)
+
 FINDING_KINDS = (Choice("strength", "Strength"), Choice("deficiency", "Deficiency"))
 
 # Rule: Annex J, redaction grounds (i), (ii), (iii).

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from .choices import CONTACTS, FINDING_KINDS, LEVELS, REDACTION_GROUNDS, YES_NO
+from .choices import CONTACTS, FINDING_KINDS, LEVELS, REDACTION_GROUNDS, THEMES, YES_NO
 from .question import Choice, FieldKind
 
 
@@ -45,6 +45,7 @@ COLUMNS: dict[FieldKind, tuple[Column, ...]] = {
     FieldKind.FINDINGS: (
         Column("kind", "Strength or deficiency", "choice", FINDING_KINDS),
         Column("level", "At which level (needed for a deficiency)", "choice", LEVELS),
+        Column("theme", "What it concerns (needed for a deficiency)", "choice", THEMES),
         Column("text", "What was found", "long_text"),
         Column("reasons", "Reasons (needed for a deficiency)", "long_text"),
     ),

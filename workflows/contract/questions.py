@@ -1,6 +1,6 @@
 """Every question that a stage can ask, by key. How one is described: question.py; the questions: questions_*.py."""
 
-from .choices import CONTACTS, FINDING_KINDS, LEVELS, RATINGS, REDACTION_GROUNDS, ROSH_LABELS, YES_NO
+from .choices import CONTACTS, FINDING_KINDS, LEVELS, RATINGS, REDACTION_GROUNDS, ROSH_LABELS, THEMES, YES_NO
 from .question import Answer, Choice, Field, FieldKind, Question, Silence
 from .questions_case import QUESTIONS as OF_THE_CASE
 from .questions_enquiries import QUESTIONS as OF_ENQUIRIES
@@ -17,6 +17,7 @@ __all__ = [
     "RATINGS",
     "REDACTION_GROUNDS",
     "ROSH_LABELS",
+    "THEMES",
     "YES_NO",
     "Answer",
     "Choice",

@@ -106,7 +106,12 @@ QUESTIONS: tuple[Question, ...] = (
                     Field("sources", "Sources used", FieldKind.SOURCES),
                     Field("chronology", "Chronology", FieldKind.CHRONOLOGY),
                     Field("analysis", "Analysis of practice", FieldKind.LONG_TEXT),
-                    Field("findings", "Strengths and deficiencies", FieldKind.FINDINGS),
+                    Field(
+                        "findings",
+                        "Strengths and deficiencies",
+                        FieldKind.FINDINGS,
+                        hint="One finding, one level, one thing that it concerns. Where two play a part, write two findings.",
+                    ),
                     Field(
                         "judgement",
                         "Were all reasonable steps taken?",

@@ -10,6 +10,7 @@ from workflows.contract.questions import (
     FINDING_KINDS,
     LEVELS,
     REDACTION_GROUNDS,
+    THEMES,
     YES_NO,
     Choice,
     Field,
@@ -142,9 +143,11 @@ def _event(row: Mapping[str, str], _offered: list[str], page: Page) -> Found:
 def _finding(row: Mapping[str, str], _offered: list[str], _page: Page) -> Found:
     yield from _at("kind", one_of_problems("kind", row["kind"], _values(FINDING_KINDS)))
     yield from _words("text", row, "the finding")
-    is_deficiency = row["kind"] == "deficiency"  # Rule: facts.md 4.2: it has its reasons, at a level
+    is_deficiency = row["kind"] == "deficiency"  # Rule: facts.md 4.2, 6.6: it has its reasons, its level, its theme
     if is_deficiency or row["level"]:
         yield from _at("level", one_of_problems("level", row["level"], _values(LEVELS)))
+    if is_deficiency or row["theme"]:
+        yield from _at("theme", one_of_problems("what it concerns", row["theme"], _values(THEMES)))
     if is_deficiency and not row["reasons"]:
         yield "reasons", "enter the reasons for the deficiency"
     yield from _at("reasons", text_problems("reasons", row["reasons"], ROW_TEXT))

@@ -75,10 +75,18 @@ class Leg:
 
 
 @dataclass(frozen=True, slots=True)
-class Findings:
-    """What one accepted review found; `deficiencies` by level, as its author coded each."""
+class Deficiency:
+    """One deficiency as its author coded it: at which level, and what it concerns; empty where it is not coded."""
 
-    deficiencies: tuple[str, ...] = ()
+    level: str = ""
+    theme: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What one accepted review found."""
+
+    deficiencies: tuple[Deficiency, ...] = ()
     strengths: int = 0
     judgement: str | None = None
 

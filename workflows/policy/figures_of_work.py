@@ -4,12 +4,13 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from datetime import date
 from fractions import Fraction
+from itertools import chain
 
-from workflows.contract.choices import LEVELS, YES_NO
+from workflows.contract.choices import LEVELS, THEMES, YES_NO
 
 from .calendar import working_days_of_each
 from .figure import DAYS, WORKING_DAYS, Figure, Measure, Measured, number, share_of
-from .figure_rows import Period, Row
+from .figure_rows import Deficiency, Period, Row
 from .spread import longest, median, within
 from .stages import ORDER
 
@@ -18,6 +19,8 @@ MOST = Fraction(4, 5)
 
 LEVEL_CODES = tuple(str(level.value) for level in LEVELS)
 NO_LEVEL = "no_level"
+THEME_CODES = tuple(str(theme.value) for theme in THEMES)
+NO_THEME = "no_theme"
 JUDGEMENTS = (*(str(choice.value) for choice in YES_NO), "partly")
 ACTION_STATES = ("done", "open", "withdrawn")
 STANDARDS = ("analysis_of_practice", "overall_judgements", "learning", "victims")
@@ -64,14 +67,26 @@ def _disclosure(rows: Sequence[Row], period: Period, _holidays: Collection[date]
 
 def _causes(rows: Sequence[Row], period: Period, _holidays: Collection[date]) -> Measured:
     found = [row.findings for row in rows if row.findings and period.holds(row.accepted_on)]
-    levels = Counter(level if level in LEVEL_CODES else NO_LEVEL for one in found for level in one.deficiencies)
+    coded = [[_coded(deficiency) for deficiency in one.deficiencies] for one in found]
+    both = Counter(chain.from_iterable(coded))
     for level in (*LEVEL_CODES, NO_LEVEL):
-        yield number(f"deficiencies_{level}", levels[level], levels.total())
+        yield number(f"deficiencies_{level}", sum(n for (at, _), n in both.items() if at == level), both.total())
+    for theme in (*THEME_CODES, NO_THEME):
+        yield number(f"theme_{theme}", sum(n for (_, of), n in both.items() if of == theme), both.total())
+        yield share_of(f"reviews_with_{theme}", sum(any(of == theme for _, of in one) for one in coded), len(found))
+        for level in (*LEVEL_CODES, NO_LEVEL):
+            yield number(f"{level}_{theme}", both[level, theme], both.total())
     strengths = sum(one.strengths for one in found)
     yield number("strengths", strengths, strengths)
     judged = Counter(one.judgement for one in found if one.judgement in JUDGEMENTS)
     for judgement in JUDGEMENTS:
         yield number(f"all_reasonable_steps_{judgement}", judged[judgement], judged.total())
+
+
+def _coded(deficiency: Deficiency) -> tuple[str, str]:
+    """Its level and its theme, each by a code that is counted."""
+    level = deficiency.level if deficiency.level in LEVEL_CODES else NO_LEVEL
+    return level, deficiency.theme if deficiency.theme in THEME_CODES else NO_THEME
 
 
 def _standards(rows: Sequence[Row], period: Period, _holidays: Collection[date]) -> Measured:
@@ -120,8 +135,9 @@ WORK = (
         "causes",
         "What the reviews found",
         "Findings of the reviews first accepted in the period, in their accepted version. "
-        "The author codes each deficiency by level: individual, team, organisational, or a mix. "
-        "The record holds no theme, so none is counted. Nothing is guessed from the text.",
+        "The author codes each deficiency by level (individual, team, organisational, or a mix) "
+        "and by its theme, from a list. In how many reviews: those with at least one deficiency of the theme. "
+        "Nothing is guessed from the text.",
         _causes,
     ),
     Figure(
