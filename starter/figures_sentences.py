@@ -167,9 +167,14 @@ def _most_often(whole: Whole) -> str:
         return ""
     first = [theme for theme in THEME_CODES if counts[theme] == most]
     if len(first) > 1:
-        return f" Most often, {most} of each: {', '.join(THEME_WORDS[theme].lower() for theme in first)}."
+        return f" Most often, {most} of each: {', '.join(_inside(THEME_WORDS[theme]) for theme in first)}."
     reviews = whole.part(f"reviews_with_{first[0]}")
-    return f" Most often: {THEME_WORDS[first[0]].lower()}, {most} of them in {_many(reviews, 'review')}."
+    return f" Most often: {_inside(THEME_WORDS[first[0]])}, {most} of them in {_many(reviews, 'review')}."
+
+
+def _inside(words: str) -> str:
+    """Words inside a sentence; names in them keep their capitals."""
+    return words[:1].lower() + words[1:]
 
 
 def _standards(_told: Told, whole: Whole) -> str:

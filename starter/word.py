@@ -113,7 +113,10 @@ def _how(described: Field) -> str:
 
 
 def _listed(choices: Sequence[Choice]) -> str:
-    *others, last = (choice.label for choice in choices)
+    labels = [choice.label for choice in choices]
+    if any("," in label for label in labels):  # without marks nobody could see where one ends
+        labels = [f"“{label}”" for label in labels]
+    *others, last = labels
     return f"{', '.join(others)} or {last}" if others else last
 
 
