@@ -60,7 +60,7 @@ NATIONAL = [Escalation]
 
 # Longer than the longest activity, so that a stopping worker finishes what it began.
 DRAIN = timedelta(seconds=40)
-# Workflows kept in memory, at 0.4 MB each (docs/operations.md, memory): a case that waits has four. One that has fallen
+# Workflows kept in memory, at 0.2 MB each (docs/operations.md, memory): a case that waits has four. One that has fallen
 # out costs one replay when it is answered.
 CACHED = 2_000
 # A task that a dead worker held goes to another after this; a shorter time makes a burst replay for nothing.

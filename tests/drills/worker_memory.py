@@ -1,8 +1,8 @@
 """What open cases cost the worker in memory: `python -m tests.drills.worker_memory [CASES [MINUTES]]`.
 
 Opens that many invented cases on a real PostgreSQL and a real Temporal server, carried by the real worker, and prints
-the worker's memory as they grow. Ten thousand take about twenty-five minutes on two cores; what was not reached in
-the time given is said. `CACHED` in the environment sets another size of the worker's cache, for a short run.
+the worker's memory as they grow. Ten thousand take about an hour on two cores that others use too; what was not
+reached in the time given is said. `CACHED` in the environment sets another size of the worker's cache, for a short run.
 """
 
 import asyncio

@@ -33,9 +33,8 @@ def test_a_click_is_one_trace_from_the_page_to_the_rows_that_it_changes(watched:
         assert (click.service, settled[0].service) == ("sfo-gateway", "sfo-worker")
         statements = [s for s in spans if s.parent == settled[0].id and "db.query.text" in s.attributes]
         assert any(s.attributes["db.query.text"].startswith("UPDATE decisions SET applied_at") for s in statements)
-        assert any(
-            s.attributes["db.query.text"].startswith("INSERT INTO sfo.decisions") for s in spans if s.parent == click.id
-        )
+        written = [s.attributes.get("db.query.text", "") for s in spans if s.parent == click.id]
+        assert any(text.startswith("INSERT INTO sfo.decisions") for text in written)
         assert any(span.name == "query receipt" and by_id[span.parent] is click for span in spans)
 
 
