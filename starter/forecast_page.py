@@ -39,6 +39,8 @@ def _verdict(one: RegionForecast) -> str:
         return "Clear today"
     if found.verdict is Verdict.CLEARS:
         band = found.clears_on
+        if band.low == band.high:
+            return f"Clears around {_words(band.middle)}"
         return f"Clears around {_words(band.middle)} ({_words(band.low)} to {_words(band.high)})"
     cleared = found.clears_on.middle
     before = f"Clear {_when(cleared, found.weeks[0].on)}, then grows" if cleared else "Grows"

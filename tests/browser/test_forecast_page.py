@@ -1,6 +1,7 @@
 """The forecast's page in a real browser: nothing keeps anybody out, on a phone, on a desk and on paper."""
 
 import random
+import re
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
@@ -19,8 +20,10 @@ from workflows.policy.backlog_outlook import outlook
 SOURCES = dict.fromkeys(("open", "reviewers", "arrivals", "carries", "durations"), "given")
 
 
-def region(code: str, name: str, arrivals: float, reviews: tuple[OpenReview, ...]) -> RegionForecast:
-    situation = Situation(reviews, arrivals, BY_HAND.reviewers, 2, 35, (30, 40, 60))
+def region(
+    code: str, name: str, arrivals: float, reviews: tuple[OpenReview, ...], durations: tuple[int, ...] = (30, 40, 60)
+) -> RegionForecast:
+    situation = Situation(reviews, arrivals, BY_HAND.reviewers, 2, 35, durations)
     horizon = Horizon.of(TODAY, 12, RULE, HOLIDAYS)
     places = places_by_day(situation, horizon)
     chance = random.Random(code)  # noqa: S311
@@ -40,6 +43,15 @@ def page(tmp_path: Path) -> str:
     file = tmp_path / "forecast.html"
     file.write_text(as_html(BacklogForecast(TODAY, Asked(), regions, 2)))
     return file.as_uri()
+
+
+@pytest.mark.parametrize(("durations", "is_certain"), [((40,), True), ((30, 40, 60), False)])
+def test_a_day_that_is_the_same_in_every_future_is_said_once(durations: tuple[int, ...], is_certain: bool) -> None:
+    late = tuple(OpenReview(date(2026, 12, 1), 30) for _ in range(5))
+    one = region("N53", "East Midlands", 0.0, late, durations)
+    text = as_html(BacklogForecast(TODAY, Asked(), (one,), 2))
+    (said,) = set(re.findall(r"Clears around [^<.]+", text))
+    assert (" to " not in said) == is_certain
 
 
 @pytest.mark.parametrize("size", [PHONE, DESKTOP])
