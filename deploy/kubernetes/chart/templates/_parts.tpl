@@ -1,0 +1,107 @@
+{{- /* What every object of a component carries, and what selects it. Given a list: the root, the component. */}}
+{{- define "sfo.selector" -}}
+app.kubernetes.io/name: sfo
+app.kubernetes.io/instance: {{ (index . 0).Release.Name }}
+app.kubernetes.io/component: {{ index . 1 }}
+{{- end }}
+{{- define "sfo.labels" -}}
+{{ include "sfo.selector" . }}
+app.kubernetes.io/version: {{ (index . 0).Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ (index . 0).Release.Service }}
+{{- end }}
+{{- define "sfo.name" -}}
+{{ (index . 0).Release.Name }}-{{ index . 1 }}
+{{- end }}
+
+{{- /* Of every pod. Without enableServiceLinks: false Kubernetes would set SFO_GATEWAY_PORT from a Service's name. */}}
+{{- define "sfo.pod" -}}
+serviceAccountName: {{ include "sfo.name" . }}
+automountServiceAccountToken: false
+enableServiceLinks: false
+{{- with (index . 0).Values.image.pullSecrets }}
+imagePullSecrets: {{ range . }}
+  - name: {{ . }}{{ end }}
+{{- end }}
+securityContext:
+  runAsNonRoot: true
+  runAsUser: 10001
+  runAsGroup: 10001
+  fsGroup: 10001
+  seccompProfile: {type: RuntimeDefault}
+{{- end }}
+
+{{- define "sfo.spread" -}}
+topologySpreadConstraints:
+{{- $selector := include "sfo.selector" . }}
+{{- range list "kubernetes.io/hostname" "topology.kubernetes.io/zone" }}
+  - topologyKey: {{ . }}
+    maxSkew: 1
+    whenUnsatisfiable: ScheduleAnyway
+    labelSelector:
+      matchLabels: {{- $selector | nindent 8 }}
+{{- end }}
+{{- end }}
+
+{{- define "sfo.container" -}}
+{{- $root := index . 0 }}
+{{- with $root.Values.image }}
+image: {{ if .digest }}{{ .repository }}@{{ .digest }}{{ else }}{{ .repository }}:{{ .tag | default $root.Chart.AppVersion }}{{ end }}
+imagePullPolicy: {{ .pullPolicy }}
+{{- end }}
+securityContext:
+  allowPrivilegeEscalation: false
+  readOnlyRootFilesystem: true
+  capabilities: {drop: [ALL]}
+volumeMounts:
+  - {name: tmp, mountPath: /tmp}
+  - {name: data, mountPath: /data}
+{{- if $root.Values.rulebookConfigMap }}
+  - {name: rulebook, mountPath: /rulebook, readOnly: true}
+{{- end }}
+{{- if $root.Values.directoryConfigMap }}
+  - {name: directory, mountPath: /directory, readOnly: true}
+{{- end }}
+{{- end }}
+
+{{- define "sfo.volumes" -}}
+volumes:
+  - {name: tmp, emptyDir: {sizeLimit: 256Mi}}
+  - {name: data, emptyDir: {sizeLimit: 64Mi}}
+{{- with .Values.rulebookConfigMap }}
+  - {name: rulebook, configMap: {name: {{ . }}}}
+{{- end }}
+{{- with .Values.directoryConfigMap }}
+  - {name: directory, configMap: {name: {{ . }}}}
+{{- end }}
+{{- end }}
+
+{{- /* The plain settings, those of the chart included: the ConfigMap, and the Job, which runs before it is there. */}}
+{{- define "sfo.settings" -}}
+{{- $chart := dict "SFO_GATEWAY_HOST" "0.0.0.0" "SFO_GATEWAY_PORT" "8080" "SFO_METRICS_ADDRESS" "0.0.0.0:9464" "SFO_DATA_DIR" "/data" }}
+{{- if .Values.rulebookConfigMap }}{{ $_ := set $chart "SFO_RULEBOOK_DIR" "/rulebook" }}{{ end }}
+{{- if .Values.directoryConfigMap }}{{ $_ := set $chart "SFO_DIRECTORY_DIR" "/directory" }}{{ end }}
+{{- toYaml (merge $chart .Values.settings) }}
+{{- end }}
+
+{{- define "sfo.secrets" -}}
+{{- $root := index . 0 }}
+{{- $names := list "SFO_DATABASE_URL" "SFO_SMTP_URL" "SFO_LINK_KEYS" "SFO_PAYLOAD_KEYS" }}
+{{- if $root.Values.settings.SFO_OIDC_ISSUER }}{{ $names = append $names "SFO_OIDC_CLIENT_SECRET" }}{{ end }}
+{{- if and $root.Values.secrets.auditKey (eq (index . 1) "gateway") }}{{ $names = append $names "SFO_AUDIT_KEY" }}{{ end }}
+{{- range $names }}
+- name: {{ . }}
+  valueFrom: {secretKeyRef: {name: {{ $root.Values.secrets.service }}, key: {{ . }}}}
+{{- end }}
+{{- end }}
+
+{{- define "sfo.egress" -}}
+{{- $root := index . 0 }}
+- to: [{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: kube-system}}}]
+  ports: [{port: 53, protocol: UDP}, {port: 53, protocol: TCP}]
+{{- range index . 1 }}
+{{- with index $root.Values.networkPolicy.egress . }}
+- to: {{- toYaml .to | nindent 4 }}
+  ports: [{port: {{ .port }}, protocol: TCP}]
+{{- end }}
+{{- end }}
+{{- end }}
