@@ -7,10 +7,10 @@ INSTALL := --require-hashes --requirement
 
 .DEFAULT_GOAL := setup
 .DELETE_ON_ERROR:
-.PHONY: help setup demo up test check alerts clean
+.PHONY: help setup demo up test check deploy-check alerts clean
 
 help: ## list what can be made
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 14
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
 
 setup: $(VENV)/dev $(VENV)/assets ## install everything, the tools for tests included
 
@@ -30,6 +30,9 @@ check: $(VENV)/dev $(VENV)/assets ## format, style, types, layers, determinism
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/temporalint workflows
+
+deploy-check: $(VENV)/dev $(VENV)/assets ## hold image, chart, rules and dashboards against theirs, without an engine or a cluster
+	@$(BIN)/python -m pytest tests/deploy tests/telemetry/test_rules.py
 
 alerts: $(VENV)/go/bin/promtool ## let Prometheus's own tool check and test the alert rules; needs Go
 	cd deploy/prometheus && ../../$< check rules rules.yml && ../../$< check config prometheus.yml && ../../$< test rules rules_test.yml

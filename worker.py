@@ -11,7 +11,6 @@ from datetime import UTC, datetime, timedelta
 from temporalio.client import Client
 from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
 from temporalio.worker import PollerBehaviorAutoscaling, Worker, WorkerDeploymentConfig
-from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from activities.casework import PostgresCasework
 from activities.correspondence import Correspondence
@@ -22,41 +21,14 @@ from activities.weekday_digest import PostgresDigests
 from starter.connections import database_pool, temporal_client
 from starter.mailer import SmtpMailer
 from starter.measures import watch_pool
+from starter.registered import CASEWORK, NATIONAL
+from starter.sandbox import SHARED, workflow_runner
 from starter.settings import Settings, SettingsError
 from starter.telemetry import start_telemetry
-from workflows.action_plan import ActionPlan
-from workflows.case import Case
-from workflows.charge import Charge
 from workflows.contract.ids import CASEWORK_QUEUE, DEPLOYMENT, NATIONAL_QUEUE
-from workflows.countersign import Countersign
-from workflows.early_look import EarlyLook
-from workflows.enquiry import Enquiry
-from workflows.escalation import Escalation
-from workflows.notification import Notification
 from workflows.policy.due import on_in_london
-from workflows.quality_assurance import QualityAssurance
-from workflows.review import Review
-from workflows.staff_care import StaffCare
-from workflows.staff_feedback import StaffFeedback
-from workflows.victim_disclosure import VictimDisclosure
-from workflows.weekday_digest import WeekdayDigest
 
-CASEWORK = [
-    Case,
-    Charge,
-    Notification,
-    EarlyLook,
-    Review,
-    Countersign,
-    QualityAssurance,
-    StaffFeedback,
-    VictimDisclosure,
-    ActionPlan,
-    Enquiry,
-    StaffCare,
-    WeekdayDigest,
-]
-NATIONAL = [Escalation]
+__all__ = ["CASEWORK", "NATIONAL", "SHARED", "build_worker", "workflow_runner"]
 
 # Longer than the longest activity, so that a stopping worker finishes what it began.
 DRAIN = timedelta(seconds=40)
@@ -65,18 +37,6 @@ DRAIN = timedelta(seconds=40)
 CACHED = 2_000
 # A task that a dead worker held goes to another after this; a shorter time makes a burst replay for nothing.
 STICKY = timedelta(seconds=3)
-# What workflows share: pure, without state between calls.
-SHARED = ("workflows.contract", "workflows.policy", "workflows.asking")
-
-
-def workflow_runner() -> SandboxedWorkflowRunner:
-    """Each workflow's own module is loaded anew in the sandbox; what they share is loaded once for all of them.
-
-    That halves what a cached workflow takes (decision 32). What the sandbox would refuse there, a clock or chance,
-    is refused by the checks of pyproject.toml.
-    """
-    restrictions = SandboxRestrictions.default.with_passthrough_modules(*SHARED)
-    return SandboxedWorkflowRunner(restrictions=restrictions)
 
 
 def activities_of(*ports: object) -> list[Callable[..., object]]:

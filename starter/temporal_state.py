@@ -84,6 +84,17 @@ async def running(client: Client) -> dict[str, Listed]:
     return {one.workflow: one async for one in _listed(client, f"{_OURS} AND CloseTime IS NULL")}
 
 
+def open_now(client: Client, *, kind: str | None, region: str | None) -> AsyncIterator[Listed]:
+    """Every open workflow of ours, the weekday digest too, of one workflow type or region if given.
+
+    Raises TemporalAwayError.
+    """
+    narrowed = [f"{_OURS} AND CloseTime IS NULL"]
+    narrowed += [f"WorkflowType = '{kind}'"] if kind else []
+    narrowed += [f"SfoRegion = '{region}'"] if region else []
+    return _listed(client, " AND ".join(narrowed))
+
+
 async def terminated_since(client: Client, moment: datetime) -> list[Listed]:
     """Every run of ours that was terminated after this moment; a reset ends a run so. Raises TemporalAwayError."""
     after = moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
