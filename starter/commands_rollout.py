@@ -6,12 +6,14 @@ from datetime import UTC, datetime, timedelta
 
 import click
 from temporalio import workflow
+from temporalio.service import RPCError
 
 from starter.command import BAD_INPUT, REFUSED, CommandError, Services, example, services, wait_for
 from starter.judging import rules_in_force
 from starter.registered import CASEWORK, NATIONAL
 from starter.replaying import Fate, Foreseen, foresee
 from starter.rollout import RolloutError, make_current
+from starter.signals import TemporalAwayError
 from workflows.policy.due import on_in_london
 
 _SILENT_FOR = 2.0  # seconds between two words on how far it is
@@ -59,6 +61,9 @@ async def _current(patience: timedelta) -> str:
             await make_current(reached.delivery.client, build_id=build, timeout=patience)
         except RolloutError as error:
             raise CommandError(REFUSED, f"{error}; start its worker, then say it again") from error
+        except (RPCError, RuntimeError) as error:  # a client that is made lazily first connects here
+            cause = error.status.name if isinstance(error, RPCError) else type(error).__name__
+            raise TemporalAwayError(f"Temporal did not make {build} current ({cause}); see `sfo doctor`") from error
     return build
 
 

@@ -18,6 +18,7 @@ from starter.keys import KeyRing
 from starter.payloads import data_converter
 from starter.registered import CASEWORK, NATIONAL
 from starter.replaying import Fate, Foreseen, Replayed, foresee
+from starter.signals import TemporalAwayError
 from tests.histories.incompatible import AskedTwice
 from tests.workflows.conftest import Office
 from workflows.contract.vocabulary import Stage
@@ -106,15 +107,24 @@ def test_a_type_is_typed_as_temporal_calls_it(monkeypatch: pytest.MonkeyPatch) -
     assert CliRunner().invoke(commands_rollout.rollout, ["check", "--type", "reviews"]).exit_code == 2
 
 
-async def test_a_build_without_a_worker_does_not_become_current(
-    office: Office, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("address", "error", "said"),
+    [
+        (None, CommandError, r"nobody-runs-it.*is not current.*start its worker"),
+        ("127.0.0.1:1", TemporalAwayError, r"did not make nobody-runs-it current"),
+    ],
+)
+async def test_a_build_does_not_become_current_without_a_worker_or_without_temporal(
+    office: Office, monkeypatch: pytest.MonkeyPatch, address: str | None, error: type[Exception], said: str
 ) -> None:
+    client = await Client.connect(address, lazy=True) if address else office.client
+
     @contextlib.asynccontextmanager
     async def reached() -> AsyncIterator[object]:
         yield SimpleNamespace(
-            settings=SimpleNamespace(build_id="nobody-runs-it"), delivery=SimpleNamespace(client=office.client)
+            settings=SimpleNamespace(build_id="nobody-runs-it"), delivery=SimpleNamespace(client=client)
         )
 
     monkeypatch.setattr(commands_rollout, "services", reached)
-    with pytest.raises(CommandError, match=r"nobody-runs-it.*is not current.*start its worker"):
+    with pytest.raises(error, match=said):
         await commands_rollout._current(timedelta(seconds=1))
