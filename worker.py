@@ -22,13 +22,11 @@ from starter.connections import database_pool, temporal_client
 from starter.mailer import SmtpMailer
 from starter.measures import watch_pool
 from starter.registered import CASEWORK, NATIONAL
-from starter.sandbox import SHARED, workflow_runner
+from starter.sandbox import workflow_runner
 from starter.settings import Settings, SettingsError
 from starter.telemetry import start_telemetry
 from workflows.contract.ids import CASEWORK_QUEUE, DEPLOYMENT, NATIONAL_QUEUE
 from workflows.policy.due import on_in_london
-
-__all__ = ["CASEWORK", "NATIONAL", "SHARED", "build_worker", "workflow_runner"]
 
 # Longer than the longest activity, so that a stopping worker finishes what it began.
 DRAIN = timedelta(seconds=40)

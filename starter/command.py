@@ -18,6 +18,7 @@ from starter.judging import Rules, rules_in_force
 from starter.running import recalled
 from starter.settings import Settings
 from starter.signals import NoSuchWorkflowError, TemporalAwayError
+from workflows.contract.directory import Directory
 from workflows.policy.due import on_in_london
 
 Result = TypeVar("Result")
@@ -31,6 +32,13 @@ class CommandError(click.ClickException):
     def __init__(self, code: int, message: str) -> None:
         super().__init__(message)
         self.code = code
+
+
+def check_region(code: str, directory: Directory, option: str = "--region") -> None:
+    """Say which regions there are, where this is none of them. Raises CommandError."""
+    if directory.region(code) is None:
+        known = ", ".join(sorted(directory.regions))
+        raise CommandError(BAD_INPUT, f"{option}: there is no region {code}; the directory has {known}")
 
 
 def example(*lines: str) -> str:

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import click
 
-from starter.command import BAD_INPUT, CommandError, example, rules_today, services, wait_for, written
+from starter.command import BAD_INPUT, CommandError, check_region, example, rules_today, services, wait_for, written
 from starter.forecast_page import as_html
 from starter.forecast_words import as_csv, as_data, as_text
 from starter.forecasting import Asked, BacklogForecast, forecast_backlog
@@ -129,9 +129,7 @@ def _check(asked: Asked, directory: Directory) -> None:
     )
     for option, codes in named:
         for code in codes:
-            if code not in directory.regions:
-                known = ", ".join(sorted(directory.regions))
-                raise CommandError(BAD_INPUT, f"{option}: there is no region {code}; the directory has {known}")
+            check_region(code, directory, option)
             if asked.regions and code not in asked.regions:
                 raise CommandError(
                     BAD_INPUT, f"{option}: {code} is not among the regions asked for; add --region {code}"

@@ -1,23 +1,20 @@
 """`sfo rollout`: before a new build carries open cases, whether each of them would go on under it."""
 
 import json
-import time
 from datetime import UTC, datetime, timedelta
 
 import click
-from temporalio import workflow
 from temporalio.service import RPCError
 
-from starter.command import BAD_INPUT, REFUSED, CommandError, Services, example, services, wait_for
+from starter.columns import in_columns
+from starter.command import REFUSED, CommandError, check_region, example, services, wait_for
 from starter.judging import rules_in_force
-from starter.registered import CASEWORK, NATIONAL
+from starter.progress import Progress
+from starter.registered import BY_TYPE
 from starter.replaying import Fate, Foreseen, foresee
 from starter.rollout import RolloutError, make_current
 from starter.signals import TemporalAwayError
 from workflows.policy.due import on_in_london
-
-_SILENT_FOR = 2.0  # seconds between two words on how far it is
-_KINDS = sorted(str(workflow._Definition.must_from_class(cls).name) for cls in (*CASEWORK, *NATIONAL))
 
 
 @click.group()
@@ -27,7 +24,7 @@ def rollout() -> None:
 
 @rollout.command(epilog=example("sfo rollout check", "sfo rollout check --region N53 --type review --json"))
 @click.option("--region", help="Only this region, by its Delius code, such as N53.")
-@click.option("--type", "kind", type=click.Choice(_KINDS), help="Only workflows of this type.")
+@click.option("--type", "kind", type=click.Choice(sorted(BY_TYPE)), help="Only workflows of this type.")
 @click.option("--limit", type=click.IntRange(min=1), help="At most so many: a sample, not a proof.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def check(region: str | None, kind: str | None, limit: int | None, as_json: bool) -> None:
@@ -70,27 +67,12 @@ async def _current(patience: timedelta) -> str:
 async def _check(region: str | None, kind: str | None, limit: int | None) -> tuple[str, Foreseen]:
     async with services() as reached:
         if region:
-            _known(reached, region)
-        client = reached.delivery.client
-        return reached.settings.build_id, await foresee(client, kind=kind, region=region, limit=limit, seen=_Progress())
-
-
-def _known(reached: Services, region: str) -> None:
-    regions = rules_in_force(reached.settings, on_in_london(datetime.now(UTC))).directory.regions
-    if region not in regions:
-        raise CommandError(BAD_INPUT, f"--region: there is no region {region}; choose of {', '.join(regions)}")
-
-
-class _Progress:
-    """Says on stderr how many were replayed, when two seconds have passed without a word."""
-
-    def __init__(self) -> None:
-        self._said_at = time.monotonic()
-
-    def __call__(self, number: int) -> None:
-        if time.monotonic() - self._said_at > _SILENT_FOR:
-            self._said_at = time.monotonic()
-            click.echo(f"… {number} replayed", err=True)
+            check_region(region, rules_in_force(reached.settings, on_in_london(datetime.now(UTC))).directory)
+        progress = Progress(lambda line: click.echo(f"… {line}", err=True))
+        found = await foresee(
+            reached.delivery.client, kind=kind, region=region, limit=limit, seen=lambda n: progress(f"{n} replayed")
+        )
+        return reached.settings.build_id, found
 
 
 def _as_data(build: str, found: Foreseen) -> dict[str, object]:
@@ -109,11 +91,9 @@ def _as_text(build: str, found: Foreseen) -> str:
     kinds = sorted({kind for kind, _ in found.counts})
     if not kinds:
         return f"no workflow is open, so nothing can break under build {build}"
-    width = max(len(kind) for kind in (*kinds, "not known"))
-    lines = [f"under build {build}", f"  {'type':<{width}}  goes on  breaks  unread"]
-    for kind in kinds:
-        on, breaks, unread = (found.counts[kind, fate] for fate in Fate)
-        lines.append(f"  {kind or 'not known':<{width}}  {on:>7}  {breaks:>6}  {unread:>6}")
+    rows = [(kind or "not known", *(str(found.counts[kind, fate]) for fate in Fate)) for kind in kinds]
+    table = in_columns([("type", "goes on", "breaks", "unread"), *rows], numbers=range(1, 4))
+    lines = [f"under build {build}", *(f"  {line}" for line in table)]
     for one in found.troubled:
         lines += [f"{one.fate.upper()}  {one.workflow}  {one.kind}", f"    {one.why}"]
     return "\n".join(lines)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import click
 
 from deploy.saved_views import View, of_case, saved_views, set_up_page
-from starter.command import BAD_INPUT, CommandError, example, settings_here
+from starter.command import BAD_INPUT, CommandError, check_region, example, settings_here
 from starter.judging import rules_in_force
 from starter.settings import Settings
 from workflows.contract import ids
@@ -46,10 +46,8 @@ def _check(settings: Settings, region: str | None, pdu: str | None, reference: s
     if reference and not ids.REFERENCE.match(reference):
         raise CommandError(BAD_INPUT, f"--case: {reference} is no reference; write it as SFO-2026-00042")
     directory = rules_in_force(settings, on_in_london(datetime.now(UTC))).directory
-    if region and directory.region(region) is None:
-        raise CommandError(
-            BAD_INPUT, f"--region: there is no region {region}; choose of {', '.join(directory.regions)}"
-        )
+    if region:
+        check_region(region, directory)
     if pdu and directory.pdu(pdu) is None:
         units = sorted(code for each in directory.regions.values() for code in each.pdus)
         raise CommandError(BAD_INPUT, f"--pdu: there is no delivery unit {pdu}; choose of {', '.join(units)}")

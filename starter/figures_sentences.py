@@ -27,8 +27,7 @@ class Whole:
 
     def part(self, name: str) -> int:
         """The number behind a share."""
-        measure = self._found[name]
-        return round((measure.value or 0) * measure.n)
+        return self._found[name].part
 
 
 def sentences(told: Told) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """The figures as tables: regions side by side, the same cells on the terminal and on the page."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from workflows.contract.choices import LEVELS, THEMES
@@ -184,12 +184,11 @@ def words(code: str) -> str:
 
 def tables(told: Told, figure: Figure) -> list[Table]:
     """The tables of one figure; only stages, causes and actions have more than one."""
-    if figure.key == "stages":
-        return [_stages(told, figure), _stages_by_region(told, figure)]
-    by_region = _table(told, figure.key, f"{figure.name}, by region", _BY_REGION[figure.key])
-    if figure.key == "causes":
-        return [_themes_by_level(told, figure), _themes_by_region(told, figure), by_region]
-    return [_actions_by_level(told, figure), by_region] if figure.key == "actions" else [by_region]
+    return [made(told, figure) for made in _TABLES.get(figure.key, (_by_region,))]
+
+
+def _by_region(told: Told, figure: Figure) -> Table:
+    return _table(told, figure.key, f"{figure.name}, by region", _BY_REGION[figure.key])
 
 
 def _table(told: Told, key: str, caption: str, columns: Columns) -> Table:
@@ -228,8 +227,7 @@ def _themes_by_level(told: Told, figure: Figure) -> Table:
     for theme, name in THEME_WORDS.items():
         counts = [found[f"theme_{theme}"], *(found[f"{level}_{theme}"] for level in levels)]
         reviews = found[f"reviews_with_{theme}"]
-        several = round((reviews.value or 0) * reviews.n)
-        table.rows.append([name, *map(shown, counts), str(several), shown(reviews)])
+        table.rows.append([name, *map(shown, counts), str(reviews.part), shown(reviews)])
     return table
 
 
@@ -244,3 +242,10 @@ def _actions_by_level(told: Told, figure: Figure) -> Table:
     for level in (*LEVEL_CODES, NO_LEVEL):
         table.rows.append([LEVEL_WORDS[level], *(shown(found[f"{level}_{state}"]) for state in ACTION_STATES)])
     return table
+
+
+_TABLES: dict[str, tuple[Callable[[Told, Figure], Table], ...]] = {
+    "stages": (_stages, _stages_by_region),
+    "causes": (_themes_by_level, _themes_by_region, _by_region),
+    "actions": (_actions_by_level, _by_region),
+}

@@ -4,7 +4,6 @@ The same seed gives the same numbers, whichever regions are asked for and in whi
 """
 
 import random
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -13,6 +12,7 @@ from functools import partial
 from starter.backlog_now import Recorded, RegionNow, backlog_now
 from starter.connections import Connection
 from starter.judging import Pinned, Rules
+from starter.progress import Progress
 from starter.record import announced_holidays
 from workflows.contract.directory import Region
 from workflows.contract.vocabulary import Role
@@ -28,7 +28,6 @@ from workflows.policy.backlog import (
 from workflows.policy.backlog_outlook import BacklogOutlook, outlook
 from workflows.policy.forecast import Standing, days_needed
 
-SAID_EVERY = 2.0  # seconds between two lines about progress
 _NOTHING_DONE = Standing(interviews_open=1, has_draft=False, facts_offered=False, comments_open=0, is_submitted=False)
 
 Say = Callable[[str], None]
@@ -84,7 +83,7 @@ class BacklogForecast:
 async def forecast_backlog(
     connection: Connection, rules: Rules, pinned: Pinned, asked: Asked, today: date, say: Say
 ) -> BacklogForecast:
-    """Read the record and play the futures. `say` hears of progress where it takes longer than `SAID_EVERY`.
+    """Read the record and play the futures. `say` hears of progress where it takes longer.
 
     `rules` are those of `rules_today`, which know who is away.
     """
@@ -92,7 +91,7 @@ async def forecast_backlog(
     recorded = await backlog_now(connection, pinned, today=today, whole=whole, with_rehearsed=asked.with_rehearsed)
     holidays = rules.holidays | await announced_holidays(connection)
     horizon = Horizon.of(today, asked.months, rules.rulebook.deadlines["review"], holidays)
-    regions, codes, progress = [], asked.regions or tuple(sorted(rules.directory.regions)), _Progress(say)
+    regions, codes, progress = [], asked.regions or tuple(sorted(rules.directory.regions)), Progress(say)
     for number, code in enumerate(sorted(codes), start=1):
         region = rules.directory.regions[code]
         situation, sources = _situation(code, region, recorded, rules, asked, whole)
@@ -159,15 +158,3 @@ def _played(
         futures.append(play(situation, horizon, places, chance))
         after(f"run {run} of {runs}")
     return futures
-
-
-class _Progress:
-    """Says how far it has come, every two seconds."""
-
-    def __init__(self, say: Say) -> None:
-        self._say, self._last = say, time.monotonic()
-
-    def __call__(self, region: str, run: str) -> None:
-        if time.monotonic() - self._last >= SAID_EVERY:
-            self._last = time.monotonic()
-            self._say(f"{region}, {run}")

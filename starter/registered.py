@@ -1,5 +1,7 @@
 """Every workflow that a worker runs, by its task queue. The worker and the check before a rollout read one list."""
 
+from temporalio import workflow
+
 from workflows.action_plan import ActionPlan
 from workflows.case import Case
 from workflows.charge import Charge
@@ -31,3 +33,6 @@ CASEWORK = [
     WeekdayDigest,
 ]
 NATIONAL = [Escalation]
+
+BY_TYPE = {str(workflow._Definition.must_from_class(cls).name): cls for cls in (*CASEWORK, *NATIONAL)}
+"""All of them, by the name under which Temporal knows each."""

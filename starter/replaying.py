@@ -8,7 +8,7 @@ import asyncio
 import logging
 import re
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -23,7 +23,7 @@ from temporalio.workflow import NondeterminismError
 
 from starter.comparing import reference_of
 from starter.payloads import PayloadKeyError
-from starter.registered import CASEWORK, NATIONAL
+from starter.registered import BY_TYPE
 from starter.sandbox import workflow_runner
 from starter.temporal_state import Listed, open_now
 from starter.tracing import Tracing
@@ -77,7 +77,7 @@ class Foreseen:
 
 async def foresee(
     client: Client,
-    workflows: Sequence[type] = (*CASEWORK, *NATIONAL),
+    workflows: Iterable[type] = tuple(BY_TYPE.values()),
     *,
     kind: str | None = None,
     region: str | None = None,
@@ -89,7 +89,7 @@ async def foresee(
     `seen` hears after each how many were replayed. One that ends between the list and its reading is left out.
     """
     replayer = Replayer(
-        workflows=workflows,
+        workflows=[*workflows],
         workflow_runner=workflow_runner(),
         data_converter=client.data_converter,
         interceptors=[Tracing()],

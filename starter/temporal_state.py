@@ -81,14 +81,11 @@ class Described:
 
 async def running(client: Client) -> dict[str, Listed]:
     """Every workflow of ours that has not ended, paused ones too, by its id. Raises TemporalAwayError."""
-    return {one.workflow: one async for one in _listed(client, f"{_OURS} AND CloseTime IS NULL")}
+    return {one.workflow: one async for one in open_now(client)}
 
 
-def open_now(client: Client, *, kind: str | None, region: str | None) -> AsyncIterator[Listed]:
-    """Every open workflow of ours, the weekday digest too, of one workflow type or region if given.
-
-    Raises TemporalAwayError.
-    """
+def open_now(client: Client, *, kind: str | None = None, region: str | None = None) -> AsyncIterator[Listed]:
+    """Every workflow of ours that has not ended, of one type or region where given. Raises TemporalAwayError."""
     narrowed = [f"{_OURS} AND CloseTime IS NULL"]
     narrowed += [f"WorkflowType = '{kind}'"] if kind else []
     narrowed += [f"SfoRegion = '{region}'"] if region else []

@@ -77,7 +77,7 @@ def _case(made: Invented, reference: str, region: str, *, rehearsed: bool) -> No
     notified = charged + made.days(5, 22)
     case = {
         "reference": reference, "charge_key": reference, "crn": "X000000", "person_name": "Example Person",
-        "region": region, "pdu": f"{region}XXX", "supervision_type": "licence",
+        "region": region, "pdu": f"{region}PDU", "supervision_type": "licence",
         "supervision_started_on": charged - timedelta(days=200), "rosh": "high", "charged_on": charged,
         "appeared_on": charged + timedelta(days=1), "opened_on": charged, "rulebook": "2026-04-01",
         "clock": {"case_anchor": at(charged).isoformat(), "wall_anchor": at(charged).isoformat(),

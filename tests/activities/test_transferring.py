@@ -171,7 +171,7 @@ async def test_a_question_for_which_the_new_place_has_nobody_climbs_there_and_is
     [
         ("X99", "X99LEI", "unknown_place"),
         ("N56", "N53LEI", "unknown_place"),
-        ("N56", "N56XXX", "unknown_place"),
+        ("N56", "N56ZZZ", "unknown_place"),
         ("N53", "N53LEI", "already_there"),
     ],
 )

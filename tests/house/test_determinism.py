@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-import worker
+from starter.sandbox import SHARED
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
 
 
-@pytest.mark.parametrize("shared", worker.SHARED)
+@pytest.mark.parametrize("shared", SHARED)
 @pytest.mark.parametrize(
     "planted",
     [

@@ -12,9 +12,9 @@ import pytest
 from pydantic import BaseModel
 from temporalio import workflow
 
-import worker
 from deploy.embedded.temporal import SEARCH_ATTRIBUTES
 from deploy.saved_views import saved_views
+from starter.registered import BY_TYPE
 from workflows.contract import ids, messages, vocabulary
 from workflows.contract.questions import QUESTIONS
 from workflows.contract.rulebook import Rulebook, Unit
@@ -258,7 +258,7 @@ def test_every_signal_by_hand_has_an_input_and_no_json_stands_without_its_model(
 def test_each_input_is_read_by_its_model_and_its_signal_is_handled(signal: str, model: str, given: str) -> None:
     kind: type[BaseModel] = getattr(messages, model)
     kind.model_validate_json(given)
-    registered = (*worker.CASEWORK, *worker.NATIONAL)
+    registered = BY_TYPE.values()
     assert any(signal in workflow._Definition.must_from_class(cls).signals for cls in registered)
     # A message says which signals it is for, so no input can stand under a signal that reads another message.
     assert f"`{signal}`" in (kind.__doc__ or ""), f"{model} is not the message of {signal}"

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from temporalio import activity, workflow
 
-import worker
 import workflows
 from activities.casework import PostgresCasework
 from activities.gates import PostgresGates
 from activities.weekday_digest import PostgresDigests
+from starter.registered import BY_TYPE, CASEWORK
 from workflows.contract.ports import Casework, Digests, Gates
 from workflows.contract.vocabulary import Stage
 from workflows.policy import stages
@@ -22,12 +22,12 @@ ROOT = Path(__file__).parents[2]
 
 def test_every_file_in_workflows_is_one_registered_workflow() -> None:
     files = {path.stem for path in (ROOT / "workflows").glob("*.py")} - {"__init__"}
-    modules = [cls.__module__.removeprefix("workflows.") for cls in (*worker.CASEWORK, *worker.NATIONAL)]
+    modules = [cls.__module__.removeprefix("workflows.") for cls in BY_TYPE.values()]
     assert sorted(modules) == sorted(files)
 
 
 def test_each_stage_has_the_name_of_its_file() -> None:
-    names = {cls.__module__: workflow._Definition.must_from_class(cls).name for cls in worker.CASEWORK}
+    names = {cls.__module__: workflow._Definition.must_from_class(cls).name for cls in CASEWORK}
     for stage in Stage:
         assert names[f"workflows.{stage.value.replace('-', '_')}"] == stage.value
 

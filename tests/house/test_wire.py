@@ -9,7 +9,7 @@ from typing import Any
 import pydantic
 from temporalio import workflow
 
-import worker
+from starter.registered import BY_TYPE
 from workflows.contract import messages, ports, vocabulary
 from workflows.contract.questions import QUESTIONS
 
@@ -18,10 +18,6 @@ WIRE = Path(__file__).parent / "wire.json"
 
 def definition(cls: type) -> workflow._Definition:
     return workflow._Definition.must_from_class(cls)
-
-
-def registered() -> dict[str, type]:
-    return {definition(cls).name or "": cls for cls in (*worker.CASEWORK, *worker.NATIONAL)}
 
 
 def current_wire() -> dict[str, Any]:
@@ -37,7 +33,7 @@ def current_wire() -> dict[str, Any]:
                 "signals": sorted(n for n in definition(cls).signals if n),
                 "queries": sorted(n for n in definition(cls).queries if n and not n.startswith("__")),
             }
-            for name, cls in registered().items()
+            for name, cls in BY_TYPE.items()
         },
         "activities": sorted(
             name
@@ -84,11 +80,11 @@ def test_removing_a_name_would_be_noticed() -> None:
 
 
 def test_the_names_that_the_outside_relies_on() -> None:
-    assert set(registered()) == {
+    assert set(BY_TYPE) == {
         "sfo-case", "charge", "notification", "early-look", "review", "countersign", "quality-assurance",
         "staff-feedback", "victim-disclosure", "action-plan", "staff-care", "escalation", "enquiry", "weekday-digest",
     }  # fmt: skip
-    signals = {name: set(definition(cls).signals) for name, cls in registered().items()}
+    signals = {name: set(definition(cls).signals) for name, cls in BY_TYPE.items()}
     of_the_case = signals.pop("sfo-case")
     assert signals.pop("weekday-digest") == set()  # it asks nobody anything
     assert {"court_event", "raise_concern", "amend_charge", "enquiry"} <= of_the_case
@@ -96,7 +92,7 @@ def test_the_names_that_the_outside_relies_on() -> None:
     assert all({"decide", "reassign", "calendar", "case_news"} <= s for s in signals.values())
     assert {"acknowledge", "resolve"} <= signals["escalation"]
     assert "request_extension" in signals["review"]
-    queries = {name: set(definition(cls).queries) for name, cls in registered().items()}
+    queries = {name: set(definition(cls).queries) for name, cls in BY_TYPE.items()}
     assert "status" in queries.pop("sfo-case")
     assert "receipt" not in queries.pop("weekday-digest")
     assert all("receipt" in q for q in queries.values())

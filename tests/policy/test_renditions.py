@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.policy.redacting import redaction
 from workflows.contract.rendition import Audience, Block, Change, Contact, Piece, Removed, RenditionText
 from workflows.policy.redaction import (
     GROUNDS,
@@ -42,10 +43,6 @@ REVIEW: dict[str, Any] = {
 AFRAID = Span("analysis-1", 4, 28, "aunt said she was afraid")
 CLINIC = Span("chronology-1-what", 15, 30, "Invented Clinic")
 CONTACT = Contact(name="Invented Region SFO Team", phone="01632 960001", email="team@example.test")
-
-
-def redaction(span: Span, accepted: bool | None = True, number: int = 1, ground: str = "personal_data") -> Redaction:
-    return Redaction(number, 1, span, ground, "Invented note.", "proposer@example.test", accepted)
 
 
 def made(

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from bs4 import BeautifulSoup
 
-from starter import forecasting
+from starter import progress
 from tests.conftest import MailServer, Record
 from tests.starter.a_backlog import Backlog
 from tests.starter.test_casebook import working_days
@@ -275,7 +275,7 @@ async def test_bad_input_ends_with_2_and_is_named(command: Sfo, options: tuple[s
 async def test_what_takes_long_says_how_far_it_is(command: Sfo, monkeypatch: pytest.MonkeyPatch) -> None:
     quick = await command("forecast", "--region", "N53", "--runs", "2")
     assert quick.err == ""
-    monkeypatch.setattr(forecasting, "SAID_EVERY", 0.0)
+    monkeypatch.setattr(progress, "SAID_EVERY", 0.0)
     slow = await command("forecast", "--region", "N53", "--runs", "2")
     assert slow.err.splitlines() == ["region 1 of 1, run 1 of 2", "region 1 of 1, run 2 of 2"]
     assert slow.out == quick.out

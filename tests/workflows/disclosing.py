@@ -36,6 +36,9 @@ from workflows.contract.vocabulary import CourtEventKind, Outcome, Stage
 Handle = WorkflowHandle[Any, Any]
 LONGEST = 30.0
 DISCLOSURE, AGAIN = "victim-disclosure", "victim-disclosure-2"
+CONCERN = "escalation/staff_safety-1"
+REASON = "Invented reason."
+EXCEPTIONAL = Line("exceptional", reasons=REASON)
 ROSTER = [
     {"role": "practitioner", "name": "Invented Practitioner Ash", "email": "ash@invented.example.test"},
     {"role": "head_of_pdu", "name": "Invented Head Ash", "email": "head.ash@invented.example.test"},

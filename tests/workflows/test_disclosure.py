@@ -1,27 +1,21 @@
 """Disclosure on the real server: the legs side by side, what may be given, holds, languages, and what it costs."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
-from uuid import uuid4
 
 import pytest
-from temporalio.api.common.v1 import WorkflowExecution
-from temporalio.api.enums.v1 import EventType
-from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
 from temporalio.worker import Replayer
 
-import worker
-from activities.moving import withdraw
+from starter.sandbox import workflow_runner
 from starter.script import SILENT, USUAL, Line
 from tests.workflows.conftest import KNOWN_LATER, PLANTED, Office
 from tests.workflows.disclosing import (
+    CONCERN,
     DISCLOSURE,
-    LONGEST,
+    EXCEPTIONAL,
+    REASON,
     TOLD,
     WANTS,
-    Handle,
     accepted,
     answering,
     asked,
@@ -33,23 +27,18 @@ from tests.workflows.disclosing import (
     released,
     stage_of,
     stands,
-    terminated,
     the_case,
     the_stage,
     translated,
     until_state,
 )
 from tests.workflows.test_case import end_of, opened
-from workflows.contract.messages import CaseNews
 from workflows.victim_disclosure import VictimDisclosure
 
-REASON = "Invented reason."
-CONCERN = "escalation/staff_safety-1"
 STAFF = [
     {"role": role, "name": f"Invented {role}", "email": f"{role}@invented.example.test"}
     for role in ("practitioner", "line_manager", "head_of_pdu")
 ]
-EXCEPTIONAL = Line("exceptional", reasons=REASON)
 
 
 pytestmark = pytest.mark.usefixtures("plain_files")
@@ -206,7 +195,7 @@ async def test_a_hold_takes_back_what_is_asked_and_its_end_asks_again(office: Of
         assert (await ended(stage))["outcome"] == "disclosed"
     forgetful = Replayer(
         workflows=[VictimDisclosure],
-        workflow_runner=worker.workflow_runner(),
+        workflow_runner=workflow_runner(),
         data_converter=office.client.data_converter,
     )
     await forgetful.replay_workflow(await stage.fetch_history())
@@ -307,105 +296,6 @@ async def test_another_language_is_arranged_before_the_handover_and_what_must_go
         "SELECT reader, language FROM releases WHERE reference = $1 ORDER BY reader", opening.reference
     )
     assert [(row["reader"], row["language"]) for row in given] == [("v1", "en"), ("v2", "v2-2"), ("v3", "v3-1")]
-
-
-# --- ended by hand, reset, forgotten --------------------------------------------------------------------
-
-
-async def test_a_held_stage_that_is_begun_anew_hears_what_was_decided(office: Office) -> None:
-    """Terminated after the national team has decided, reset to its beginning while it still looks, or long after."""
-    await asyncio.gather(
-        begun_anew(office, terminated, is_decided=True),
-        begun_anew(office, reset, is_decided=False),
-        begun_anew_after_a_hold(office),
-    )
-
-
-async def begun_anew(office: Office, how: Callable[[Handle], Awaitable[None]], *, is_decided: bool) -> None:
-    opening = await recorded(office)
-    await convicted(office, opening)
-    await stands(office, opening, "v1", **WANTS)
-    change = Line("change", reasons=REASON)
-    lines = {"staff_impact": [EXCEPTIONAL, SILENT], "resolve": [change if is_decided else SILENT]}
-    async with answering(office, opening, lines):
-        case, stage = await the_case(office, opening), stage_of(office, opening)
-        resolve, again = f"{CONCERN}/resolve:staff_safety-1", f"{DISCLOSURE}/staff_impact:s1#2"
-        await opened(office, opening, again if is_decided else resolve)
-        await how(stage)
-        if not is_decided:
-            concern = stage_of(office, opening, CONCERN)
-            await office.answer(concern, f"{opening.reference}/{resolve}", "change", reasons=REASON)
-        await office.answer(stage, f"{opening.reference}/{again}", "manageable")
-        await ended(case)
-    assert await asked(office, opening, part=DISCLOSURE) == [
-        "redactions:v1", "redaction_decision:v1", "staff_impact:s1", "staff_impact:s1#2", "release:r1", "handover:v1",
-    ]  # fmt: skip
-    assert await office.record.value("SELECT count(*) FROM escalations WHERE reference = $1", opening.reference) == 1
-
-
-async def begun_anew_after_a_hold(office: Office) -> None:
-    """A concern that was typed by hand took the release question back; a second one is open when the stage ends."""
-    opening = await recorded(office)
-    await convicted(office, opening)
-    await stands(office, opening, "v1", **WANTS)
-    async with answering(office, opening, {"release": [SILENT]}):
-        case, stage = await the_case(office, opening), stage_of(office, opening)
-        await opened(office, opening, f"{DISCLOSURE}/release:r1")
-        await case.signal("raise_concern", {"kind": "staff_safety", "reason": "other"})
-        await until_state(office, opening, f"{DISCLOSURE}/release:r1", "withdrawn")
-        await opened(office, opening, f"{DISCLOSURE}/release:r1#2")
-        await terminated(stage)
-        await office.answer(stage, f"{opening.reference}/{DISCLOSURE}/release:r1#2", "released")
-        assert (await ended(case))["reference"] == opening.reference
-    assert await asked(office, opening, "release", "handover") == ["release:r1", "release:r1#2", "handover:v1"]
-
-
-async def reset(stage: Handle) -> None:
-    """Reset to its first step; the signals that came since come again."""
-    history = await stage.fetch_history()
-    first = next(e for e in history.events if e.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED)
-    request = ResetWorkflowExecutionRequest(
-        namespace="default", workflow_execution=WorkflowExecution(workflow_id=stage.id), reason="drill",
-        request_id=str(uuid4()), workflow_task_finish_event_id=first.event_id,
-    )  # fmt: skip
-    await stage._client.workflow_service.reset_workflow_execution(request)
-
-
-async def test_what_was_said_while_it_was_being_started_is_newer_than_what_it_was_started_with(office: Office) -> None:
-    opening = await recorded(office)
-    await convicted(office, opening)
-    await released(office, opening)
-    await stands(office, opening, "v1", **WANTS)
-    over = CaseNews(held=False, corrected=False)
-    stage = await the_stage(office, opening, news=over, held=True, correction=True)
-    async with answering(office, opening):
-        assert (await ended(stage))["outcome"] == "disclosed"
-
-
-async def test_cancelled_while_a_hold_takes_its_question_back_it_leaves_nothing_open(
-    office: Office, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The record is away in that moment, so that the withdrawal is still to be tried again."""
-    opening = await recorded(office)
-    await convicted(office, opening)
-    await released(office, opening)
-    await stands(office, opening, "v1", **WANTS)
-    stage = await the_stage(office, opening)
-    await office.gate(f"{opening.reference}/{DISCLOSURE}/handover:v1")
-    is_away = asyncio.Event()
-
-    async def unreliable(*arguments: Any) -> None:
-        if not is_away.is_set():
-            is_away.set()
-            raise ConnectionError
-        await withdraw(*arguments)
-
-    monkeypatch.setattr("activities.gates.withdraw", unreliable)
-    await news(stage, held=True)
-    await asyncio.wait_for(is_away.wait(), LONGEST)
-    await stage.cancel()
-    assert (await ended(stage))["outcome"] == "withdrawn"
-    assert await open_gates(office, opening) == []
 
 
 # --- what it costs --------------------------------------------------------------------------------------

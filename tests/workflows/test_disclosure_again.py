@@ -12,6 +12,7 @@ from tests.workflows.conftest import Office
 from tests.workflows.disclosing import (
     AGAIN,
     DISCLOSURE,
+    REASON,
     TOLD,
     WANTS,
     Handle,
@@ -36,7 +37,6 @@ from workflows.contract.vocabulary import CourtEventKind, ReasonCode
 
 pytestmark = pytest.mark.usefixtures("plain_files")
 
-REASON = "Invented reason."
 THIRD = "victim-disclosure-3"
 HANDED = {
     "handed_over_on": str(datetime.now(UTC).date()), "given_by": "n53lei.head", "received_by": "family",

@@ -6,26 +6,27 @@ import json
 import re
 from collections.abc import AsyncIterator
 from datetime import timedelta
-from types import SimpleNamespace
 
 import pytest
 from click.testing import CliRunner
 from temporalio.client import Client
 
 from starter import commands_rollout
-from starter.command import CommandError
+from starter.command import CommandError, Services
+from starter.delivery import Delivery
 from starter.keys import KeyRing
 from starter.payloads import data_converter
-from starter.registered import CASEWORK, NATIONAL
+from starter.registered import BY_TYPE
 from starter.replaying import Fate, Foreseen, Replayed, foresee
 from starter.signals import TemporalAwayError
 from tests.histories.incompatible import AskedTwice
+from tests.starter.front_desk import a_settings
 from tests.workflows.conftest import Office
 from workflows.contract.vocabulary import Stage
 from workflows.notification import Notification
 
 CASES = 3
-OTHERS = [one for one in (*CASEWORK, *NATIONAL) if one is not Notification]
+OTHERS = [one for one in BY_TYPE.values() if one is not Notification]
 
 
 async def _open(office: Office, stage: Stage, number: int) -> set[str]:
@@ -39,12 +40,14 @@ async def _open(office: Office, stage: Stage, number: int) -> set[str]:
     return {handle.id for handle in handles}
 
 
-async def test_a_check_finds_exactly_what_would_break(office: Office) -> None:
+async def test_a_check_finds_exactly_what_would_break(office: Office, caplog: pytest.LogCaptureFixture) -> None:
     notifications = await _open(office, Stage.NOTIFICATION, CASES)
     reviews = await _open(office, Stage.EARLY_LOOK, 1)
 
     same = await foresee(office.client)
+    caplog.clear()
     changed = await foresee(office.client, [*OTHERS, AskedTwice])
+    assert [one.name for one in caplog.records if one.name.startswith("temporalio.w")] == []  # it may quote a payload
 
     # Other tests share the namespace, and what they left may still be listed.
     ours = {one.workflow: one for one in changed.troubled if one.workflow in notifications | reviews}
@@ -119,11 +122,11 @@ async def test_a_build_does_not_become_current_without_a_worker_or_without_tempo
 ) -> None:
     client = await Client.connect(address, lazy=True) if address else office.client
 
+    settings = a_settings(office.record, office.mail, SFO_BUILD_ID="nobody-runs-it")
+
     @contextlib.asynccontextmanager
-    async def reached() -> AsyncIterator[object]:
-        yield SimpleNamespace(
-            settings=SimpleNamespace(build_id="nobody-runs-it"), delivery=SimpleNamespace(client=client)
-        )
+    async def reached() -> AsyncIterator[Services]:
+        yield Services(settings, office.record.pool, Delivery(client, office.record.pool))
 
     monkeypatch.setattr(commands_rollout, "services", reached)
     with pytest.raises(error, match=said):

@@ -9,7 +9,7 @@ from temporalio.api.enums.v1 import EventType
 from temporalio.client import WorkflowHandle
 from temporalio.worker import Worker
 
-import worker
+from starter.sandbox import workflow_runner
 from tests.workflows.conftest import Office
 from workflows.contract import ids
 from workflows.contract.messages import CareBrief, CaseNews, CaseOpening
@@ -181,7 +181,7 @@ async def test_a_question_taken_back_in_the_very_moment_in_which_it_opens_is_wit
 
 def deciding(office: Office, queue: str) -> Worker:
     return Worker(
-        office.client, task_queue=queue, workflows=[StaffCare], workflow_runner=worker.workflow_runner(),
+        office.client, task_queue=queue, workflows=[StaffCare], workflow_runner=workflow_runner(),
         sticky_queue_schedule_to_start_timeout=timedelta(seconds=1),
     )  # fmt: skip
 

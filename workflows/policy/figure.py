@@ -23,6 +23,11 @@ class Measure:
     n: int
 
     @property
+    def part(self) -> int:
+        """The number behind a share."""
+        return round((self.value or 0) * self.n)
+
+    @property
     def is_small(self) -> bool:
         """Whether it rests on too few to be compared. A count says itself how small it is."""
         return self.unit != NUMBER and 0 < self.n < SMALL
