@@ -19,9 +19,9 @@ CHART = ROOT / "deploy" / "kubernetes" / "chart"
 KUBERNETES = "1.33"
 KNOWN = {str(field.alias) for field in Settings.model_fields.values()}
 REQUIRED = {str(field.alias) for field in Settings.model_fields.values() if field.is_required()}
-SECRET = {"SFO_DATABASE_URL", "SFO_SCHEMA_DATABASE_URL", "SFO_SMTP_URL", "SFO_LINK_KEYS", "SFO_PAYLOAD_KEYS"} | {
-    "SFO_OIDC_CLIENT_SECRET",
-    "SFO_AUDIT_KEY",
+SECRET = {
+    *("SFO_DATABASE_URL", "SFO_SCHEMA_DATABASE_URL", "SFO_SMTP_URL", "SFO_LINK_KEYS", "SFO_PAYLOAD_KEYS"),
+    *("SFO_OIDC_CLIENT_SECRET", "SFO_AUDIT_KEY"),
 }
 NOT_OF_KUBERNETES = {"PodMonitor", "PrometheusRule"}
 EVERYTHING = {

@@ -13,7 +13,7 @@ from lxml import etree
 from starter.charts import Bar, Chart, Part, bars
 from starter.figures_charts import charts
 from starter.figures_sentences import sentences
-from starter.figures_tables import NOTHING, REASON_WORDS, Told
+from starter.figures_tables import NOTHING, REASON_WORDS, Told, tables
 from starter.figures_told import HEADER
 from tests.conftest import Record
 from tests.house.test_reading_age import is_plain
@@ -21,7 +21,7 @@ from tests.seeded import seed
 from tests.starter.test_commands import Sfo
 from tests.starter.test_commands import command as command  # the fixture
 from workflows.policy.due import on_in_london
-from workflows.policy.figure_rows import EXTENSION, FIXED, Move, Period, Round, Row
+from workflows.policy.figure_rows import EXTENSION, FIXED, Deficiency, Findings, Move, Period, Round, Row
 from workflows.policy.figures import EVERYWHERE, FIGURES, figures
 from workflows.policy.figures_of_reviews import REASONS
 
@@ -227,6 +227,47 @@ def test_a_sentence_counts_compares_and_says_what_more_there_is() -> None:
     assert [width for _, width in drawn(days)] == ["100%"] * 3  # of the longest
     (submitted,) = (one for one in charts(told, "reviews", "") if one.caption == "Reviews submitted")
     assert [label for label, _ in drawn(submitted)] == ["North", "South"]  # their sum would dwarf each
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        (
+            [[("team", "advice"), ("mix", "advice")], [("individual", "workload")]],
+            "3 deficiencies: 1 individual, 1 team, 0 organisational and 1 at several levels. "
+            "Most often: advice to the court or the Parole Board, 2 of them in 1 review. Strengths found: 0.",
+        ),
+        (
+            [[("team", "workload")], [("team", "records")]],
+            "2 deficiencies: 0 individual, 2 team, 0 organisational and 0 at several levels. "
+            "Most often, 1 of each: records, workload and staffing. Strengths found: 0.",
+        ),
+        (
+            [[("team", "")]],
+            "1 deficiency: 0 individual, 1 team, 0 organisational and 0 at several levels. Strengths found: 0.",
+        ),
+    ],
+)
+def test_causes_are_told_by_level_and_theme(found: list[list[tuple[str, str]]], said: str) -> None:
+    month = Period(date(2026, 5, 1), date(2026, 5, 31))
+    rows = [with_findings(*review) for review in found]
+    told = Told(month, {EVERYWHERE: "All regions"}, figures(rows, month, frozenset()))
+    assert sentences(told)["causes"] == said
+    by_theme, by_region, _ = tables(told, next(one for one in FIGURES if one.key == "causes"))
+    assert [row for row in by_theme.rows if row[1] != "0"] == [row for row in by_theme.rows if row[-2] != "0"]
+    assert sum(int(row[1]) for row in by_theme.rows) == sum(map(len, found))
+    assert [row[1:] for row in by_region.rows] == [[row[1] for row in by_theme.rows]]
+
+
+def with_findings(*coded: tuple[str, str]) -> Row:
+    """A review accepted on 20 May with these deficiencies, each by level and theme."""
+    return Row(
+        "N53",
+        charged_on=date(2026, 1, 20),
+        moves=(Move(date(2026, 2, 10), date(2026, 5, 10), FIXED),),
+        rounds=(Round(date(2026, 5, 10), date(2026, 5, 20)),),
+        findings=Findings(tuple(Deficiency(*one) for one in coded)),
+    )
 
 
 def given_more_time(region: str, granted: int, number: int) -> list[Row]:

@@ -10,12 +10,13 @@ from bs4 import BeautifulSoup
 from docx import Document
 
 from starter.paper import WORD
-from starter.word import plain
+from starter.word import guidance, plain
 from starter.word_in import from_word
 from starter.word_out import to_word
 from tests.activities.reviewing import DRAFT, write
 from tests.conftest import MailServer, Record
 from tests.starter.front_desk import Browser, Desk, FakeTemporal, a_case_now, a_settings, heading, hidden
+from workflows.policy.document import PARTS
 
 
 @pytest_asyncio.fixture
@@ -211,3 +212,9 @@ async def test_a_file_from_an_earlier_session_is_looked_at_again(desk: Desk) -> 
     reply = await sent_back(browser, link, page, data, learning="Typed before")
     assert (reply.status_code, heading(reply)) == (403, "You have been signed out")
     assert "Typed before" in reply.text
+
+
+def test_where_one_of_the_choices_ends_can_be_seen() -> None:
+    told = guidance(PARTS["findings"])
+    assert "“Asking for, checking and sharing information”, “Keeping children, partners and others safe”" in told
+    assert "write Individual, Team, Organisational or A mix of these." in told
