@@ -13,10 +13,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
+from functools import lru_cache
 
 from temporalio.api.enums.v1 import EventType
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.client import Client, WorkflowHistory
+from temporalio.runtime import Runtime, TelemetryConfig
 from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import Replayer
 from temporalio.workflow import NondeterminismError
@@ -93,6 +95,7 @@ async def foresee(
         workflow_runner=workflow_runner(),
         data_converter=client.data_converter,
         interceptors=[Tracing()],
+        runtime=_quiet(),
     )
     found = Foreseen()
     async for listed in _by_few(open_now(client, kind=kind, region=region), limit):
@@ -176,6 +179,12 @@ def _in_words(event: HistoryEvent) -> str:
 
 def _activity(event: HistoryEvent) -> str:
     return event.activity_task_scheduled_event_attributes.activity_type.name
+
+
+@lru_cache  # a process needs one however often it checks
+def _quiet() -> Runtime:
+    """A runtime whose core prints nothing: what breaks is told once, by us."""
+    return Runtime(telemetry=TelemetryConfig(logging=None))
 
 
 @contextmanager
