@@ -151,7 +151,9 @@ async def open_parts(running: RunningStack, pool: Pool, delivery: Delivery, say:
     directory = Directory.from_toml(next(running.settings.directory_dir.glob("*.toml")).read_text())
     playing = []
     for part in PARTS:
-        batch = parse_charges((CHARGES / part.file).read_bytes(), today=datetime.now(UTC).date(), directory=directory)
+        batch = parse_charges(
+            (CHARGES / part.file).read_bytes(), today=on_in_london(datetime.now(UTC)), directory=directory
+        )
         if batch.problems:
             raise ValueError(f"{part.file}: {batch.problems[0]}")
         charge = batch.charges[0][1]

@@ -22,7 +22,7 @@ from workflows.contract.vocabulary import (
     ReasonCode,
 )
 from workflows.policy.clock import case_time
-from workflows.policy.due import due_moment
+from workflows.policy.due import on_in_london
 
 RELAY = "relay"
 """Who raises a concern that no person raised."""
@@ -122,7 +122,7 @@ def _event(reference: str, kind: CourtEventKind, on: date, charge: list[dict[str
 def _check_date(case: LockedCase, on: date) -> None:
     if on < case.row["charged_on"]:
         raise ReportRefusedError(f"{on} is before the charge of {case.row['charged_on']}; correct the date")
-    if due_moment(on) > case.now and on > max(case.now.date(), datetime.now(UTC).date()):
+    if on > max(on_in_london(case.now), on_in_london(datetime.now(UTC))):
         raise ReportRefusedError(f"{on} lies in the future; report it when it has happened")
 
 

@@ -1,7 +1,7 @@
 """What the relay delivers beside decisions: cases, reports, requests and letters that were refused."""
 
 import json
-from datetime import date
+from datetime import UTC, date, datetime
 from uuid import uuid4
 
 import pytest
@@ -18,7 +18,7 @@ from tests.starter.test_relay import age
 from tests.starter.test_relay import case as case  # the fixture
 from tests.starter.test_relay import relay as relay  # the fixture
 from tests.starter.test_relay import temporal as temporal  # the fixture
-from workflows.contract.messages import Notice, OffenceRef
+from workflows.contract.messages import CaseClock, Notice, OffenceRef
 from workflows.contract.vocabulary import CourtEventKind, EnquiryKind, EscalationKind, ReasonCode
 
 # --- everything else ---------------------------------------------------------------------------------
@@ -238,6 +238,16 @@ async def test_the_same_court_event_twice_is_one(case: ACase, record: Record) ->
         ]
     assert [is_new for _, is_new in reports] == [True, False]
     assert await record.value("SELECT count(*) FROM audit WHERE action = 'court_event_reported'") == 1
+
+
+async def test_today_is_the_date_in_london_also_in_the_first_hour_of_a_summer_day(case: ACase, record: Record) -> None:
+    half_past_midnight = datetime(2199, 6, 14, 23, 30, tzinfo=UTC)  # of 15 June in London
+    clock = CaseClock(case_anchor=half_past_midnight, wall_anchor=datetime.now(UTC), speed=1.0)
+    await record.pool.execute("UPDATE cases SET clock = $1", clock.model_dump(mode="json"))
+    async with record.pool.acquire() as connection:
+        await report_court_event(connection, case.reference, CourtEventKind.CONVICTED, date(2199, 6, 15))
+        with pytest.raises(ReportRefusedError, match="2199-06-16 lies in the future"):
+            await report_court_event(connection, case.reference, CourtEventKind.ACQUITTED, date(2199, 6, 16))
 
 
 async def test_what_rules_forbid_is_refused_with_the_reason(case: ACase, record: Record) -> None:
