@@ -1,7 +1,6 @@
 """The worker: connect, register, run, drain. The only file that knows everything; it defines nothing else."""
 
 import asyncio
-import contextlib
 import os
 import signal
 import sys
@@ -25,6 +24,7 @@ from starter.registered import CASEWORK, NATIONAL
 from starter.sandbox import workflow_runner
 from starter.settings import Settings, SettingsError
 from starter.telemetry import start_telemetry
+from starter.temporal_connection import keep_renewed
 from workflows.contract.ids import CASEWORK_QUEUE, DEPLOYMENT, NATIONAL_QUEUE
 from workflows.policy.due import on_in_london
 
@@ -69,11 +69,17 @@ def build_worker(
 
 
 async def main(settings: Settings) -> None:
-    """Run until SIGTERM or SIGINT; then finish what was begun."""
+    """Run until SIGTERM or SIGINT; then finish what was begun. CancelledError: a service was still being waited for."""
     telemetry = start_telemetry(settings, "worker")
-    stop = asyncio.Event()
+    stop, working, starting = asyncio.Event(), asyncio.Event(), asyncio.current_task()
+
+    def asked_to_stop() -> None:
+        stop.set()
+        if starting is not None and not working.is_set():
+            starting.cancel()
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        asyncio.get_running_loop().add_signal_handler(number, asked_to_stop)
     client = await temporal_client(settings, telemetry)
     async with telemetry.running(), database_pool(settings, service="sfo-worker", attempts=None) as pool:
         start_at_nothing()
@@ -93,13 +99,14 @@ async def main(settings: Settings) -> None:
         )
         ports = (kind(pool, letters, rulebooks) for kind in (PostgresGates, PostgresCasework, PostgresDigests))
         activities = activities_of(*ports)
-        sweeping = asyncio.create_task(letters.sweep())
+        beside = [asyncio.create_task(work) for work in (letters.sweep(), keep_renewed(client, settings))]
         workers = [build_worker(client, q, activities, settings.build_id) for q in (CASEWORK_QUEUE, NATIONAL_QUEUE)]
+        working.set()
         async with workers[0], workers[1]:
             await stop.wait()
-        sweeping.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await sweeping
+        for task in beside:
+            task.cancel()
+        await asyncio.gather(*beside, return_exceptions=True)
 
 
 if __name__ == "__main__":
@@ -107,6 +114,8 @@ if __name__ == "__main__":
         asyncio.run(main(Settings.from_environment()))
     except SettingsError as error:
         sys.exit(str(error))
+    except asyncio.CancelledError:  # there was nothing yet to finish
+        pass
     sys.stderr.flush()
     # The interpreter's own exit can abort while the SDK's threads still run.
     os._exit(0)

@@ -5,7 +5,6 @@ import json
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from datetime import timedelta
 from typing import TypeAlias, TypeVar
 from urllib.parse import urlsplit
 
@@ -14,17 +13,16 @@ from asyncpg.pool import PoolConnectionProxy
 from temporalio.client import Client
 from temporalio.service import RPCError
 
-from starter.payloads import data_converter
 from starter.query_spans import with_spans
 from starter.settings import Settings
 from starter.telemetry import Telemetry
+from starter.temporal_connection import CONNECT_SECONDS, connected
 
 Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 Connection: TypeAlias = "PoolConnectionProxy[asyncpg.Record] | asyncpg.Connection[asyncpg.Record]"
 Made = TypeVar("Made")
 
 _LOG = logging.getLogger(__name__)
-_CONNECT_SECONDS = 5.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 10.0
 
 OUT_OF_REACH = (
@@ -50,19 +48,12 @@ async def temporal_client(
     """Return a client of the namespace that encrypts what it sends.
 
     `lazy` returns at once and connects with the first call, for a process that must start without Temporal.
-    Otherwise tries `attempts` times, for ever when None; then raises ServiceUnreachableError.
+    Otherwise tries `attempts` times, for ever when None; then raises ServiceUnreachableError. SettingsError: a
+    SFO_TEMPORAL_CONFIG that cannot be used.
     """
 
     async def connect() -> Client:
-        return await Client.connect(
-            settings.temporal_address,
-            namespace=settings.temporal_namespace,
-            data_converter=data_converter(settings.payload_keys),
-            interceptors=telemetry.interceptors if telemetry else (),
-            runtime=telemetry.runtime if telemetry else None,
-            connect_timeout=timedelta(seconds=_CONNECT_SECONDS),
-            lazy=lazy,
-        )
+        return await connected(settings, telemetry, lazy=lazy)
 
     name = f"Temporal at {settings.temporal_address} (SFO_TEMPORAL_ADDRESS)"
     return await _persistently(connect, name, attempts, (RuntimeError, RPCError, OSError))
@@ -100,7 +91,7 @@ async def open_pool(
         min_size=min_size,
         max_size=max_size,
         init=_learn_json_traced if is_traced else _learn_json,
-        timeout=_CONNECT_SECONDS,
+        timeout=CONNECT_SECONDS,
         command_timeout=20,
         max_inactive_connection_lifetime=300,
         server_settings=_server_settings(service),

@@ -19,9 +19,9 @@ from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 from starter.connections import OUT_OF_REACH, Pool, open_pool
-from starter.payloads import data_converter
 from starter.schema import SCHEMA_DIR
 from starter.settings import Settings
+from starter.temporal_connection import connected
 
 WITHIN = 6.0
 """Seconds that a check may take."""
@@ -85,16 +85,7 @@ class Practice:
 
     async def client(self) -> Client:
         """The Temporal server. Raises RuntimeError or TimeoutError, for the check that looks at just that."""
-        self._client = self._client or asyncio.ensure_future(
-            asyncio.wait_for(
-                Client.connect(
-                    self.settings.temporal_address,
-                    namespace=self.settings.temporal_namespace,
-                    data_converter=data_converter(self.settings.payload_keys),
-                ),
-                CONNECT,
-            )
-        )
+        self._client = self._client or asyncio.ensure_future(asyncio.wait_for(connected(self.settings), CONNECT))
         return await asyncio.shield(self._client)
 
     async def temporal(self) -> Client:

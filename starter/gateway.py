@@ -49,6 +49,7 @@ from starter.running import remembered
 from starter.settings import Settings
 from starter.signing_in import SigningIn
 from starter.telemetry import start_telemetry
+from starter.temporal_connection import keep_renewed
 from starter.views import PAGES, Turned, page, turned_page
 from starter.welsh import Ours
 
@@ -169,7 +170,11 @@ async def run_gateway(settings: Settings) -> None:
         with remembered(settings):
             compared = Reconciliation.of(settings, delivery, pool)
             relay = Relay(delivery, pool, settings.data_dir, _returned_mail(settings, pool), compared)
-            async with _beside(relay.run()), _beside(Reachable(probes_of(settings, pool, client), client).run()):
+            async with (
+                _beside(relay.run()),
+                _beside(Reachable(probes_of(settings, pool, client), client).run()),
+                _beside(keep_renewed(client, settings)),
+            ):
                 await _server(app, settings).serve()
 
 

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import asyncpg
 import httpx
-from temporalio.client import Client
 from temporalio.service import RPCError
 
 from deploy.embedded.ports import LOOPBACK
 from deploy.embedded.process import Say, ServiceError
 from starter.health import mail_answers, temporal_answers
 from starter.settings import Settings
+from starter.temporal_connection import connected
 
 _ANSWER_WITHIN = 5.0  # seconds
 _OUT_OF_REACH = (OSError, RuntimeError, RPCError, asyncpg.PostgresError, asyncpg.InterfaceError)
@@ -71,8 +71,7 @@ async def _database(settings: Settings) -> None:
 
 
 async def _temporal(settings: Settings) -> None:
-    client = await Client.connect(settings.temporal_address, namespace=settings.temporal_namespace)
-    await temporal_answers(client, _ANSWER_WITHIN)
+    await temporal_answers(await connected(settings), _ANSWER_WITHIN)
 
 
 async def _mail(settings: Settings) -> None:

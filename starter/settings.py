@@ -94,6 +94,12 @@ def _key_ring(value: object) -> object:
     return KeyRing.parse(value) if isinstance(value, str) else value
 
 
+def _existing_file(value: Path) -> Path:
+    if not value.is_file():
+        raise ValueError("not a file")
+    return value
+
+
 def _existing_folder(value: Path) -> Path:
     if not value.is_dir():
         raise ValueError("not a folder")
@@ -105,6 +111,7 @@ WebUrl = Annotated[str, _url("http", "https"), AfterValidator(_without_slash)]
 SmtpUrl = Annotated[str, _url("smtp", "smtps", "smtp+starttls")]
 Ring = Annotated[KeyRing, BeforeValidator(_key_ring)]
 Folder = Annotated[Path, AfterValidator(Path.absolute)]
+ExistingFile = Annotated[Path, AfterValidator(_existing_file), AfterValidator(Path.absolute)]
 ExistingFolder = Annotated[Path, AfterValidator(_existing_folder), AfterValidator(Path.absolute)]
 
 
@@ -148,6 +155,11 @@ class Settings(BaseModel):
         "SFO_TEMPORAL_ADDRESS", "give the frontend's host and port, such as 127.0.0.1:7233"
     )
     temporal_namespace: str = _variable("SFO_TEMPORAL_NAMESPACE", "name a namespace", default="default")
+    temporal_config: ExistingFile | None = _variable(
+        "SFO_TEMPORAL_CONFIG",
+        "give the file of a Temporal client profile that holds TLS or an API key, or leave it out",
+        default=None,
+    )
     temporal_ui_url: WebUrl | None = _variable(
         "SFO_TEMPORAL_UI_URL", "give the Web UI's address, http://host:8233, or leave it out", default=None
     )
