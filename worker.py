@@ -44,11 +44,15 @@ def activities_of(*ports: object) -> list[Callable[..., object]]:
 
 
 def build_worker(
-    client: Client, queue: str, activities: Sequence[Callable[..., object]], build_id: str | None
+    client: Client,
+    queue: str,
+    activities: Sequence[Callable[..., object]],
+    build_id: str | None,
+    name: str = DEPLOYMENT,
 ) -> Worker:
     """A worker of one task queue. Without a build id it is unversioned, as tests want it."""
     deployment = build_id and WorkerDeploymentConfig(
-        version=WorkerDeploymentVersion(DEPLOYMENT, build_id),
+        version=WorkerDeploymentVersion(name, build_id),
         use_worker_versioning=True,
         # A case waits for months: it moves to new code, kept compatible by patches and replay tests.
         default_versioning_behavior=VersioningBehavior.AUTO_UPGRADE,
@@ -100,7 +104,10 @@ async def main(settings: Settings) -> None:
         ports = (kind(pool, letters, rulebooks) for kind in (PostgresGates, PostgresCasework, PostgresDigests))
         activities = activities_of(*ports)
         beside = [asyncio.create_task(work) for work in (letters.sweep(), keep_renewed(client, settings))]
-        workers = [build_worker(client, q, activities, settings.build_id) for q in (CASEWORK_QUEUE, NATIONAL_QUEUE)]
+        workers = [
+            build_worker(client, queue, activities, settings.build_id, settings.deployment)
+            for queue in (CASEWORK_QUEUE, NATIONAL_QUEUE)
+        ]
         working.set()
         async with workers[0], workers[1]:
             await stop.wait()

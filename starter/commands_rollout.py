@@ -55,7 +55,9 @@ async def _current(patience: timedelta) -> str:
     async with services() as reached:
         build = reached.settings.build_id
         try:
-            await make_current(reached.delivery.client, build_id=build, timeout=patience)
+            await make_current(
+                reached.delivery.client, deployment=reached.settings.deployment, build_id=build, timeout=patience
+            )
         except RolloutError as error:
             raise CommandError(REFUSED, f"{error}; start its worker, then say it again") from error
         except (RPCError, RuntimeError) as error:  # a client that is made lazily first connects here

@@ -6,7 +6,7 @@ import time
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
-from temporalio.api.enums.v1 import TaskQueueType, VersionDrainageStatus
+from temporalio.api.enums.v1 import IndexedValueType, TaskQueueType, VersionDrainageStatus
 from temporalio.api.operatorservice.v1 import ListSearchAttributesRequest
 from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import (
@@ -19,15 +19,14 @@ from temporalio.api.workflowservice.v1 import (
     PollWorkflowTaskQueueRequest,
 )
 from temporalio.client import Client
-from temporalio.common import SearchAttributeIndexedValueType, SearchAttributeKey
 from temporalio.service import RPCError, RPCStatusCode
 
+from deploy.namespace import SEARCH_ATTRIBUTES
 from starter.audit_histories import retention_of
 from starter.doctor import TEMPORAL, Check, Finding, Level, NotLookedAtError, Practice, of_skew
 from starter.payloads import ENCODING, EncryptionCodec, PayloadKeyError
 from starter.schedules import DIGEST
-from workflows.contract import search
-from workflows.contract.ids import CASEWORK_QUEUE, DEPLOYMENT, NATIONAL_QUEUE
+from workflows.contract.ids import CASEWORK_QUEUE, NATIONAL_QUEUE
 
 OLDEST = (1, 28)
 """The first version of the server that routes cases by worker deployment versions for good."""
@@ -37,9 +36,6 @@ SCHEDULES: tuple[str, ...] = (DIGEST,)
 """The ids of the schedules that the service needs."""
 _POLLED_WITHIN = timedelta(minutes=2)  # a long poll lasts for one
 _SCRATCH = "sfo-doctor"  # a queue that no workflow uses
-
-ATTRIBUTES = {key.name: key.indexed_value_type for key in vars(search).values() if isinstance(key, SearchAttributeKey)}
-"""Every search attribute of the contract with its type."""
 
 
 async def _temporal(practice: Practice) -> Finding:
@@ -64,10 +60,10 @@ async def _namespace(practice: Practice) -> Finding:
     except RPCError as error:
         if error.status is not RPCStatusCode.NOT_FOUND:
             raise
-        remedy = "correct SFO_TEMPORAL_NAMESPACE, or make it: temporal operator namespace create --retention 3650d"
-        return Finding(Level.FAIL, f"there is no namespace {client.namespace}", f"{remedy} {client.namespace}")
+        remedy = "correct SFO_TEMPORAL_NAMESPACE, or make it: `sfo namespace`"
+        return Finding(Level.FAIL, f"there is no namespace {client.namespace}", remedy)
     said = f"{client.namespace}, closed workflows are kept for {retention.days} days"
-    remedy = f"temporal operator namespace update --retention 3650d {client.namespace}, or as long as is allowed"
+    remedy = "`sfo namespace`, with --keep for as many days as are allowed"
     if retention < RETENTION:
         return Finding(Level.FAIL if retention < RETENTION_LEAST else Level.WARN, said, remedy)
     return Finding(Level.OK, said)
@@ -77,23 +73,24 @@ async def _search_attributes(practice: Practice) -> Finding:
     client = await practice.temporal()
     request = ListSearchAttributesRequest(namespace=client.namespace)
     there = (await client.operator_service.list_search_attributes(request)).custom_attributes
-    missing = sorted(name for name in ATTRIBUTES if name not in there)
-    wrong = sorted(name for name, type_ in ATTRIBUTES.items() if there.get(name, type_) != type_)
+    missing = sorted(name for name in SEARCH_ATTRIBUTES if name not in there)
+    wrong = sorted(name for name, type_ in SEARCH_ATTRIBUTES.items() if there.get(name, type_) != type_)
     if wrong:
         remedy = (
             "an attribute cannot change its type: remove it, then create it anew; until then nobody can search by it"
         )
         return Finding(Level.FAIL, f"of another type: {', '.join(wrong)}", remedy)
     if missing:
-        made = " ".join(f"--name {name} --type {_as_typed(ATTRIBUTES[name])}" for name in missing)
-        remedy = f"temporal operator search-attribute create --namespace {client.namespace} {made}"
+        made = " ".join(f"--name {name} --type {_as_typed(name)}" for name in missing)
+        remedy = f"`sfo namespace`, or temporal operator search-attribute create --namespace {client.namespace} {made}"
         return Finding(Level.FAIL, f"not registered: {', '.join(missing)}; no case can start", remedy)
-    return Finding(Level.OK, f"all {len(ATTRIBUTES)} are registered with their types")
+    return Finding(Level.OK, f"all {len(SEARCH_ATTRIBUTES)} are registered with their types")
 
 
-def _as_typed(type_: SearchAttributeIndexedValueType) -> str:
-    """The type as the server's own command takes it, KeywordList."""
-    return "".join(part.title() for part in type_.name.split("_"))
+def _as_typed(name: str) -> str:
+    """The attribute's type as the server's own command takes it, KeywordList."""
+    kind = IndexedValueType.Name(SEARCH_ATTRIBUTES[name]).removeprefix("INDEXED_VALUE_TYPE_")
+    return "".join(part.title() for part in kind.split("_"))
 
 
 _KINDS = {
@@ -122,9 +119,9 @@ async def _pollers(practice: Practice) -> Finding:
 
 
 async def _worker_version(practice: Practice) -> Finding:
-    client, build = await practice.temporal(), practice.settings.build_id
-    request = DescribeWorkerDeploymentRequest(namespace=client.namespace, deployment_name=DEPLOYMENT)
-    remedy = f"temporal worker deployment set-current-version --deployment-name {DEPLOYMENT} --build-id {build}"
+    client, build, deployment = await practice.temporal(), practice.settings.build_id, practice.settings.deployment
+    request = DescribeWorkerDeploymentRequest(namespace=client.namespace, deployment_name=deployment)
+    remedy = f"temporal worker deployment set-current-version --deployment-name {deployment} --build-id {build}"
     try:
         info = (await client.workflow_service.describe_worker_deployment(request)).worker_deployment_info
     except RPCError as error:
@@ -135,7 +132,7 @@ async def _worker_version(practice: Practice) -> Finding:
     if not current:
         return Finding(Level.FAIL, "no version is current, so no case moves", remedy)
     others = [one.deployment_version.build_id for one in info.version_summaries]
-    counts = {other: await _open_on(client, other) for other in others if other != current}
+    counts = {other: await _open_on(client, deployment, other) for other in others if other != current}
     behind = ", ".join(f"{number} on {other}" for other, number in counts.items() if number)
     draining = sorted(
         one.deployment_version.build_id
@@ -155,8 +152,8 @@ async def _worker_version(practice: Practice) -> Finding:
     return Finding(Level.OK, said)
 
 
-async def _open_on(client: Client, build: str) -> int:
-    query = f"TemporalWorkerDeploymentVersion = '{DEPLOYMENT}:{build}' AND ExecutionStatus = 'Running'"
+async def _open_on(client: Client, deployment: str, build: str) -> int:
+    query = f"TemporalWorkerDeploymentVersion = '{deployment}:{build}' AND ExecutionStatus = 'Running'"
     return (await client.count_workflows(query)).count
 
 
@@ -243,7 +240,7 @@ CHECKS = (
     Check("namespace", _namespace, TEMPORAL),
     Check("search-attributes", _search_attributes, TEMPORAL),
     Check("pollers", _pollers, TEMPORAL),
-    Check("worker-version", _worker_version, (*TEMPORAL, "SFO_BUILD_ID")),
+    Check("worker-version", _worker_version, (*TEMPORAL, "SFO_BUILD_ID", "SFO_DEPLOYMENT")),
     Check("problems", _problems, TEMPORAL),
     Check("temporal-clock", _clock, TEMPORAL),
     Check("payload-keys", _payload_keys, (*TEMPORAL, "SFO_PAYLOAD_KEYS")),

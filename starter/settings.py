@@ -19,6 +19,7 @@ from pydantic import (
 )
 
 from starter.keys import KeyRing
+from workflows.contract.ids import DEPLOYMENT
 from workflows.policy import returns
 
 _PROJECT = Path(__file__).resolve().parent.parent
@@ -230,6 +231,9 @@ class Settings(BaseModel):
     mailbox_dir: Folder | None = _variable("SFO_MAILBOX_DIR", "give the demo's Maildir, or leave it out", default=None)
     build_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")] = _variable(
         "SFO_BUILD_ID", "give up to 64 letters, digits, dots, - or _, or leave it out", default=""
+    )
+    deployment: Annotated[str, Field(pattern=r"^[A-Za-z0-9._/-]{1,255}$")] = _variable(
+        "SFO_DEPLOYMENT", "give the name under which Temporal knows our workers, or leave it out", default=DEPLOYMENT
     )
     data_dir: Folder = _variable("SFO_DATA_DIR", "give a folder for local data", default=Path(".sfo"))
 

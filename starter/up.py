@@ -200,7 +200,7 @@ async def _start_children(
 async def _working(settings: Settings, log: Path) -> None:
     client = await temporal_client(settings, attempts=1)
     try:
-        await make_current(client, build_id=settings.build_id, timeout=_PATIENCE)
+        await make_current(client, deployment=settings.deployment, build_id=settings.build_id, timeout=_PATIENCE)
     except RolloutError as error:
         raise ServiceError(f"the worker does not work: {error}; read {log}") from error
     try:

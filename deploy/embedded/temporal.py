@@ -10,36 +10,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from google.protobuf.duration_pb2 import Duration
-from temporalio.api.enums.v1 import IndexedValueType
-from temporalio.api.namespace.v1 import NamespaceConfig
-from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSearchAttributesRequest
-from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest, UpdateNamespaceRequest
 from temporalio.client import Client
 from temporalio.service import RPCError
 
 from deploy.embedded.ports import LOOPBACK
 from deploy.embedded.process import Command, Say, ServiceError, locked, maintained, private_folder
-
-SEARCH_ATTRIBUTES = {
-    "SfoStage": IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
-    "SfoRegion": IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
-    "SfoPdu": IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
-    "SfoGround": IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
-    "SfoAwaiting": IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
-    "SfoDue": IndexedValueType.INDEXED_VALUE_TYPE_DATETIME,
-    "SfoOverdue": IndexedValueType.INDEXED_VALUE_TYPE_BOOL,
-    "SfoClock": IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
-    "SfoEscalation": IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD_LIST,
-    "SfoQuestions": IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD_LIST,
-    "SfoGates": IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD_LIST,
-    "SfoReviewDue": IndexedValueType.INDEXED_VALUE_TYPE_DATETIME,
-    "SfoReviewFirstDue": IndexedValueType.INDEXED_VALUE_TYPE_DATETIME,
-}
-"""What operations search by, and its type. Registered on every start."""
-
-RETENTION = timedelta(days=3650)
-"""How long a closed workflow stays visible. The server's own default is one day."""
+from deploy.namespace import prepare_namespace
 
 _SETTINGS = {
     # The default of 20 a second puts 50 ms between any two steps of a workflow.
@@ -73,7 +49,7 @@ async def embedded_temporal(
 ) -> AsyncIterator[EmbeddedTemporal]:
     """Run the development server on loopback with its data and `temporal.log` in `data_dir`.
 
-    On entry the namespace exists, keeps closed workflows for `RETENTION` and knows the search attributes. All
+    On entry the namespace exists, keeps closed workflows for ten years and knows the search attributes. All
     of it survives a restart. With `time_skipping` a client may move workflows' clocks, which only tests want.
     With `say` a server that dies is started again, and says so there.
     Raises ServiceError when it does not answer within a minute or another process uses the folder.
@@ -99,32 +75,13 @@ async def _prepare(address: str, namespace: str, process: asyncio.subprocess.Pro
         try:
             async with asyncio.timeout(5):
                 client = await Client.connect(address, namespace=namespace)
-                await _keep_closed_workflows(client)
-                return await _register_search_attributes(client)
+                await prepare_namespace(client)
+                return
         # A refused connection arrives as RuntimeError; a stranger on our port does not answer at all.
         except (RPCError, RuntimeError, TimeoutError) as error:
             if process.returncode is not None or loop.time() > deadline:
                 raise ServiceError(f"the Temporal server did not start; read {log}") from error
             await asyncio.sleep(0.1)
-
-
-async def _keep_closed_workflows(client: Client) -> None:
-    service = client.workflow_service
-    found = await service.describe_namespace(DescribeNamespaceRequest(namespace=client.namespace))
-    if found.config.workflow_execution_retention_ttl.ToTimedelta() != RETENTION:
-        config = NamespaceConfig(workflow_execution_retention_ttl=Duration(seconds=int(RETENTION.total_seconds())))
-        await service.update_namespace(UpdateNamespaceRequest(namespace=client.namespace, config=config))
-
-
-async def _register_search_attributes(client: Client) -> None:
-    """Add what is missing. The server's own flag does so only for a database that it has just made."""
-    service = client.operator_service
-    found = await service.list_search_attributes(ListSearchAttributesRequest(namespace=client.namespace))
-    missing = {name: kind for name, kind in SEARCH_ATTRIBUTES.items() if name not in found.custom_attributes}
-    if missing:
-        await service.add_search_attributes(
-            AddSearchAttributesRequest(namespace=client.namespace, search_attributes=missing)
-        )
 
 
 def _arguments(database: Path, port: int, ui_port: int, namespace: str, time_skipping: bool) -> list[str]:

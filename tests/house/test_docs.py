@@ -12,7 +12,7 @@ import pytest
 from pydantic import BaseModel
 from temporalio import workflow
 
-from deploy.embedded.temporal import SEARCH_ATTRIBUTES
+from deploy.namespace import SEARCH_ATTRIBUTES
 from deploy.saved_views import saved_views
 from starter.registered import BY_TYPE
 from workflows.contract import ids, messages, vocabulary

@@ -16,7 +16,7 @@ from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, Remove
 from temporalio.api.workflowservice.v1 import RegisterNamespaceRequest
 from temporalio.client import Client
 
-from deploy.embedded.temporal import SEARCH_ATTRIBUTES
+from deploy.namespace import SEARCH_ATTRIBUTES
 from starter.__main__ import run
 from starter.doctor import Level, registry
 from starter.keys import KeyRing

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from temporalio.service import RPCError
 
-from deploy.embedded.temporal import SEARCH_ATTRIBUTES
+from deploy.namespace import SEARCH_ATTRIBUTES
 from deploy.saved_views import browser_settings, of_case, saved_views, set_up_page
 from tests.workflows.conftest import Office
 from tests.workflows.reviewing import commissioned
