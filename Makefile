@@ -7,7 +7,7 @@ INSTALL := --require-hashes --requirement
 
 .DEFAULT_GOAL := setup
 .DELETE_ON_ERROR:
-.PHONY: help setup demo up test check deploy-check alerts clean
+.PHONY: help setup demo up test check deploy-check cluster cluster-up alerts clean
 
 help: ## list what can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -21,7 +21,7 @@ up: $(VENV)/runtime $(VENV)/assets ## run the service here; any SFO_* setting re
 	@$(BIN)/sfo up
 
 test: check ## check, then run every test
-	@$(BIN)/python -m pytest --numprocesses 2 --dist worksteal -m "not journey"
+	@$(BIN)/python -m pytest --numprocesses 2 --dist worksteal -m "not journey and not cluster"
 	@$(BIN)/python -m pytest -m journey
 
 check: $(VENV)/dev $(VENV)/assets ## format, style, types, layers, determinism
@@ -33,6 +33,12 @@ check: $(VENV)/dev $(VENV)/assets ## format, style, types, layers, determinism
 
 deploy-check: $(VENV)/dev $(VENV)/assets ## hold image, chart, rules and dashboards against theirs, without an engine or a cluster
 	@$(BIN)/python -m pytest tests/deploy tests/telemetry/test_rules.py
+
+cluster: $(VENV)/dev $(VENV)/assets $(VENV)/go/bin/temporal-server ## a real Temporal cluster here: journey, every process killed, scale-out, load; needs Go
+	@$(BIN)/python -m pytest -m cluster -s tests/cluster
+
+cluster-up: $(VENV)/dev $(VENV)/assets $(VENV)/go/bin/temporal-server ## run that cluster for looking; needs Go
+	@$(BIN)/python -m deploy.cluster
 
 alerts: $(VENV)/go/bin/promtool ## let Prometheus's own tool check and test the alert rules; needs Go
 	cd deploy/prometheus && ../../$< check rules rules.yml && ../../$< check config prometheus.yml && ../../$< test rules rules_test.yml
@@ -81,3 +87,11 @@ $(VENV)/python:
 $(VENV)/go/bin/promtool: | $(VENV)/python
 	@command -v go >/dev/null || { echo "Go is needed: https://go.dev/dl/" >&2; exit 1; }
 	CGO_ENABLED=0 GOBIN=$(abspath $(dir $@)) go install -tags remove_all_sd,netgo github.com/prometheus/prometheus/cmd/promtool@v0.316.0
+
+# About five minutes, once: the server of the embedded version, and Temporal's tool for its databases.
+$(VENV)/go/bin/temporal-server: $(VENV)/dev
+	@command -v go >/dev/null || { echo "Go is needed: https://go.dev/dl/" >&2; exit 1; }
+	@version=v$$($(BIN)/temporal --version | sed 's/.*Server \([0-9.]*\).*/\1/') && echo "Building Temporal $$version, about five minutes" && \
+	CGO_ENABLED=0 GOBIN=$(abspath $(dir $@)) go install go.temporal.io/server/cmd/server@$$version go.temporal.io/server/cmd/tools/sql@$$version
+	@mv $(dir $@)sql $(dir $@)temporal-sql-tool
+	@mv $(dir $@)server $@

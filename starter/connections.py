@@ -30,8 +30,12 @@ OUT_OF_REACH = (
     asyncpg.InterfaceError,
     asyncpg.PostgresConnectionError,
     asyncpg.CannotConnectNowError,
+    asyncpg.InternalClientError,
 )
-"""What asyncpg raises when the database is away. TimeoutError is an OSError."""
+"""What asyncpg raises when the database is away. TimeoutError is an OSError.
+
+The last one comes where a server that was killed took a connection with it in the middle of a question.
+"""
 
 
 class ServiceUnreachableError(Exception):

@@ -8,7 +8,7 @@ import asyncio
 import shutil
 import signal
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -82,11 +82,16 @@ class _Host:
 
 @asynccontextmanager
 async def embedded_postgres(
-    data_dir: Path, *, identity: Identity | None = None, say: Say | None = None
+    data_dir: Path,
+    *,
+    identity: Identity | None = None,
+    say: Say | None = None,
+    settings: Mapping[str, str] | None = None,
 ) -> AsyncIterator[EmbeddedPostgres]:
     """Run PostgreSQL with its data and `postgres.log` in `data_dir`, made on first use and kept between runs.
 
-    `identity` overrides as whom it runs. With `say` a server that dies is started again, and says so there.
+    `identity` overrides as whom it runs, `settings` are further ones of PostgreSQL's own. With `say` a server that dies
+    is started again, and says so there.
     Raises ServiceError when it does not accept connections within a minute or the folder is in use.
     """
     private_folder(data_dir)
@@ -98,7 +103,7 @@ async def embedded_postgres(
             host = _Host(identity, binaries, scratch / "socket", log, lock)
             if not await asyncio.to_thread(cluster.exists):
                 await _initialise(host, cluster)
-            async with _serving(host, cluster, say) as pid:
+            async with _serving(host, cluster, say, {**_SETTINGS, **(settings or {})}) as pid:
                 yield EmbeddedPostgres(_url("sfo_owner", host), _url("sfo_app", host), pid)
 
 
@@ -113,10 +118,10 @@ async def _initialise(host: _Host, cluster: Path) -> None:
 
 
 @asynccontextmanager
-async def _serving(host: _Host, cluster: Path, say: Say | None) -> AsyncIterator[int]:
+async def _serving(host: _Host, cluster: Path, say: Say | None, wanted: Mapping[str, str]) -> AsyncIterator[int]:
     # We hold the lock, so whoever wrote this file is gone; but a pid used again would stop the start.
     _forget(cluster / "postmaster.pid")
-    settings = [text for name, value in _SETTINGS.items() for text in ("-c", f"{name}={value}")]
+    settings = [text for name, value in wanted.items() for text in ("-c", f"{name}={value}")]
     with reachable(cluster, host.identity) as (name, descriptors):
         command = host.command("postgres", "-D", name, "-k", str(host.socket), *settings, keep_open=descriptors)
         async with maintained("PostgreSQL", command, say) as server:

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from starter.casebook import view_cases
@@ -97,6 +98,20 @@ class Staged:
         async with self.pool.acquire() as connection:
             (view,) = await view_cases(connection, (self.reference,))
         return view
+
+
+def children(what: str) -> list[int]:
+    """The processes of this name that this test's stack has started."""
+    command = {"worker": b"-m\0worker", "gateway": b"-m\0starter\0gateway"}[what]
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+            if parent == os.getpid() and command in (folder / "cmdline").read_bytes():
+                found.append(int(folder.name))
+        except (OSError, ValueError):
+            continue  # it ended meanwhile
+    return found
 
 
 async def typed(running: RunningStack, *words: str) -> str:

@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -30,7 +29,7 @@ from starter.script import PASSAGE
 from starter.up import RunningStack, stack
 from tests.journeys.afterwards import CORRECTED, answering, given, text_of, times_asked, until_closed
 from tests.journeys.privacy import encodings, held, letters, payloads_of
-from tests.journeys.staged import typed
+from tests.journeys.staged import children, typed
 from workflows.contract import ids
 from workflows.contract.rendition import FileFormat
 from workflows.policy.anonymity import Named
@@ -79,20 +78,6 @@ async def kill_now_and_then() -> list[str]:
             os.kill(pid, signal.SIGKILL)
             killed.append(what)
     return killed
-
-
-def children(what: str) -> list[int]:
-    """The processes of this name that this test's stack has started."""
-    command = {"worker": b"-m\0worker", "gateway": b"-m\0starter\0gateway"}[what]
-    found = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
-            if parent == os.getpid() and command in (folder / "cmdline").read_bytes():
-                found.append(int(folder.name))
-        except (OSError, ValueError):
-            continue  # it ended meanwhile
-    return found
 
 
 async def test_each_case_ends_as_it_should(played: Played) -> None:

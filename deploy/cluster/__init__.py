@@ -1,0 +1,1 @@
+"""A Temporal cluster on this machine: each service a process of its own, on PostgreSQL, from the production files."""
