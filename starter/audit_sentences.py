@@ -179,6 +179,38 @@ def _back(row: Row, seen: Seen) -> str:
     return f"{seen.who(row['actor'])} ended the absence of {who}, for whom {deputy} stood in"
 
 
+def _checked(detail: Mapping[str, Any]) -> str:
+    found = detail.get("checked") or {}
+    if not found:
+        return ", without a check"
+    return f"; checked: {found['goes_on']} would go on, {found['breaks']} break, {found['unread']} unread"
+
+
+def _ramped(row: Row, seen: Seen) -> str:
+    detail = row["detail"]
+    was = f" after {detail['was']} %" if detail["was"] else ""
+    share = f"{detail['percentage']} % of the workflows{was}, beside build {detail['current']}"
+    return f"{seen.who(row['actor'])} gave build {row['subject']} {share}" + _checked(detail)
+
+
+def _made_current(row: Row, seen: Seen) -> str:
+    detail = row["detail"]
+    place = f" in place of {detail['before']}" if detail["before"] else ""
+    return f"{seen.who(row['actor'])} made build {row['subject']} current{place}" + _checked(detail)
+
+
+def _taken_back(row: Row, seen: Seen) -> str:
+    detail = row["detail"]
+    share = f"which got {detail['percentage']} % of the workflows"
+    return (
+        f"{seen.who(row['actor'])} went back from build {row['subject']}, {share}, to {detail['to']}: {detail['why']}"
+    )
+
+
+def _drained(row: Row, _seen: Seen) -> str:
+    return f"no open workflow needed build {row['subject']} any more; build {row['detail']['current']} is current"
+
+
 SENTENCES: Mapping[str, Tell] = {
     **disclosure_sentences.SENTENCES,
     "case_opened": _opened,
@@ -221,6 +253,10 @@ SENTENCES: Mapping[str, Tell] = {
     "digest_written": _plainly("the weekday digest of {on} went out for {subject}"),
     "absence_set": _absent,
     "absence_ended": _back,
+    "build_ramped": _ramped,
+    "build_made_current": _made_current,
+    "build_taken_back": _taken_back,
+    "build_drained": _drained,
     "bank_holiday_announced": _by(
         "announced a bank holiday on {subject}: {questions} open questions in {cases} cases span it"
     ),

@@ -83,12 +83,14 @@ async def foresee(
     *,
     kind: str | None = None,
     region: str | None = None,
+    ran_on: str | None = None,
     limit: int | None = None,
     seen: Callable[[int], None] = lambda _: None,
 ) -> Foreseen:
     """Replay every open workflow, at most `limit`, with this code; nothing is changed. Raises TemporalAwayError.
 
-    `seen` hears after each how many were replayed. One that ends between the list and its reading is left out.
+    `ran_on`: only those of which this build has done a step. `seen` hears after each how many were replayed. One that
+    ends between the list and its reading is left out.
     """
     replayer = Replayer(
         workflows=[*workflows],
@@ -98,7 +100,7 @@ async def foresee(
         runtime=_quiet(),
     )
     found = Foreseen()
-    async for listed in _by_few(open_now(client, kind=kind, region=region), limit):
+    async for listed in _by_few(open_now(client, kind=kind, region=region, ran_on=ran_on), limit):
         read = await asyncio.gather(*(_read(client, one) for one in listed))
         for one in read:
             if isinstance(one, Replayed):

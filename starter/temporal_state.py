@@ -13,6 +13,7 @@ from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.enums.v1 import PendingActivityState, PendingWorkflowTaskState, WorkflowExecutionStatus
 from temporalio.api.workflow.v1 import PendingActivityInfo, WorkflowExecutionInfo
 from temporalio.api.workflowservice.v1 import (
+    CountWorkflowExecutionsRequest,
     DescribeWorkflowExecutionRequest,
     DescribeWorkflowExecutionResponse,
     GetWorkflowExecutionHistoryReverseRequest,
@@ -21,7 +22,7 @@ from temporalio.api.workflowservice.v1 import (
 from temporalio.client import Client
 
 from starter.signals import NoSuchWorkflowError, reach
-from workflows.contract.ids import case_id
+from workflows.contract.ids import DEPLOYMENT, case_id
 
 MISSING = "MISSING"
 _PAGE = 500
@@ -69,7 +70,8 @@ class Trying:
 class Described:
     """A run as its description says. `task_since`: since when its next step waits for a worker; None: it does not.
 
-    `reset_at`: it was made by a reset; `reset_to`: it was ended by one, which made that run.
+    `reset_at`: it was made by a reset; `reset_to`: it was ended by one, which made that run. `build`: the build that
+    did its last step, or that is trying the next one. `attempt`: of its next step, 0 where none waits.
     """
 
     listed: Listed
@@ -77,6 +79,8 @@ class Described:
     trying: tuple[Trying, ...]
     reset_at: datetime | None
     reset_to: str
+    build: str = ""
+    attempt: int = 0
 
 
 async def running(client: Client) -> dict[str, Listed]:
@@ -84,12 +88,43 @@ async def running(client: Client) -> dict[str, Listed]:
     return {one.workflow: one async for one in open_now(client)}
 
 
-def open_now(client: Client, *, kind: str | None = None, region: str | None = None) -> AsyncIterator[Listed]:
-    """Every workflow of ours that has not ended, of one type or region where given. Raises TemporalAwayError."""
-    narrowed = [f"{_OURS} AND CloseTime IS NULL"]
-    narrowed += [f"WorkflowType = '{kind}'"] if kind else []
+def open_now(
+    client: Client, *, kind: str | None = None, region: str | None = None, ran_on: str | None = None
+) -> AsyncIterator[Listed]:
+    """Every workflow of ours that has not ended, of one type or region where given. Raises TemporalAwayError.
+
+    `ran_on`: only those of which this build has done a step.
+    """
+    narrowed = [f"WorkflowType = '{kind}'"] if kind else []
     narrowed += [f"SfoRegion = '{region}'"] if region else []
-    return _listed(client, " AND ".join(narrowed))
+    narrowed += [ever_ran_on(ran_on)] if ran_on else []
+    return listed_open(client, *narrowed)
+
+
+def ran_last_on(build: str) -> str:
+    """The part of a query for workflows whose last step this build has done."""
+    return f"TemporalWorkerDeploymentVersion = '{DEPLOYMENT}:{build}'"
+
+
+def ever_ran_on(build: str) -> str:
+    """The part of a query for workflows of which this build has done at least one step."""
+    return f"TemporalUsedWorkerDeploymentVersions = '{DEPLOYMENT}:{build}'"
+
+
+def listed_open(client: Client, *narrowed: str) -> AsyncIterator[Listed]:
+    """Every workflow of ours that has not ended and of which all of this query is true. Raises TemporalAwayError."""
+    return _listed(client, " AND ".join([_OURS, "CloseTime IS NULL", *narrowed]))
+
+
+async def count_open(client: Client, *narrowed: str) -> int:
+    """How many such there are. Raises TemporalAwayError."""
+    return await count_all(client, "CloseTime IS NULL", *narrowed)
+
+
+async def count_all(client: Client, *narrowed: str) -> int:
+    """How many runs of ours there are, open or ended, of which all of this query is true. Raises TemporalAwayError."""
+    request = CountWorkflowExecutionsRequest(namespace=client.namespace, query=" AND ".join([_OURS, *narrowed]))
+    return (await reach(client.workflow_service.count_workflow_executions(request, retry=True))).count
 
 
 async def terminated_since(client: Client, moment: datetime) -> list[Listed]:
@@ -180,7 +215,15 @@ async def _describe(client: Client, workflow: str, run: str, attempts: int) -> D
             else None
         ),
         reset_to=found.workflow_extended_info.reset_run_id,
+        build=_build(found.workflow_execution_info),
+        attempt=found.pending_workflow_task.attempt,
     )
+
+
+def _build(info: WorkflowExecutionInfo) -> str:
+    """Of a workflow that moves, the one it moves to: a step that fails there leaves it on the way."""
+    versioning = info.versioning_info
+    return versioning.version_transition.deployment_version.build_id or versioning.deployment_version.build_id
 
 
 def _task_since(found: DescribeWorkflowExecutionResponse) -> datetime | None:

@@ -129,8 +129,8 @@ def a_charge(number: int) -> Charge:
 
 
 @asynccontextmanager
-async def bench(folder: Path, cached: int | None = None) -> AsyncIterator[Bench]:
-    """Run the real worker on embedded services; with `cached`, its cache has that size."""
+async def embedded_services(folder: Path) -> AsyncIterator[Settings]:
+    """PostgreSQL, Temporal and mail of their own, with the schema applied, and the settings that reach them."""
     returned = ReturnedMail("", folder / "returned")
     async with (
         embedded_postgres(folder) as database,
@@ -138,7 +138,7 @@ async def bench(folder: Path, cached: int | None = None) -> AsyncIterator[Bench]
         embedded_mail(folder / "mail", port=usable_port(0), returned=returned) as mail,
     ):
         await apply_schema(database.owner_url)
-        settings = Settings.from_environment(
+        yield Settings.from_environment(
             {
                 "SFO_DATABASE_URL": database.app_url,
                 "SFO_TEMPORAL_ADDRESS": temporal.address,
@@ -148,19 +148,32 @@ async def bench(folder: Path, cached: int | None = None) -> AsyncIterator[Bench]
                 "SFO_PAYLOAD_KEYS": KeyRing.generate().encode(),
             }
         )
-        outer = {name: value for name, value in os.environ.items() if not name.startswith("SFO_")}
-        program = ("-m", "worker") if cached is None else ("-c", _WITH_CACHE)
-        size = {} if cached is None else {"CACHED": str(cached)}
-        command = Command(
-            (sys.executable, *program),
-            log=folder / "worker.log",
-            environment=outer | settings.to_environment() | size,
-            grace=timedelta(seconds=45),
+
+
+def worker_command(folder: Path, settings: Settings, program: Sequence[str] = ("-m", "worker"), **more: str) -> Command:
+    """A worker of these settings, as its own process; `more`: further variables."""
+    outer = {name: value for name, value in os.environ.items() if not name.startswith("SFO_")}
+    return Command(
+        (sys.executable, *program),
+        log=folder / "worker.log",
+        environment=outer | settings.to_environment() | more,
+        grace=timedelta(seconds=45),
+    )
+
+
+@asynccontextmanager
+async def bench(folder: Path, cached: int | None = None) -> AsyncIterator[Bench]:
+    """Run the real worker on embedded services; with `cached`, its cache has that size."""
+    async with embedded_services(folder) as settings:
+        command = (
+            worker_command(folder, settings)
+            if cached is None
+            else worker_command(folder, settings, ("-c", _WITH_CACHE), CACHED=str(cached))
         )
         async with running(command) as process:
             client = await temporal_client(settings)
             await make_current(client, build_id=settings.build_id, timeout=timedelta(minutes=2))
-            pool = await open_pool(database.app_url)
+            pool = await open_pool(settings.database_url)
             try:
                 yield Bench(pool, client, process.pid)
             finally:

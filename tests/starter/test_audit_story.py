@@ -105,7 +105,17 @@ def test_a_new_action_is_seen_however_it_is_written(source: str) -> None:
 
 GATE = f"{REFERENCE}/victim-disclosure/handover:v1"
 DATES = {"from_on": "2027-03-01", "to_on": "2027-03-05", "original_on": "2027-02-01"}
+COUNTS = {"goes_on": 4012, "breaks": 0, "unread": 0}
 WHOLE: list[tuple[str, str, str, dict[str, Any], str]] = [
+    ("build_ramped", "operations", "v1-2.b", {"current": "v1-1.a", "was": 5, "percentage": 25, "checked": COUNTS},
+     "operations gave build v1-2.b 25 % of the workflows after 5 %, beside build v1-1.a; "
+     "checked: 4012 would go on, 0 break, 0 unread"),
+    ("build_made_current", "operations", "v1-2.b", {"before": "", "checked": {}},
+     "operations made build v1-2.b current, without a check"),
+    ("build_taken_back", "operations", "v1-2.b", {"to": "v1-1.a", "percentage": 25, "why": "3 workflows fail"},
+     "operations went back from build v1-2.b, which got 25 % of the workflows, to v1-1.a: 3 workflows fail"),
+    ("build_drained", "operations", "v1-1.a", {"current": "v1-2.b"},
+     "no open workflow needed build v1-1.a any more; build v1-2.b is current"),
     ("workflow_stranded", "system", f"sfo/{REFERENCE}", {"kind": "case_gone", "state": "TERMINATED"},
      f"the workflow sfo/{REFERENCE} was found stranded: case gone, TERMINATED"),
     ("workflow_unstranded", "system", f"sfo/{REFERENCE}", {"kind": "case_gone", "state": "TERMINATED"},

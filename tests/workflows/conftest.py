@@ -204,10 +204,8 @@ class Office:
         return [m["Subject"] for m in self.mail.to(email) if subject.casefold() in m["Subject"].casefold()]
 
 
-@pytest_asyncio.fixture
-async def office(record: Record, mail_server: MailServer, temporal: EmbeddedTemporal) -> AsyncIterator[Office]:
-    ring = KeyRing.generate()
-    client = await Client.connect(temporal.address, data_converter=data_converter(ring))
+def an_office(record: Record, mail_server: MailServer, client: Client, ring: KeyRing) -> Office:
+    """All of it but the workers."""
     rulebooks = FileRulebooks(DEPLOY / "rulebook", DEPLOY / "directory")
     letters = Correspondence(
         record.pool,
@@ -221,12 +219,19 @@ async def office(record: Record, mail_server: MailServer, temporal: EmbeddedTemp
     casework = PostgresCasework(record.pool, letters, rulebooks)
     digests = PostgresDigests(record.pool, letters, rulebooks)
     activities = worker.activities_of(PostgresGates(record.pool, letters, rulebooks), casework, digests)
+    # Time moves only when a test says so.
+    skipper = TimeSkipper(client, config=TimeSkippingConfig(enabled=False))
+    return Office(record, mail_server, skipper, casework, activities, ring=ring)
+
+
+@pytest_asyncio.fixture
+async def office(record: Record, mail_server: MailServer, temporal: EmbeddedTemporal) -> AsyncIterator[Office]:
+    ring = KeyRing.generate()
+    client = await Client.connect(temporal.address, data_converter=data_converter(ring))
     queues = (ids.CASEWORK_QUEUE, ids.NATIONAL_QUEUE)
-    one, two = (worker.build_worker(client, queue, activities, None) for queue in queues)
+    office = an_office(record, mail_server, client, ring)
+    one, two = (worker.build_worker(client, queue, office.activities, None) for queue in queues)
     async with one, two:
-        # Time moves only when a test says so.
-        skipper = TimeSkipper(client, config=TimeSkippingConfig(enabled=False))
-        office = Office(record, mail_server, skipper, casework, activities, ring=ring)
         yield office
         async for execution in client.list_workflows("ExecutionStatus='Running'"):
             with contextlib.suppress(RPCError):  # it ended meanwhile

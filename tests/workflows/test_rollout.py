@@ -157,7 +157,7 @@ def test_a_type_is_typed_as_temporal_calls_it(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(commands_rollout, "_check", noted)
     said = CliRunner().invoke(commands_rollout.rollout, ["check", "--type", "quality-assurance", "--limit", "5"])
     assert said.exit_code == 0, said.output
-    assert asked == [(None, "quality-assurance", 5)]
+    assert asked == [(None, "quality-assurance", 5, None)]
     assert CliRunner().invoke(commands_rollout.rollout, ["check", "--type", "reviews"]).exit_code == 2
 
 
