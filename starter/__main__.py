@@ -12,6 +12,7 @@ import click
 from deploy.embedded.process import ServiceError
 from starter import (
     commands_absence,
+    commands_access,
     commands_audit,
     commands_cases,
     commands_changes,
@@ -97,6 +98,7 @@ for _command in (
     commands_disclosure.give,
     commands_disclosure.disclosure,
     commands_forecast.forecast,
+    commands_access.subject_access,
 ):
     sfo.add_command(_command)
 

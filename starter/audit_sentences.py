@@ -114,6 +114,18 @@ def _enquired(row: Row, seen: Seen) -> str:
     return f"{seen.who(row['actor'])} logged enquiry {number}: {kind}{received}"
 
 
+def _accessed(what: str) -> Tell:
+    """Say that what is held on somebody was gathered or released: by number, or by role where it is an address."""
+
+    def tell(row: Row, seen: Seen) -> str:
+        subject, detail = str(row["subject"]), row["detail"]
+        whom = seen.who(subject) if "@" in subject else subject
+        much = f"{detail['entries']} entries, {detail['passages']} passages"
+        return f"{seen.who(row['actor'])} {what} what is held on {whom} for a subject-access request: {much}"
+
+    return tell
+
+
 def _reassigned(row: Row, seen: Seen) -> str:
     detail = row["detail"]
     also = f", with {counted(len(detail['also']), 'other question')}" if detail.get("also") else ""
@@ -250,6 +262,11 @@ SENTENCES: Mapping[str, Tell] = {
     "workflow_stranded": _stranded,
     "workflow_unstranded": lambda row, _seen: f"the workflow {row['subject']} is stranded no longer",
     "case_restarted": lambda row, seen: f"{seen.who(row['actor'])} started {row['subject']} again from its record",
+    "subject_access_prepared": _accessed("gathered"),
+    "subject_access_released": _with(
+        _accessed("released"),
+        lambda detail: f", of which {detail['withheld']} withheld and {detail['shortened']} shortened",
+    ),
     "digest_written": _plainly("the weekday digest of {on} went out for {subject}"),
     "absence_set": _absent,
     "absence_ended": _back,

@@ -33,8 +33,9 @@ WITHIN = (
     *("acknowledge.html", "acknowledged.html", "case.html", "figures.html", "forecast.html", "letter.html"),
     *("mailbox.html", "national.html", "report_layout.html"),
     *("operations.html", "operations_code.html", "operations_in.html", "operations_now.html", "operations_other.html"),
+    "subject_access.html",
 )
-"""Pages for use within the service, which are in English alone."""
+"""Pages for use within the service, and what somebody is given who asks what is held; in English alone."""
 VARY = "Accept-Language, Cookie"
 
 _ROLES = {"spoc": "the regional single point of contact", "sfo_team": "the regional SFO Team"}
