@@ -31,7 +31,7 @@ check: $(VENV)/dev $(VENV)/assets ## format, style, types, layers, determinism
 	$(BIN)/lint-imports
 	$(BIN)/temporalint workflows
 
-deploy-check: $(VENV)/dev $(VENV)/assets ## hold image, chart, rules and dashboards against theirs, without an engine or a cluster
+deploy-check: $(VENV)/dev $(VENV)/assets ## hold image, compose file, units, chart and rules to theirs, without an engine or a cluster
 	@$(BIN)/python -m pytest tests/deploy tests/telemetry/test_rules.py
 
 cluster: $(VENV)/dev $(VENV)/assets $(VENV)/go/bin/temporal-server ## a real Temporal cluster here: journey, every process killed, scale-out, load; needs Go
@@ -41,7 +41,7 @@ cluster-up: $(VENV)/dev $(VENV)/assets $(VENV)/go/bin/temporal-server ## run tha
 	@$(BIN)/python -m deploy.cluster
 
 alerts: $(VENV)/go/bin/promtool ## let Prometheus's own tool check and test the alert rules; needs Go
-	cd deploy/prometheus && ../../$< check rules rules.yml && ../../$< check config prometheus.yml && ../../$< test rules rules_test.yml
+	cd deploy/prometheus && ../../$< check rules rules.yml && ../../$< check config prometheus.yml ../compose/prometheus.yml && ../../$< test rules rules_test.yml
 
 clean: ## remove what was built; cases in .sfo stay
 	rm -rf $(VENV) starter/pages/static/govuk build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
@@ -86,7 +86,7 @@ $(VENV)/python:
 # About four minutes, once.
 $(VENV)/go/bin/promtool: | $(VENV)/python
 	@command -v go >/dev/null || { echo "Go is needed: https://go.dev/dl/" >&2; exit 1; }
-	CGO_ENABLED=0 GOBIN=$(abspath $(dir $@)) go install -tags remove_all_sd,netgo github.com/prometheus/prometheus/cmd/promtool@v0.316.0
+	CGO_ENABLED=0 GOBIN=$(abspath $(dir $@)) go install -tags remove_all_sd,enable_dns_sd,netgo github.com/prometheus/prometheus/cmd/promtool@v0.316.0
 
 # About five minutes, once: the server of the embedded version, and Temporal's tool for its databases.
 $(VENV)/go/bin/temporal-server: $(VENV)/dev

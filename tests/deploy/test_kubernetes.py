@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 import worker
+from starter.__main__ import sfo
 from starter.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -23,13 +24,15 @@ SECRET = {
     *("SFO_DATABASE_URL", "SFO_SCHEMA_DATABASE_URL", "SFO_SMTP_URL", "SFO_LINK_KEYS", "SFO_PAYLOAD_KEYS"),
     *("SFO_OIDC_CLIENT_SECRET", "SFO_AUDIT_KEY"),
 }
-NOT_OF_KUBERNETES = {"PodMonitor", "PrometheusRule"}
+NOT_OF_KUBERNETES = {"PodMonitor", "PrometheusRule", "ScaledObject", "WorkerDeployment", "Connection"}
+VOLUMES = {"emptyDir", "configMap", "secret", "persistentVolumeClaim"}
+NEEDS_TEMPORAL_ALONE = "sfo-namespace"
 EVERYTHING = {
     "worker": {"autoscaling": {"enabled": True}},
-    "gateway": {"autoscaling": {"enabled": True}},
+    "gateway": {"autoscaling": {"enabled": True}, "dataClaim": "heads", "returnedMailClaim": "returned"},
     "rulebookConfigMap": "rulebooks",
     "directoryConfigMap": "directories",
-    "secrets": {"auditKey": True},
+    "secrets": {"auditKey": True, "temporal": "sfo-temporal"},
     "image": {"pullSecrets": ["registry"], "digest": f"sha256:{'0' * 64}"},
     "settings": {"SFO_OTLP_ENDPOINT": "http://collector:4318"},
 }
@@ -94,7 +97,7 @@ def not_restricted(objects: Objects) -> Iterator[str]:
             "is given a token": pod.get("automountServiceAccountToken") is False,
             "is given other services' addresses": pod.get("enableServiceLinks") is False,
             "reaches the host": not {"hostNetwork", "hostPID", "hostIPC"} & pod.keys(),
-            "has another volume": all({"emptyDir", "configMap"} & volume.keys() for volume in pod["volumes"]),
+            "has another volume": all(VOLUMES & volume.keys() for volume in pod["volumes"]),
             "has no limit": {"requests", "limits"} <= container["resources"].keys(),
         }
         yield from (f"{name} {what}" for what, is_held in held.items() if not is_held)
@@ -106,7 +109,10 @@ def wrong_settings(objects: Objects) -> Iterator[str]:
         shared = {key for one in container.get("envFrom", ()) for key in plain[one["configMapRef"]["name"]]}
         given = {one["name"] for one in container["env"]} | shared
         yield from (f"{name}: {one} is no setting" for one in sorted(given - KNOWN))
-        yield from (f"{name}: {one} is missing" for one in sorted(REQUIRED - given))
+        needed = {"SFO_TEMPORAL_ADDRESS"} if name == NEEDS_TEMPORAL_ALONE else REQUIRED
+        yield from (f"{name}: {one} is missing" for one in sorted(needed - given))
+        if name == NEEDS_TEMPORAL_ALONE and given & SECRET:
+            yield f"{name} is given secrets"
         yield from (f"{name}: {one} is a secret in a ConfigMap" for one in sorted(shared & SECRET))
         for one in container["env"]:
             if one["name"] in SECRET and set(one) != {"name", "valueFrom"}:
@@ -206,6 +212,7 @@ def test_each_component_reaches_what_it_needs_and_nothing_else() -> None:
     assert network(rendered(values_of("preprod"))) == {
         "deny": (set(), set()),
         "schema": ({5432}, set()),
+        "namespace": ({7233}, set()),
         "worker": (services, {"metrics"}),
         "gateway": (services, {"metrics", "http"}),
     }
@@ -249,18 +256,53 @@ def test_alerts_and_dashboards_are_those_of_the_service() -> None:
     assert shown == committed
 
 
-def test_the_schema_runs_before_anything_else_of_a_release() -> None:
-    (job,) = of_kind(rendered(values_of("prod")), "Job")
-    assert job["metadata"]["annotations"]["helm.sh/hook"] == "pre-install,pre-upgrade"
-    accounts = of_kind(rendered(values_of("prod")), "ServiceAccount")
-    (own,) = [one for one in accounts if one["metadata"]["name"] == "sfo-schema"]
-    weight = "helm.sh/hook-weight"
-    assert int(own["metadata"]["annotations"][weight]) < int(job["metadata"]["annotations"][weight])
+def unknown_commands(objects: Objects) -> list[str]:
+    found = {name: container["command"] for name, _, container in workloads(objects)}
+    return [
+        name
+        for name, (program, *words) in found.items()
+        if not (program == "sfo" and words[0] in sfo.commands) and [program, *words] != ["python", "-m", "worker"]
+    ]
+
+
+def test_every_command_is_there_and_a_misspelt_one_is_found() -> None:
+    objects = copy.deepcopy(rendered(values_of("prod")))
+    assert unknown_commands(objects) == []
+    for one in of_kind(objects, "Job"):
+        _container(one)["command"][1] += "e"
+    assert sorted(unknown_commands(objects)) == ["sfo-namespace", "sfo-schema"]
+
+
+def test_schema_and_namespace_are_there_before_anything_else_of_a_release() -> None:
+    objects = rendered(values_of("prod"))
+    jobs = {one["metadata"]["name"]: one["metadata"]["annotations"] for one in of_kind(objects, "Job")}
+    accounts = {one["metadata"]["name"]: one["metadata"] for one in of_kind(objects, "ServiceAccount")}
+    assert jobs.keys() == {"sfo-schema", "sfo-namespace"}
+    for name, annotations in jobs.items():
+        assert annotations["helm.sh/hook"] == "pre-install,pre-upgrade"
+        weight = "helm.sh/hook-weight"
+        assert int(accounts[name]["annotations"][weight]) < int(annotations[weight])
+
+
+ON = {"enabled": True}
 
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"wroker": {}}, {"worker": {"replica": 1}}, {"settings": {"SFO_LINK_KEYS": "k1:secret"}}, {"image": {"tags": ""}}],
+    [
+        {"wroker": {}},
+        {"worker": {"replica": 1}},
+        {"settings": {"SFO_LINK_KEYS": "k1:secret"}},
+        {"image": {"tags": ""}},
+        {"temporalNamespace": {"keepDays": 3}},
+        {"settings": {"SFO_BUILD_ID": "no spaces"}},
+        {"worker": {"autoscaling": ON, "backlog": ON}},
+        {"worker": {"autoscaling": ON, "controller": ON}},
+        {"worker": {"backlog": ON, "controller": ON}},
+        {"worker": {"controller": {**ON, "strategy": "Progressive"}}},
+        {"worker": {"controller": {"strategy": "Slowly"}}},
+        {"worker": {"controller": {"mutualTLSSecret": "tls", "apiKeySecret": {"name": "key", "key": "k"}}}},
+    ],
 )
 def test_a_value_that_is_misspelt_or_a_secret_is_refused(wrong: dict[str, Any]) -> None:
     chart = helm_python.Chart.load(CHART)

@@ -299,6 +299,9 @@ async def test_another_build_than_this_code_is_told(running: RunningStack) -> No
     settings = but(running, build_id="another")
     assert await wrong(settings) == {"worker-version": Level.WARN, "gateway": Level.WARN}
     assert "--build-id another" in (await found(settings))["worker-version"].remedy
+    elsewhere = (await found(but(running, deployment="sfo/another")))["worker-version"]
+    assert elsewhere.level is Level.FAIL
+    assert "--deployment-name sfo/another" in elsewhere.remedy
 
 
 # --- the command --------------------------------------------------------------------------------------

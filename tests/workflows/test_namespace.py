@@ -17,12 +17,14 @@ from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest, Register
 from temporalio.client import Client
 from temporalio.common import SearchAttributePair, TypedSearchAttributes
 
+import worker
 from deploy.embedded.ports import usable_port
 from deploy.embedded.temporal import EmbeddedTemporal
 from deploy.namespace import SEARCH_ATTRIBUTES, prepare_namespace
 from starter.__main__ import run
+from starter.rollout import RolloutError, make_current
 from starter.settings import Settings
-from workflows.contract import search
+from workflows.contract import ids, search
 
 KIND = IndexedValueType
 # How many attributes of each type a namespace has room for on SQL visibility.
@@ -139,6 +141,16 @@ def test_the_attributes_are_those_of_the_contract_and_find_room_in_a_namespace_o
     assert {"SfoStage", "SfoDue", "SfoGates"} < set(SEARCH_ATTRIBUTES)
     kinds = list(SEARCH_ATTRIBUTES.values())
     assert {kind: kinds.count(kind) for kind in set(kinds) if kinds.count(kind) > MOST[kind]} == {}
+
+
+async def test_workers_under_another_name_are_known_by_it_and_made_current(client: Client) -> None:
+    """As Temporal's Worker Controller names them."""
+    await prepare_namespace(client)
+    name = "sfo/sfo-worker"
+    async with worker.build_worker(client, ids.CASEWORK_QUEUE, [], "one", name):
+        await make_current(client, deployment=name, build_id="one", timeout=timedelta(minutes=1))
+        with pytest.raises(RolloutError):
+            await make_current(client, build_id="one", timeout=timedelta(seconds=0.1))
 
 
 def test_the_name_of_our_workers_can_be_set_and_is_checked() -> None:

@@ -61,18 +61,44 @@ volumeMounts:
 {{- if $root.Values.directoryConfigMap }}
   - {name: directory, mountPath: /directory, readOnly: true}
 {{- end }}
+{{- if $root.Values.secrets.temporal }}
+  - {name: temporal, mountPath: /temporal, readOnly: true}
+{{- end }}
+{{- if and (eq (index . 1) "gateway") $root.Values.gateway.returnedMailClaim }}
+  - {name: returned-mail, mountPath: /returned-mail}
+{{- end }}
 {{- end }}
 
 {{- define "sfo.volumes" -}}
+{{- $values := (index . 0).Values }}
+{{- $is_gateway := eq (index . 1) "gateway" }}
 volumes:
   - {name: tmp, emptyDir: {sizeLimit: 256Mi}}
+{{- if and $is_gateway $values.gateway.dataClaim }}
+  - {name: data, persistentVolumeClaim: {claimName: {{ $values.gateway.dataClaim }}}}
+{{- else }}
   - {name: data, emptyDir: {sizeLimit: 64Mi}}
-{{- with .Values.rulebookConfigMap }}
+{{- end }}
+{{- if and $is_gateway $values.gateway.returnedMailClaim }}
+  - {name: returned-mail, persistentVolumeClaim: {claimName: {{ $values.gateway.returnedMailClaim }}}}
+{{- end }}
+{{- with $values.secrets.temporal }}
+  - {name: temporal, secret: {secretName: {{ . }}, defaultMode: 0440}}
+{{- end }}
+{{- with $values.rulebookConfigMap }}
   - {name: rulebook, configMap: {name: {{ . }}}}
 {{- end }}
-{{- with .Values.directoryConfigMap }}
+{{- with $values.directoryConfigMap }}
   - {name: directory, configMap: {name: {{ . }}}}
 {{- end }}
+{{- end }}
+
+{{- /* The build id, where others than the image must know it; and the name that Temporal knows our workers by. */}}
+{{- define "sfo.build" -}}
+{{ .Values.settings.SFO_BUILD_ID | default .Values.image.tag | default .Chart.AppVersion }}
+{{- end }}
+{{- define "sfo.deployment" -}}
+{{ if .Values.worker.controller.enabled }}{{ .Release.Namespace }}/{{ include "sfo.name" (list . "worker") }}{{ else }}sfo{{ end }}
 {{- end }}
 
 {{- /* The plain settings, those of the chart included: the ConfigMap, and the Job, which runs before it is there. */}}
@@ -80,6 +106,9 @@ volumes:
 {{- $chart := dict "SFO_GATEWAY_HOST" "0.0.0.0" "SFO_GATEWAY_PORT" "8080" "SFO_METRICS_ADDRESS" "0.0.0.0:9464" "SFO_DATA_DIR" "/data" }}
 {{- if .Values.rulebookConfigMap }}{{ $_ := set $chart "SFO_RULEBOOK_DIR" "/rulebook" }}{{ end }}
 {{- if .Values.directoryConfigMap }}{{ $_ := set $chart "SFO_DIRECTORY_DIR" "/directory" }}{{ end }}
+{{- if .Values.secrets.temporal }}{{ $_ := set $chart "SFO_TEMPORAL_CONFIG" "/temporal/temporal.toml" }}{{ end }}
+{{- if or .Values.worker.controller.enabled .Values.worker.backlog.enabled }}{{ $_ := set $chart "SFO_BUILD_ID" (include "sfo.build" .) }}{{ end }}
+{{- if .Values.worker.controller.enabled }}{{ $_ := set $chart "SFO_DEPLOYMENT" (include "sfo.deployment" .) }}{{ end }}
 {{- toYaml (merge $chart .Values.settings) }}
 {{- end }}
 
