@@ -28,8 +28,8 @@ TOO_LONG = timedelta(seconds=60)
 _TRIES = 2
 """A step is begun twice when a worker dies; more often, and its code fails."""
 _DESCRIBED = 5_000
-_AWAY = 5
-"""Looks in a row that Temporal may leave unanswered."""
+_AWAY = timedelta(minutes=2)
+"""How long Temporal may leave looks unanswered: a busy one takes its time over long lists."""
 _OF_A_BUILD = frozenset(Kind) - {Kind.PAUSED, Kind.RESET, Kind.CODE_FAILING, Kind.CASE_UNKNOWN}
 
 Compare = Callable[[], Awaitable[list[Stranded]]]
@@ -83,7 +83,7 @@ class Watch:
     async def run(self, lasting: timedelta) -> Verdict:
         """Look until this much time has passed, or until it is bad. Raises TemporalAwayError."""
         loop = asyncio.get_running_loop()
-        start, away = loop.time(), 0
+        start, answered = loop.time(), loop.time()
         end = start + lasting.total_seconds()
         before: Look | None = None
         while True:
@@ -93,14 +93,13 @@ class Watch:
             try:
                 now = await self.look(thorough=is_last)
                 stranded = await self._compared() if is_last else []
-                away = 0
             except TemporalAwayError as error:
-                away += 1
-                if away >= _AWAY:
+                if loop.time() - answered > _AWAY.total_seconds():
                     raise
                 self.say(f"Temporal does not answer ({error}); looking again")
                 await asyncio.sleep(min(self.every.total_seconds(), 2))
                 continue
+            answered = loop.time()
             bad = [*reasons(self.build, now, before), *_about(self._new(stranded))]
             lasted = timedelta(seconds=loop.time() - start)
             if bad or is_last:

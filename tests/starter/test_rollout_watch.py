@@ -115,8 +115,11 @@ async def test_a_watch_ends_as_soon_as_it_is_bad() -> None:
     assert verdict.lasted < timedelta(seconds=10)
 
 
-async def test_a_server_that_is_away_for_a_moment_is_no_sign_and_one_that_stays_away_is_said() -> None:
+async def test_a_server_that_is_away_for_a_moment_is_no_sign_and_one_that_stays_away_is_said(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     away = TemporalAwayError("UNAVAILABLE")
     assert (await watched([away, away, WELL], [[], []])).is_good
+    monkeypatch.setattr(rollout_watch, "_AWAY", timedelta(seconds=0.05))
     with pytest.raises(TemporalAwayError):
         await watched([away], [[], []], lasting=30)

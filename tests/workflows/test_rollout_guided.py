@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
+from unittest.mock import patch
 from uuid import uuid4
 
 import pytest
@@ -46,11 +47,16 @@ from workflows.contract.ids import CASEWORK_QUEUE, DEPLOYMENT
 
 @pytest_asyncio.fixture(scope="module")
 async def alone() -> AsyncIterator[EmbeddedTemporal]:
-    """A server of this file's own: a build that is current takes the work from workers without one."""
+    """A server of this file's own: a build that is current takes the work from workers without one.
+
+    Its polls are short, for a worker that stops may have to wait for the end of its last ones.
+    """
     folder = Path(tempfile.mkdtemp(prefix="sfo-rollout-"))
     try:
-        async with embedded_temporal(folder, port=usable_port(0), ui_port=usable_port(0), time_skipping=True) as server:
-            yield server
+        with patch.dict("deploy.embedded.temporal._SETTINGS", {"matching.longPollExpirationInterval": '"5s"'}):
+            serving = embedded_temporal(folder, port=usable_port(0), ui_port=usable_port(0), time_skipping=True)
+            async with serving as server:
+                yield server
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
