@@ -21,6 +21,7 @@ from starter import (
     commands_doctor,
     commands_figures,
     commands_forecast,
+    commands_keeping,
     commands_lists,
     commands_namespace,
     commands_reconcile,
@@ -32,6 +33,7 @@ from starter import (
     commands_views,
     connections,
 )
+from starter.case_keys import KeysAwayError
 from starter.command import BAD_INPUT, OUT_OF_REACH, REFUSED, CommandError
 from starter.connections import ServiceUnreachableError
 from starter.judging import RulesError
@@ -99,6 +101,9 @@ for _command in (
     commands_disclosure.disclosure,
     commands_forecast.forecast,
     commands_access.subject_access,
+    commands_keeping.retention,
+    commands_keeping.hold,
+    commands_keeping.erase,
 ):
     sfo.add_command(_command)
 
@@ -106,7 +111,7 @@ _CODES: tuple[tuple[type[Exception] | tuple[type[Exception], ...], int], ...] = 
     (ReportRefusedError, REFUSED),
     (SchemaError, REFUSED),
     ((SettingsError, RulesError), BAD_INPUT),
-    ((ServiceUnreachableError, ServiceError, TemporalAwayError), OUT_OF_REACH),
+    ((ServiceUnreachableError, ServiceError, TemporalAwayError, KeysAwayError), OUT_OF_REACH),
 )
 
 

@@ -58,6 +58,7 @@ class Report:
     histories: int = 0
     under_way: int = 0
     forgotten: list[str] = field(default_factory=list)
+    erased: list[str] = field(default_factory=list)
     differences: list[Difference] = field(default_factory=list)
 
 
@@ -77,12 +78,14 @@ class _Recorded:
 async def completeness(pool: Pool, client: Client, references: list[str] | None) -> Report:
     """Compare these cases, or every case. Raises RPCError, TemporalAwayError."""
     report, retention = Report(), await retention_of(client)
-    known = await pool.fetch("SELECT reference FROM sfo.cases ORDER BY reference")
+    known = await pool.fetch("SELECT reference, erased_at FROM sfo.cases ORDER BY reference")
     chosen = references if references is not None else [row["reference"] for row in known]
     if references is None:
         strangers = await references_known(client) - set(chosen)
         report.differences += [Difference("unknown_case", one, ids.case_id(one)) for one in sorted(strangers)]
-    for reference in chosen:
+    erased = {row["reference"] for row in known if row["erased_at"]}
+    report.erased = [one for one in chosen if one in erased]
+    for reference in [one for one in chosen if one not in erased]:
         await _compare(pool, client, reference, retention, report)
     return report
 

@@ -13,7 +13,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 from starter.comparing import reference_of
-from starter.payloads import PayloadKeyError
+from starter.keys import PayloadKeyError
 from starter.temporal_state import every_run, runs_of
 from workflows.contract import ids
 from workflows.contract.messages import DecideSignal, Decision, GateOpened, Settled

@@ -223,6 +223,18 @@ def _drained(row: Row, _seen: Seen) -> str:
     return f"no open workflow needed build {row['subject']} any more; build {row['detail']['current']} is current"
 
 
+def _erased(row: Row, seen: Seen) -> str:
+    detail = row["detail"]
+    anew = " once more, after something was restored" if detail.get("again") else ""
+    key = f"key {detail['fingerprint']} was destroyed" if detail.get("fingerprint") else "it never had a key"
+    rows = counted(sum((detail.get("counts") or {}).values()), "row")
+    proofs = {"history": "a payload of its own history", "probe": "something sealed with it before"}
+    proof = f"; {proofs[detail['proof']]} can no longer be read" if detail.get("proof") in proofs else ""
+    return (
+        f"{seen.who(row['actor'])} carried out the erasure of the case{anew}: {rows} emptied or deleted, {key}{proof}"
+    )
+
+
 SENTENCES: Mapping[str, Tell] = {
     **disclosure_sentences.SENTENCES,
     "case_opened": _opened,
@@ -268,6 +280,11 @@ SENTENCES: Mapping[str, Tell] = {
         lambda detail: f", of which {detail['withheld']} withheld and {detail['shortened']} shortened",
     ),
     "digest_written": _plainly("the weekday digest of {on} went out for {subject}"),
+    "hold_set": _with(_by("set a legal hold: the case is kept whatever its date"), _because),
+    "hold_lifted": _with(_by("lifted a legal hold"), _because),
+    "erasure_proposed": _with(_by("proposed to erase the case"), _because),
+    "erasure_confirmed": _with(_by("confirmed the erasure that {proposed_by} proposed"), _because),
+    "case_erased": _erased,
     "absence_set": _absent,
     "absence_ended": _back,
     "build_ramped": _ramped,

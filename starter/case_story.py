@@ -126,6 +126,8 @@ def _facts(view: View, directory: Directory) -> list[tuple[str, str]]:
         facts.append(("Working days", f"{outlook['days_left']} left, {outlook['days_needed']} needed for what remains"))
     if view["outcome"]:
         facts.append(("Outcome", words(view["outcome"])))
+    if view["erased_on"]:
+        facts.append(("Erased", f"{in_words(view['erased_on'])}: what named anybody, and every text, is gone"))
     return facts
 
 

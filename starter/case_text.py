@@ -57,6 +57,8 @@ def as_text(view: View, history: Sequence[Entry], directory: Directory | None = 
 def _head(view: View, directory: Directory | None) -> Iterable[str]:
     stage = "Closed" if view["closed_on"] else words(view["stage"])
     yield f"{view['reference']}  {stage}{'  OVERDUE' if view['overdue'] else ''}{_clock(view)}"
+    if view["erased_on"]:
+        yield f"    erased       {in_words(view['erased_on'])}; what named anybody, and every text, is gone"
     yield f"    place        {place_of(view, directory)}"
     yield f"    ground       {ground_of(view['ground'])} ({view['ground']})"
     yield f"    opened       {in_words(view['opened_on'])}"

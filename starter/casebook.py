@@ -133,6 +133,7 @@ def _view(row: asyncpg.Record, parts: Mapping[str, list[asyncpg.Record]], now: d
         "case_time": now.isoformat(timespec="seconds"),
         "closed_on": _iso(row["closed_on"]),
         "outcome": row["outcome"],
+        "erased_on": _on(row["erased_at"]) if row["erased_at"] else None,
     }
 
 

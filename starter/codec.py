@@ -23,8 +23,9 @@ from temporalio.api.common.v1 import Payload, Payloads
 from starter.arrivals import Door
 from starter.connections import OUT_OF_REACH
 from starter.identity import read_session
+from starter.keys import PayloadKeyError
 from starter.payload_readings import REFUSALS, Action, Reading, note_reading
-from starter.payloads import KEY_ID, EncryptionCodec, PayloadKeyError
+from starter.payloads import KEY_ID, EncryptionCodec
 from starter.settings import Settings
 from starter.views import Turned
 from starter.visits import OPERATIONS, is_operations, person_behind, rules_today
@@ -129,9 +130,18 @@ class Codec:
 
     async def _converted(self, asked: Sequence[Payload], action: Action) -> list[Payload]:
         try:
-            return await (self.codec.decode(asked) if action == "decode" else self.codec.encode(asked))
+            return await (
+                self.codec.decode(asked) if action == "decode" else (await self._sealing(asked)).encode(asked)
+            )
         except PayloadKeyError as error:
             raise _RefusedError("unreadable", str(error)) from None
+
+    async def _sealing(self, asked: Sequence[Payload]) -> EncryptionCodec:
+        """What seals it: the UI does not say whose payload it is, so the one case that stands in it does."""
+        named = _cases(asked)
+        async with self.door.pool.acquire() as connection:
+            known = await connection.fetch("SELECT reference FROM sfo.cases WHERE reference = ANY($1)", list(named))
+        return self.codec.of_case(named[0] if len(named) == len(known) == 1 else None)
 
     async def _refuse(self, action: Action, error: _RefusedError) -> Response:
         """Write the refusal down and say it. Beyond so many a minute only the log knows of it."""

@@ -176,7 +176,9 @@ def _as_json(report: Report) -> View:
         | {"what_to_do": REMEDIES[one.kind]}
         for one in report.differences
     ]
-    counts = {name: getattr(report, name) for name in ("cases", "decisions", "histories", "under_way", "forgotten")}
+    counts = {
+        name: getattr(report, name) for name in ("cases", "decisions", "histories", "under_way", "forgotten", "erased")
+    }
     return {**counts, "differences": differences}
 
 
@@ -190,6 +192,8 @@ def _said(report: Report) -> list[str]:
             f"Temporal has forgotten {len(report.forgotten)} workflows after its retention, which is no fault:"
         )
         lines += [f"  {workflow}" for workflow in report.forgotten]
+    if report.erased:
+        lines.append(f"erased, so that no history can be read: {', '.join(report.erased)}")
     for one in report.differences:
         which = f", decision {one.decision}" if one.decision else ""
         lines += [f"{one.kind.replace('_', ' ').upper()}: {one.subject or one.reference}{which}"]

@@ -5,7 +5,7 @@ import os
 import click
 
 from starter.command import BAD_INPUT, REFUSED, CommandError, example, settings_here, wait_for
-from starter.schema import apply_schema
+from starter.schema import apply_all
 from starter.settings import SettingsError
 
 
@@ -40,6 +40,6 @@ def gateway() -> None:
 
 @click.command(epilog=example("SFO_SCHEMA_DATABASE_URL=postgresql://sfo_owner@host/sfo sfo schema"))
 def schema() -> None:
-    """Bring the database to this version: apply what is new in deploy/schema. Safe to repeat, and at once."""
-    applied = wait_for(apply_schema(settings_here().schema_database_url))
+    """Bring the databases to this version: apply what is new in deploy/schema and deploy/keys. Safe to repeat."""
+    applied = wait_for(apply_all(settings_here()))
     click.echo("\n".join(f"applied {name}" for name in applied) or "the database is up to date")

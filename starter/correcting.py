@@ -10,7 +10,7 @@ from starter.connections import Connection
 from starter.judging import Rules
 from starter.record import append_audit
 from starter.reopening import TakenUp, take_up
-from starter.reports import ReportRefusedError, locked_case
+from starter.reports import ReportRefusedError, locked_case, require_not_erased
 from starter.requests import require_role
 from workflows.contract.messages import CorrectSignal
 from workflows.contract.vocabulary import ReasonCode, Role
@@ -37,6 +37,7 @@ async def request_correction(
     """
     async with connection.transaction():
         case = await locked_case(connection, reference)
+        require_not_erased(case)
         require_role(rules, case, CORRECTING, email, "has it corrected")
         version = case.row["accepted_version"]
         if version is None:

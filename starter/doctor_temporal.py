@@ -23,8 +23,10 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from deploy.namespace import SEARCH_ATTRIBUTES
 from starter.audit_histories import retention_of
+from starter.case_keys import ErasedError
 from starter.doctor import TEMPORAL, Check, Finding, Level, NotLookedAtError, Practice, of_skew
-from starter.payloads import ENCODING, EncryptionCodec, PayloadKeyError
+from starter.keys import PayloadKeyError
+from starter.payloads import ENCODING, converter_of
 from starter.schedules import DIGEST
 from workflows.contract.ids import CASEWORK_QUEUE, NATIONAL_QUEUE
 
@@ -206,7 +208,7 @@ async def _payload_keys(practice: Practice) -> Finding:
     """The input of the newest case must open with our keys: what cannot be read stops a case for good."""
     client = await practice.temporal()
     # By a raw call, since the client cannot read the status of a case that somebody paused.
-    newest = ListWorkflowExecutionsRequest(namespace=client.namespace, query="WorkflowType = 'sfo-case'", page_size=1)
+    newest = ListWorkflowExecutionsRequest(namespace=client.namespace, query="WorkflowType = 'sfo-case'", page_size=50)
     for one in (await client.workflow_service.list_workflow_executions(newest)).executions:
         case = one.execution.workflow_id
         request = GetWorkflowExecutionHistoryRequest(
@@ -218,7 +220,9 @@ async def _payload_keys(practice: Practice) -> Finding:
             remedy = "start cases by `sfo charge` alone, which encrypts; look who else writes to the namespace"
             return Finding(Level.FAIL, f"the input of {case} is not encrypted", remedy)
         try:
-            await EncryptionCodec(practice.settings.payload_keys).decode(payloads)
+            await converter_of(practice.settings).decode(payloads)
+        except ErasedError:
+            continue
         except PayloadKeyError as error:
             remedy = "put the key that it was encrypted with back into SFO_PAYLOAD_KEYS, after the active one"
             return Finding(Level.FAIL, f"the input of {case} cannot be read: {error}", remedy)

@@ -20,6 +20,7 @@ from starlette.types import ASGIApp
 from starter.absence_page import Away
 from starter.arrivals import Door
 from starter.asking_for_time import AskingForTime
+from starter.case_keys import CaseKeys
 from starter.case_page import CasePage
 from starter.code_mail import CodeMail
 from starter.codec import Codec
@@ -86,7 +87,7 @@ def gateway_app(settings: Settings, pool: Pool, delivery: Delivery, mailer: Smtp
         Route("/national", national.show),
         Route("/national/acknowledge", national.acknowledge, methods=["POST"]),
         Route("/case/{reference}", CasePage(door).show),
-        *_codec(Codec(door, EncryptionCodec(settings.payload_keys))),
+        *_codec(Codec(door, EncryptionCodec(settings.payload_keys, CaseKeys.of(settings)))),
         Route("/accessibility", _accessibility),
         Mount("/static", StaticFiles(directory=PAGES / "static")),
         *health_routes(settings, pool, delivery.client),

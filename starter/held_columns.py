@@ -5,11 +5,12 @@ One row a column, by `table.column`. A new column must be declared here before `
 
 from collections.abc import Mapping
 
-from starter import held_columns_case, held_columns_way, held_columns_work
+from starter import held_columns_case, held_columns_keeping, held_columns_way, held_columns_work
 from starter.held import Held, Table
 
-HELD: Mapping[str, Held] = {**held_columns_case.COLUMNS, **held_columns_work.COLUMNS, **held_columns_way.COLUMNS}
-TABLES: Mapping[str, Table] = {**held_columns_case.TABLES, **held_columns_work.TABLES, **held_columns_way.TABLES}
+_PARTS = (held_columns_case, held_columns_work, held_columns_way, held_columns_keeping)
+HELD: Mapping[str, Held] = {name: held for part in _PARTS for name, held in part.COLUMNS.items()}
+TABLES: Mapping[str, Table] = {name: table for part in _PARTS for name, table in part.TABLES.items()}
 
 
 def columns_of(table: str) -> dict[str, Held]:

@@ -35,6 +35,7 @@ TABLES: dict[str, Table] = {
 }  # fmt: skip
 
 COLUMNS: dict[str, Held] = {
+    "cases.erased_at": plain("What named anybody was taken out at"),
     "cases.reference": plain("Case"),
     "cases.charge_key": technical("Fingerprint that keeps one charge from becoming two cases"),
     "cases.crn": told(_S, "Case reference number (CRN)"),

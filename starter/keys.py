@@ -15,6 +15,10 @@ KEY_BYTES = 32
 _KEY_ID = re.compile(r"[A-Za-z0-9_-]{1,16}")
 
 
+class PayloadKeyError(Exception):
+    """A payload cannot be read with the keys that there are; the text names the key id, never content."""
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class KeyRing:
     """One active key that seals, and every key that may still be read. Its text form never shows a key.

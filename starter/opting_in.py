@@ -16,7 +16,7 @@ from starter.judging import Rules
 from starter.record import append_audit
 from starter.rendition_files import released_last
 from starter.reopening import TakenUp, take_up
-from starter.reports import LockedCase, ReportRefusedError, court_of, locked_case
+from starter.reports import LockedCase, ReportRefusedError, court_of, locked_case, require_not_erased
 from starter.requests import require_role
 from workflows.contract.messages import OptInSignal
 from workflows.contract.questions import QUESTIONS
@@ -88,6 +88,7 @@ async def leg_now(connection: Connection, reference: str, victim: str) -> LegNow
     """How the leg stands. Writes nothing. Raises OptInRefusedError `no_such_victim`."""
     async with connection.transaction():
         case = await locked_case(connection, reference)
+        require_not_erased(case)
         row = await _leg(connection, case, victim)
         refused = await _refusal(connection, case, row)
     columns = ("answer", "answered_on", "wish", "language", "language_other", "given", "closed_because")
@@ -116,6 +117,7 @@ async def opt_in(
     """
     async with connection.transaction():
         case = await locked_case(connection, reference)
+        require_not_erased(case)
         row = await _leg(connection, case, victim)
         if rules is not None:
             require_officer(rules, case, row["liaison_officer_email"], email)

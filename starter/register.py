@@ -16,7 +16,7 @@ from starter.connections import Connection
 from starter.judging import Rules
 from starter.record import append_audit
 from starter.rendition_files import SHUT, FileRefusedError, Handed, hand_out_within
-from starter.reports import LockedCase, ReportRefusedError, locked_case
+from starter.reports import LockedCase, ReportRefusedError, locked_case, require_not_erased
 from starter.requests import require_role
 from workflows.contract.choices import WAYS
 from workflows.contract.rendition import FileFormat
@@ -77,6 +77,7 @@ async def give(
     """It stands in the register; `as_file`: the internal version comes with it. Raises ReportRefusedError."""
     async with connection.transaction():
         case = await locked_case(connection, reference)
+        require_not_erased(case)
         require_role(rules, case, RECORDING, email, "records who read the review")
         is_new = await _registered(connection, rules, case, giving, email)
         taken_by = next(

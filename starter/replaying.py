@@ -24,7 +24,7 @@ from temporalio.worker import Replayer
 from temporalio.workflow import NondeterminismError
 
 from starter.comparing import reference_of
-from starter.payloads import PayloadKeyError
+from starter.keys import PayloadKeyError
 from starter.registered import BY_TYPE
 from starter.sandbox import workflow_runner
 from starter.temporal_state import Listed, open_now
@@ -148,8 +148,8 @@ async def _read(client: Client, one: Listed) -> WorkflowHistory | Replayed | Non
         codec = client.data_converter.payload_codec
         if codec:
             await codec.decode(started.input.payloads)
-    except PayloadKeyError:
-        return Replayed(one.workflow, started.workflow_type.name, Fate.UNREAD, "no key of SFO_PAYLOAD_KEYS opens it")
+    except PayloadKeyError as error:
+        return Replayed(one.workflow, started.workflow_type.name, Fate.UNREAD, str(error))
     return history
 
 

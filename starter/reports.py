@@ -55,6 +55,7 @@ class _Concern:
 async def open_case_of(connection: Connection, reference: str) -> LockedCase:
     """Lock the case, which must be open. Raises ReportRefusedError."""
     case = await locked_case(connection, reference)
+    require_not_erased(case)
     if case.row["closed_on"] is not None:
         raise ReportRefusedError(
             f"{reference} closed on {case.row['closed_on']}, {case.row['outcome']}; nothing can follow"
@@ -68,6 +69,14 @@ async def locked_case(connection: Connection, reference: str) -> LockedCase:
     if row is None:
         raise ReportRefusedError(f"there is no case {reference}; `sfo cases` lists them")
     return LockedCase(reference, case_time(CaseClock.model_validate(row["clock"]), datetime.now(UTC)), row)
+
+
+def require_not_erased(case: LockedCase) -> None:
+    """Nothing can follow in a case that was erased. Raises ReportRefusedError."""
+    if case.row["erased_at"] is not None:
+        raise ReportRefusedError(
+            f"{case.reference} was erased on {on_in_london(case.row['erased_at'])}; nothing can follow"
+        )
 
 
 async def court_of(connection: Connection, reference: str) -> list[CourtEventKind]:

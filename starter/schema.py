@@ -7,13 +7,19 @@ from pathlib import Path
 
 import asyncpg
 
-SCHEMA_DIR = Path(__file__).resolve().parent.parent / "deploy" / "schema"
+from starter.settings import Settings
+
+_DEPLOY = Path(__file__).resolve().parent.parent / "deploy"
+SCHEMA_DIR = _DEPLOY / "schema"
+KEYS_DIR = _DEPLOY / "keys"
+"""The store of the cases' keys: in the record's own database or in one of its own, so it counts its files apart."""
 
 _NAME = re.compile(r"(\d{4})_[a-z0-9_]+\.sql")
 _LOCK = "sfo.schema"
+_OF_RECORD, _OF_KEYS = "sfo_schema", "sfo_keys_schema"
 _BOOKKEEPING = """
-    CREATE SCHEMA IF NOT EXISTS sfo_schema;
-    CREATE TABLE IF NOT EXISTS sfo_schema.applied (
+    CREATE SCHEMA IF NOT EXISTS {books};
+    CREATE TABLE IF NOT EXISTS {books}.applied (
         file       text PRIMARY KEY,
         sha256     text NOT NULL,
         applied_at timestamptz NOT NULL DEFAULT clock_timestamp()
@@ -47,10 +53,11 @@ class SchemaState:
 
 async def compare_schema(database_url: str, schema_dir: Path | None = None) -> SchemaState:
     """Return how the files stand to the database, and change nothing. Raises SchemaError, and what asyncpg raises."""
-    files = {file.name: file.sha256 for file in _read(schema_dir or SCHEMA_DIR)}
+    schema_dir = schema_dir or SCHEMA_DIR
+    files = {file.name: file.sha256 for file in _read(schema_dir)}
     connection = await asyncpg.connect(database_url, timeout=4, server_settings={"application_name": "sfo-doctor"})
     try:
-        applied = await _applied(connection)
+        applied = await _applied(connection, _books(schema_dir))
     except (asyncpg.UndefinedTableError, asyncpg.InvalidSchemaNameError):
         applied = {}
     finally:
@@ -69,13 +76,20 @@ async def apply_schema(database_url: str, schema_dir: Path | None = None) -> lis
     Each file is one transaction. Any number of starters may call this at once: the others wait for the first.
     `database_url` connects as the owner. Raises SchemaError, and what asyncpg raises for a wrong statement.
     """
-    files = _read(schema_dir or SCHEMA_DIR)
+    schema_dir = schema_dir or SCHEMA_DIR
+    files = _read(schema_dir)
     connection = await asyncpg.connect(database_url, timeout=10, server_settings={"application_name": "sfo-schema"})
     try:
         await connection.execute("SELECT pg_advisory_lock(hashtext($1))", _LOCK)
-        return await _apply(connection, files)
+        return await _apply(connection, files, _books(schema_dir))
     finally:
         await connection.close()  # the lock is the session's and goes with it
+
+
+async def apply_all(settings: Settings) -> list[str]:
+    """Bring record and store of keys to their newest files; return the names applied now. Raises as `apply_schema`."""
+    applied = await apply_schema(settings.schema_database_url)
+    return applied + await apply_schema(settings.keys_schema_database_url, KEYS_DIR)
 
 
 def _read(schema_dir: Path) -> list[_File]:
@@ -95,22 +109,26 @@ def _number(path: Path) -> int:
     return int(match[1])
 
 
-async def _apply(connection: asyncpg.Connection, files: list[_File]) -> list[str]:
-    await connection.execute(_BOOKKEEPING)
-    applied = await _applied(connection)
+def _books(schema_dir: Path) -> str:
+    return _OF_KEYS if schema_dir == KEYS_DIR else _OF_RECORD
+
+
+async def _apply(connection: asyncpg.Connection, files: list[_File], books: str) -> list[str]:
+    await connection.execute(_BOOKKEEPING.format(books=books))
+    applied = await _applied(connection, books)
     _check(files, applied)
     fresh = [file for file in files if file.name not in applied]
     for file in fresh:
         async with connection.transaction():
             await connection.execute(file.sql)  # the whole file at once: a function's body has semicolons
             await connection.execute(
-                "INSERT INTO sfo_schema.applied (file, sha256) VALUES ($1, $2)", file.name, file.sha256
+                f"INSERT INTO {books}.applied (file, sha256) VALUES ($1, $2)", file.name, file.sha256
             )
     return [file.name for file in fresh]
 
 
-async def _applied(connection: asyncpg.Connection) -> dict[str, str]:
-    rows = await connection.fetch("SELECT file, sha256 FROM sfo_schema.applied ORDER BY file")
+async def _applied(connection: asyncpg.Connection, books: str) -> dict[str, str]:
+    rows = await connection.fetch(f"SELECT file, sha256 FROM {books}.applied ORDER BY file")
     return {row["file"]: row["sha256"] for row in rows}
 
 

@@ -152,6 +152,21 @@ class Settings(BaseModel):
         default="",
         secret=True,
     )
+    keys_database_url: PostgresUrl = _variable(
+        "SFO_KEYS_DATABASE_URL",
+        "give the address of the cases' keys, postgresql://sfo_app@host/sfo_keys, or leave it out to use the record's",
+        default="",
+        secret=True,
+    )
+    keys_schema_database_url: PostgresUrl = _variable(
+        "SFO_KEYS_SCHEMA_DATABASE_URL",
+        "give the address of their owner, postgresql://sfo_owner@host/sfo_keys, or leave it out",
+        default="",
+        secret=True,
+    )
+    key_backup_dir: Folder | None = _variable(
+        "SFO_KEY_BACKUP_DIR", "give the folder for copies of the cases' keys, or leave it out for none", default=None
+    )
     temporal_address: Annotated[str, AfterValidator(_host_and_port)] = _variable(
         "SFO_TEMPORAL_ADDRESS", "give the frontend's host and port, such as 127.0.0.1:7233"
     )
@@ -247,6 +262,9 @@ class Settings(BaseModel):
         filled = {"SFO_REPLY_TO": sender, "SFO_BOUNCE_ADDRESS": "" if returns.why_not(tagged) else tagged, **filled}
         if "SFO_DATABASE_URL" in filled:
             filled.setdefault("SFO_SCHEMA_DATABASE_URL", filled["SFO_DATABASE_URL"])
+            owner = filled.get("SFO_KEYS_DATABASE_URL", filled["SFO_SCHEMA_DATABASE_URL"])
+            filled.setdefault("SFO_KEYS_SCHEMA_DATABASE_URL", owner)
+            filled.setdefault("SFO_KEYS_DATABASE_URL", filled["SFO_DATABASE_URL"])
         return filled
 
     @model_validator(mode="after")

@@ -8,13 +8,15 @@ from uuid import UUID
 
 from opentelemetry.trace import SpanKind
 from pydantic import BaseModel
-from temporalio.api.common.v1 import Header, Payloads, WorkflowExecution
+from temporalio.api.common.v1 import Header, Payload, Payloads, WorkflowExecution
 from temporalio.api.errordetails.v1 import NamespaceNotFoundFailure
 from temporalio.api.workflowservice.v1 import SignalWorkflowExecutionRequest
 from temporalio.client import Client, WorkflowExecutionStatus
+from temporalio.converter import WorkflowSerializationContext
 from temporalio.exceptions import TemporalError
 from temporalio.service import RPCError, RPCStatusCode
 
+from starter.keys import PayloadKeyError
 from starter.tracing import short_span, trace_header
 from workflows.contract.ids import reference_of
 from workflows.contract.messages import Receipt
@@ -58,7 +60,7 @@ async def send_signal(client: Client, workflow_id: str, signal: str, message: Ba
     Repeat-safe by `request` within a run of the workflow. Raises TemporalAwayError, RowRefusedError,
     NoSuchWorkflowError.
     """
-    payloads = await client.data_converter.encode([message])
+    payloads = await reach(_encoded(client, workflow_id, message))
     with short_span(f"signal {signal}", SpanKind.CLIENT, case=reference_of(workflow_id)):
         await reach(
             client.workflow_service.signal_workflow_execution(
@@ -74,6 +76,12 @@ async def send_signal(client: Client, workflow_id: str, signal: str, message: Ba
                 timeout=RPC,
             )
         )
+
+
+async def _encoded(client: Client, workflow_id: str, message: BaseModel) -> list[Payload]:
+    """Sealed for the case of the workflow: a raw call does not say by itself whose payload it is."""
+    context = WorkflowSerializationContext(namespace=client.namespace, workflow_id=workflow_id)
+    return await client.data_converter.with_context(context).encode([message])
 
 
 async def is_closed(client: Client, workflow_id: str) -> bool:
@@ -95,7 +103,7 @@ async def receipt_of(client: Client, workflow_id: str, decision: UUID) -> Receip
         try:
             handle = client.get_workflow_handle(workflow_id)
             receipt: Receipt | None = await handle.query("receipt", str(decision), result_type=Receipt)
-        except (RPCError, TemporalError, RuntimeError):
+        except (RPCError, TemporalError, RuntimeError, OSError, PayloadKeyError):
             return None
         if receipt is not None:
             return receipt
@@ -110,6 +118,8 @@ async def reach(call: Awaitable[Result]) -> Result:
             return await call
     except RPCError as error:
         raise _sorted(error) from None
+    except PayloadKeyError as error:  # of one case: erased, or its key cannot be opened
+        raise RowRefusedError(str(error)) from None
     except (TimeoutError, RuntimeError, OSError) as error:  # RuntimeError: a lazy client that cannot connect
         raise TemporalAwayError(type(error).__name__) from None
 

@@ -45,7 +45,7 @@ async def start_again(client: Client, opening: CaseOpening, ground: Ground, mark
     """
     for _ in range(_LOOKS):
         latest = await _latest(client, opening.reference)
-        if latest is not None and await latest.memo_value(_MARK, default=None) == mark:
+        if latest is not None and await reach(latest.memo_value(_MARK, default=None)) == mark:
             return
         if latest is None or latest.status is not WorkflowExecutionStatus.RUNNING:
             try:

@@ -10,7 +10,7 @@ from typing import Any
 from temporalio.client import Client
 from temporalio.envconfig import ClientConfig, ClientConnectConfig
 
-from starter.payloads import data_converter
+from starter.payloads import converter_of
 from starter.settings import Settings, SettingsError
 from starter.telemetry import Telemetry
 
@@ -28,7 +28,7 @@ async def connected(settings: Settings, telemetry: Telemetry | None = None, *, l
     """
     return await Client.connect(
         **connect_config(settings),
-        data_converter=data_converter(settings.payload_keys),
+        data_converter=converter_of(settings),
         interceptors=telemetry.interceptors if telemetry else (),
         runtime=telemetry.runtime if telemetry else None,
         connect_timeout=timedelta(seconds=CONNECT_SECONDS),

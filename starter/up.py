@@ -20,7 +20,7 @@ from starter.keys import kept_rings
 from starter.reach import all_reached, gateway_answers
 from starter.rollout import RolloutError, make_current
 from starter.schedules import put_right
-from starter.schema import apply_schema
+from starter.schema import apply_all
 from starter.settings import Settings
 from starter.signals import TemporalAwayError
 
@@ -109,7 +109,7 @@ async def stack(
             local | embedded | await _web_ui(parts, embedded, public_url, given) | given
         )
         await all_reached(settings, say)
-        await apply_schema(settings.schema_database_url)
+        await apply_all(settings)
         await _start_children(parts, settings, environ, children, say)
         yield RunningStack(settings, settings.temporal_ui_url or "")
 

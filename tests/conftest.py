@@ -20,7 +20,7 @@ from hypothesis import settings as hypothesis_settings
 
 from deploy.embedded.postgres import EmbeddedPostgres, embedded_postgres
 from starter.connections import Connection, Pool, open_pool
-from starter.schema import apply_schema
+from starter.schema import KEYS_DIR, apply_schema
 
 _NUMBERS = count(1)
 
@@ -90,6 +90,7 @@ async def postgres() -> AsyncIterator[EmbeddedPostgres]:
             await _as_superuser(superuser, "ALTER SYSTEM SET fsync = off")  # a test's data outlives nothing
             await _as_superuser(superuser, "SELECT pg_reload_conf()")
             await apply_schema(server.owner_url)
+            await apply_schema(server.owner_url, KEYS_DIR)
             yield server
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -115,7 +116,8 @@ DO $$ DECLARE name text; BEGIN
     PERFORM pg_terminate_backend(pid, 5000) FROM pg_stat_activity  -- whatever the test left connected
         WHERE datname = current_database() AND pid <> pg_backend_pid();
     SET LOCAL session_replication_role = replica;  -- rows that nobody may change, and in any order
-    FOR name IN SELECT format('%I.%I', schemaname, tablename) FROM pg_tables WHERE schemaname = 'sfo' LOOP
+    FOR name IN SELECT format('%I.%I', schemaname, tablename) FROM pg_tables
+        WHERE schemaname IN ('sfo', 'sfo_keys') AND tablename <> 'erasure_rules' LOOP
         EXECUTE 'DELETE FROM ' || name;
     END LOOP;
     FOR name IN SELECT format('%I.%I', schemaname, sequencename) FROM pg_sequences WHERE schemaname = 'sfo' LOOP

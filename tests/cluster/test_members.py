@@ -33,7 +33,7 @@ async def test_it_is_the_server_of_the_embedded_version_on_postgresql_with_the_s
 ) -> None:
     info = await on_cluster.client.workflow_service.get_cluster_info(GetClusterInfoRequest())
     assert info.server_version == "1.32.0"
-    assert (info.persistence_store, info.visibility_store) == ("postgres12_pgx", "postgres12_pgx")
+    assert (info.persistence_store, info.visibility_store) == ("postgres12", "postgres12")
     assert info.history_shard_count == 128
 
 

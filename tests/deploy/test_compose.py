@@ -131,7 +131,7 @@ def test_what_is_needed_is_empty_in_the_example_and_refuses_to_start() -> None:
     assert {key: value for key, value in given.items() if value} == {}
     assert {key: kinds[key] for key in given} == {key: {"?"} for key in given}
     assert {key for key, kind in kinds.items() if "?" in kind} == given.keys()
-    secrets = {key for key in kinds if re.search("PASSWORD|KEYS", key)}
+    secrets = {key for key in kinds if re.search("PASSWORD|KEYS$", key)}
     assert len(secrets) == 7
     assert secrets <= given.keys()
 

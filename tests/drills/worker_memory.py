@@ -32,7 +32,7 @@ from starter.demo import CHARGES
 from starter.intake import Pace, open_cases
 from starter.keys import KeyRing
 from starter.rollout import make_current
-from starter.schema import apply_schema
+from starter.schema import KEYS_DIR, apply_schema
 from starter.settings import Settings
 from starter.signals import TemporalAwayError
 from workflows.contract.charge import Charge
@@ -138,6 +138,7 @@ async def embedded_services(folder: Path) -> AsyncIterator[Settings]:
         embedded_mail(folder / "mail", port=usable_port(0), returned=returned) as mail,
     ):
         await apply_schema(database.owner_url)
+        await apply_schema(database.owner_url, KEYS_DIR)
         yield Settings.from_environment(
             {
                 "SFO_DATABASE_URL": database.app_url,

@@ -47,7 +47,8 @@ def naming(word: str) -> Counter[Path]:
 
 def test_no_query_page_or_export_names_where_referrals_are_kept() -> None:
     schema = {ROOT / "deploy" / "schema" / name for name in ("0001_record.sql", "0002_review_in_depth.sql")}
-    assert set(naming("referrals")) == schema
+    erasing = ROOT / "deploy" / "schema" / "0010_erasure.sql"  # deletes it with the rest of its case, and says nothing
+    assert set(naming("referrals")) == schema | {erasing}
     assert naming("note_referral")[NOTES_IT] == 1
     assert set(naming("note_referral")) - schema == {NOTES_IT}
 
@@ -167,3 +168,23 @@ async def test_a_case_with_a_referral_reads_like_one_without(record: Record, mai
 def text_of(message: Any) -> str:
     body = message.get_body(("plain",))
     return f"{message['To']} {message['Subject']} {body.get_content()}"
+
+
+async def test_an_erasure_takes_a_referral_along_and_tells_nobody(record: Record, mail_server: MailServer) -> None:
+    told = []
+    for referral in (False, True):
+        case = await a_case(record.pool, mail_server)
+        if referral:
+            await record.pool.execute("SELECT note_referral($1, 'sfo_team', now())", case.reference)
+        await record.pool.execute("UPDATE cases SET closed_on = '2026-11-01' WHERE reference = $1", case.reference)
+        await record.pool.execute(
+            "INSERT INTO erasures (reference, reason_code, proposed_by, confirmed_by, confirmed_at) "
+            "VALUES ($1, 'court_order', 'a.b', 'c.d', now())",
+            case.reference,
+        )
+        told += [
+            await record.pool.fetchval(f"SELECT erase_case($1, {how})", case.reference) for how in ("true", "false")
+        ]
+    assert told[:2] == told[2:]
+    async with record.owner() as owner:
+        assert await owner.fetchval("SELECT count(*) FROM referrals") == 0

@@ -178,6 +178,15 @@ WHOLE: list[tuple[str, str, str, dict[str, Any], str]] = [
     ("transfer_refused", "operations", "e", {"why": "unknown_place"}, "was refused that the case be moved: unknown"),
     ("replacement_refused", "operations", "e", {"why": "in_the_line"}, "was refused another manager: in the line"),
     ("stage_ended", "system", "review-2", {"outcome": "submitted"}, "the stage review 2 ended: submitted"),
+    ("hold_set", LEAD, "x", {"reason": "public_inquiry"},
+     "set a legal hold: the case is kept whatever its date; the reason: public inquiry"),
+    ("hold_lifted", LEAD, "x", {"reason": "inquest"}, "lifted a legal hold; the reason: inquest"),
+    ("erasure_proposed", LEAD, "x", {"reason": "court_order"}, "proposed to erase the case; the reason: court order"),
+    ("erasure_confirmed", LEAD, "x", {"reason": "court_order", "proposed_by": "operations.engineer.1"},
+     "confirmed the erasure that operations.engineer.1 proposed"),
+    ("case_erased", LEAD, "x", {"counts": {"gates": 3, "links": 4}, "fingerprint": "0a1b", "proof": "history",
+     "again": True}, "carried out the erasure of the case once more, after something was restored: 7 rows emptied or "
+     "deleted, key 0a1b was destroyed; a payload of its own history can no longer be read"),
     ("absence_set", LEAD, "x", {"person": "a", "deputy": "b", "from": "2027-03-01", "to": "2027-03-05",
      "gaps": [REFERENCE]}, f"set that a is away from 1 March 2027 to 5 March 2027 and b stands in; the deputy may not "
      f"answer in {REFERENCE}"),

@@ -17,7 +17,7 @@ from temporalio.api.common.v1 import Payload, Payloads
 from starter import codec as codec_module
 from starter.codec import LARGEST, MOST, _parsed, _RefusedError
 from starter.keys import KeyRing
-from starter.payloads import EncryptionCodec
+from starter.payloads import KEY_ID, EncryptionCodec
 from tests.conftest import MailServer, Record
 from tests.starter.front_desk import RING, Browser, Desk
 from tests.starter.signed_in import DUTY_ONE, EXPIRED, LEAD, NATIONAL, a_desk, away, signed_in
@@ -100,6 +100,17 @@ async def test_what_is_typed_in_the_ui_is_sealed_and_read_back(desk: Desk) -> No
     assert [(row["action"], row["cases"], row["key_ids"]) for row in await rows(desk)] == [
         ("encode", [REFERENCE], ["p1"]), ("decode", [REFERENCE], ["p1"]),
     ]  # fmt: skip
+
+
+async def test_what_is_typed_about_one_case_is_sealed_with_its_key_and_goes_with_it(desk: Desk) -> None:
+    """The UI does not say whose payload it is; a reference that the record does not hold gets no key."""
+    browser = await signed_in(desk, ONE)
+    reference = desk.case.reference
+    for text, case in ((f"{reference}/review", reference), (REFERENCE, None), (f"{reference} {REFERENCE}", None)):
+        (given_,) = payloads_of(await post(browser, body([clear(text)]), "encode"))
+        kid = given_.metadata[KEY_ID].decode()
+        assert kid.startswith(f"case:{case}:") if case else kid == "p1"
+        assert payloads_of(await post(browser, body([given_]))) == [clear(text)]
 
 
 async def test_whoever_stands_in_reads_as_such(desk: Desk) -> None:

@@ -10,6 +10,7 @@ NEVER_HANDED_OUT = {
     *("codes.code_hash", "address_codes.code_hash", "sessions.session_hash", "sessions.csrf"),
     *("sign_ins.state_hash", "sign_ins.browser_hash", "sign_ins.nonce", "sign_ins.verifier"),
     "rendition_files.bytes",
+    "erasures.probe",
 }
 
 

@@ -5,8 +5,8 @@ from temporalio.api.common.v1 import Payload
 from temporalio.api.failure.v1 import Failure
 from temporalio.exceptions import ApplicationError
 
-from starter.keys import KeyRing
-from starter.payloads import ENCODING, KEY_ID, EncryptionCodec, PayloadKeyError, data_converter
+from starter.keys import KeyRing, PayloadKeyError
+from starter.payloads import ENCODING, KEY_ID, EncryptionCodec, data_converter
 from workflows.contract.messages import DecideSignal
 
 SIGNAL = DecideSignal(gate="SFO-2026-00042/review/draft", decision="secret-name")

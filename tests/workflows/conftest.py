@@ -27,6 +27,7 @@ from activities.rulebooks import FileRulebooks
 from activities.weekday_digest import PostgresDigests
 from deploy.embedded.ports import usable_port
 from deploy.embedded.temporal import EmbeddedTemporal, embedded_temporal
+from starter.case_keys import CaseKeys
 from starter.demo import CHARGES
 from starter.intake import Pace, open_case
 from starter.keys import KeyRing
@@ -84,6 +85,7 @@ class Office:
     skipped: dict[str, timedelta] = field(default_factory=dict)
     one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
     ring: KeyRing = field(default_factory=KeyRing.generate)
+    keys: CaseKeys | None = None
 
     @property
     def client(self) -> Client:
@@ -204,7 +206,9 @@ class Office:
         return [m["Subject"] for m in self.mail.to(email) if subject.casefold() in m["Subject"].casefold()]
 
 
-def an_office(record: Record, mail_server: MailServer, client: Client, ring: KeyRing) -> Office:
+def an_office(
+    record: Record, mail_server: MailServer, client: Client, ring: KeyRing, keys: CaseKeys | None = None
+) -> Office:
     """All of it but the workers."""
     rulebooks = FileRulebooks(DEPLOY / "rulebook", DEPLOY / "directory")
     letters = Correspondence(
@@ -221,15 +225,18 @@ def an_office(record: Record, mail_server: MailServer, client: Client, ring: Key
     activities = worker.activities_of(PostgresGates(record.pool, letters, rulebooks), casework, digests)
     # Time moves only when a test says so.
     skipper = TimeSkipper(client, config=TimeSkippingConfig(enabled=False))
-    return Office(record, mail_server, skipper, casework, activities, ring=ring)
+    return Office(
+        record, mail_server, skipper, casework, activities, ring=ring, keys=keys or CaseKeys(record.app_url, ring)
+    )
 
 
 @pytest_asyncio.fixture
 async def office(record: Record, mail_server: MailServer, temporal: EmbeddedTemporal) -> AsyncIterator[Office]:
     ring = KeyRing.generate()
-    client = await Client.connect(temporal.address, data_converter=data_converter(ring))
+    keys = CaseKeys(record.app_url, ring)
+    client = await Client.connect(temporal.address, data_converter=data_converter(ring, keys))
     queues = (ids.CASEWORK_QUEUE, ids.NATIONAL_QUEUE)
-    office = an_office(record, mail_server, client, ring)
+    office = an_office(record, mail_server, client, ring, keys)
     one, two = (worker.build_worker(client, queue, office.activities, None) for queue in queues)
     async with one, two:
         yield office

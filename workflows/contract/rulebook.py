@@ -21,6 +21,7 @@ Text = Annotated[str, Field(min_length=1)]
 Days = Annotated[int, Field(ge=0, le=1000)]
 Count = Annotated[int, Field(ge=0, le=1000)]
 Months = Annotated[int, Field(ge=1, le=120)]
+Years = Annotated[int, Field(ge=1, le=100)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Rating = Literal["outstanding", "good", "requires_improvement", "inadequate"]
 
@@ -227,6 +228,24 @@ class DigestRule(Part):
     urgent_days: Figure[Days]
 
 
+class RetentionRule(Part):
+    """Years that a case is kept after it has closed, by how it ended. Rule: facts.md 8.2.9 (no source gives one).
+
+    After them it may be erased, by a decision of two people; nothing is erased by itself.
+    """
+
+    completed: Figure[Years]
+    not_reviewed: Figure[Years]
+    withdrawn: Figure[Years]
+    discontinued: Figure[Years]
+    acquitted: Figure[Years]
+
+    def years(self, outcome: str) -> int:
+        """How many; of an ending that the rule does not name: the longest of all."""
+        figures: dict[str, int] = {name: getattr(self, name).value for name in type(self).model_fields}
+        return figures.get(outcome, max(figures.values()))
+
+
 class Rulebook(Part):
     """One dated set of rules; nothing in it is a constant of the code."""
 
@@ -249,6 +268,7 @@ class Rulebook(Part):
     notify_below_threshold: Figure[bool]
     review_continues_after_acquittal: Figure[bool]
     digest: DigestRule
+    retention: RetentionRule | None = None
     bank_holidays: tuple[BankHoliday, ...] = ()
 
     @classmethod

@@ -117,6 +117,7 @@ volumes:
 {{- $names := list "SFO_DATABASE_URL" "SFO_SMTP_URL" "SFO_LINK_KEYS" "SFO_PAYLOAD_KEYS" }}
 {{- if $root.Values.settings.SFO_OIDC_ISSUER }}{{ $names = append $names "SFO_OIDC_CLIENT_SECRET" }}{{ end }}
 {{- if and $root.Values.secrets.auditKey (eq (index . 1) "gateway") }}{{ $names = append $names "SFO_AUDIT_KEY" }}{{ end }}
+{{- if $root.Values.secrets.keyStore }}{{ $names = append $names "SFO_KEYS_DATABASE_URL" }}{{ end }}
 {{- range $names }}
 - name: {{ . }}
   valueFrom: {secretKeyRef: {name: {{ $root.Values.secrets.service }}, key: {{ . }}}}
