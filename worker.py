@@ -22,6 +22,7 @@ from starter.mailer import SmtpMailer
 from starter.measures import watch_pool
 from starter.registered import CASEWORK, NATIONAL
 from starter.sandbox import workflow_runner
+from starter.schema import at_work_as
 from starter.settings import Settings, SettingsError
 from starter.telemetry import start_telemetry
 from starter.temporal_connection import keep_renewed
@@ -85,7 +86,8 @@ async def main(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, asked_to_stop)
     client = await temporal_client(settings, telemetry)
-    async with telemetry.running(), database_pool(settings, service="sfo-worker", attempts=None) as pool:
+    name = at_work_as("sfo-worker", settings.build_id)
+    async with telemetry.running(), database_pool(settings, service=name, attempts=None) as pool:
         start_at_nothing()
         watch_pool(pool)
         rulebooks = FileRulebooks(settings.rulebook_dir, settings.directory_dir)

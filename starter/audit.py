@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from starter.connections import Connection, Pool
+from starter.record import append_audit
 
 _LOG = logging.getLogger(__name__)
 
@@ -96,12 +97,53 @@ async def verify(connection: Connection, heads: Iterable[Head] = ()) -> list[str
 
 
 async def _against(connection: Connection, heads: list[Head]) -> list[str]:
-    rows = await connection.fetch("SELECT seq, hash FROM sfo.audit WHERE seq = ANY($1)", [h.seq for h in heads])
-    found = {row["seq"]: row["hash"].hex() for row in rows}
+    noted = await _noted(connection)
+    found = await _rows(connection, heads)
     problems = []
     for head in heads:
+        if head in noted:
+            continue  # lost when a backup was restored, which the chain itself says
         if head.seq not in found:
             problems.append(f"row {head.seq}: it was exported as the head and is gone; the end was cut off")
         elif found[head.seq] != head.hash:
             problems.append(f"row {head.seq}: it is not the row that was exported as the head")
     return list(dict.fromkeys(problems))
+
+
+async def lost_heads(connection: Connection, heads: Iterable[Head]) -> list[Head]:
+    """The exported heads that the chain does not hold and of which it does not say so, oldest first."""
+    noted, every = await _noted(connection), list(heads)
+    found = await _rows(connection, every)
+    return sorted({one for one in every if found.get(one.seq) != one.hash} - noted, key=lambda one: one.seq)
+
+
+async def note_restored(connection: Connection, heads: Iterable[Head]) -> list[Head]:
+    """The chain says which exported heads a restore has lost, and from which row on it is a new one. Returns them.
+
+    Nothing is written where none is lost, or where that stands in it already. Whoever reads the chain sees it; the
+    file of heads still holds what was lost.
+    """
+    async with connection.transaction():
+        lost = await lost_heads(connection, heads)
+        if lost:
+            last = await read_head(connection)
+            detail = {
+                "last": last.seq if last else 0,
+                "lost_to": lost[-1].seq,
+                "heads": [{"seq": one.seq, "hash": one.hash} for one in lost],
+            }
+            await append_audit(connection, datetime.now(UTC), None, "operations", "record_restored", "audit", detail)
+        return lost
+
+
+async def _noted(connection: Connection) -> set[Head]:
+    rows = await connection.fetch(
+        """SELECT one ->> 'seq' AS seq, one ->> 'hash' AS hash
+           FROM sfo.audit, jsonb_array_elements(detail -> 'heads') one WHERE action = 'record_restored'"""
+    )
+    return {Head(int(row["seq"]), row["hash"]) for row in rows}
+
+
+async def _rows(connection: Connection, heads: list[Head]) -> dict[int, str]:
+    rows = await connection.fetch("SELECT seq, hash FROM sfo.audit WHERE seq = ANY($1)", [h.seq for h in heads])
+    return {row["seq"]: row["hash"].hex() for row in rows}

@@ -279,6 +279,10 @@ SENTENCES: Mapping[str, Tell] = {
         _accessed("released"),
         lambda detail: f", of which {detail['withheld']} withheld and {detail['shortened']} shortened",
     ),
+    "record_restored": _plainly(
+        "the record was restored from a backup: it ends at row {last}; rows to {lost_to} are lost"
+    ),
+    "lost_in_restore": _plainly("lost when a backup was restored: {kind} {answer}, about {subject}"),
     "digest_written": _plainly("the weekday digest of {on} went out for {subject}"),
     "hold_set": _with(_by("set a legal hold: the case is kept whatever its date"), _because),
     "hold_lifted": _with(_by("lifted a legal hold"), _because),

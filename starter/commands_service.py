@@ -38,8 +38,19 @@ def gateway() -> None:
     wait_for(run_gateway(settings_here()))
 
 
-@click.command(epilog=example("SFO_SCHEMA_DATABASE_URL=postgresql://sfo_owner@host/sfo sfo schema"))
-def schema() -> None:
-    """Bring the databases to this version: apply what is new in deploy/schema and deploy/keys. Safe to repeat."""
-    applied = wait_for(apply_all(settings_here()))
-    click.echo("\n".join(f"applied {name}" for name in applied) or "the database is up to date")
+@click.command(
+    epilog=example("SFO_SCHEMA_DATABASE_URL=postgresql://sfo_owner@host/sfo sfo schema --expand", "sfo schema")
+)
+@click.option("--expand", is_flag=True, help="Only what the release before does not mind; what contracts waits.")
+def schema(expand: bool) -> None:
+    """Bring the databases to this version: apply what is new in deploy/schema and deploy/keys. Safe to repeat.
+
+    A file that takes something away is refused while a worker or gateway of another build uses the database, as the
+    names of their connections say: run it once more when those have stopped.
+    """
+    applied = wait_for(apply_all(settings_here(), only_expand=expand))
+    click.echo("\n".join(f"applied {name}" for name in applied) or _nothing(expand=expand))
+
+
+def _nothing(*, expand: bool) -> str:
+    return "nothing to expand" if expand else "the database is up to date"

@@ -16,7 +16,7 @@ from temporalio.client import Client
 from starter.connections import Pool
 from starter.reports import report_refused_letter
 from starter.returned_letters import ASKING, climbing_gate
-from starter.signals import NoSuchWorkflowError, is_closed, send_signal
+from starter.signals import NoSuchWorkflowError, is_begun_again, is_closed, send_signal
 from starter.starting import start_again, start_escalation, start_first
 from starter.voiding import void_decision
 from workflows.contract import ids
@@ -109,8 +109,12 @@ class Delivery:
         return True
 
     async def _nobody_waits(self, decision: UUID, workflow_id: str, state: GateState) -> bool:
-        """Void the decision, unless Temporal has merely lost a workflow whose gate stands open in the record."""
-        if state is GateState.OPEN and not await is_closed(self.client, workflow_id):
+        """Void the decision, unless its gate stands open and its workflow is to be begun again, or is lost.
+
+        Begun again it finds the decision by itself.
+        """
+        is_over = await is_closed(self.client, workflow_id) and not await is_begun_again(self.client, workflow_id)
+        if state is GateState.OPEN and not is_over:
             raise NoSuchWorkflowError
         async with self._pool.acquire() as connection:
             await void_decision(connection, decision)

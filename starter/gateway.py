@@ -47,6 +47,7 @@ from starter.relay import Relay
 from starter.rendition_pages import RenditionPages
 from starter.returned_mail import ReturnedMail
 from starter.running import remembered
+from starter.schema import at_work_as
 from starter.settings import Settings
 from starter.signing_in import SigningIn
 from starter.telemetry import start_telemetry
@@ -163,7 +164,8 @@ async def run_gateway(settings: Settings) -> None:
     """
     telemetry = start_telemetry(settings, "gateway")
     client = await temporal_client(settings, telemetry, lazy=True)
-    async with telemetry.running(), database_pool(settings, service="sfo-gateway", attempts=0, max_size=16) as pool:
+    name = at_work_as("sfo-gateway", settings.build_id)
+    async with telemetry.running(), database_pool(settings, service=name, attempts=0, max_size=16) as pool:
         start_at_nothing()
         watch_pool(pool)
         delivery = Delivery(client, pool)

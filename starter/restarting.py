@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+import asyncpg
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.workflow.v1 import WorkflowExecutionInfo
 from temporalio.api.workflowservice.v1 import DescribeWorkflowExecutionRequest
@@ -30,7 +31,7 @@ from workflows.contract.vocabulary import CourtEventKind, EscalationKind, Ground
 _Send = Callable[[], Awaitable[None]]
 
 _ACTOR = "operations"
-_UNTOLD = (CourtEventKind.AMENDED, CourtEventKind.DISCONTINUED, CourtEventKind.ACQUITTED, CourtEventKind.QUASHED)
+OUT_OF_ORDER = (CourtEventKind.AMENDED, CourtEventKind.DISCONTINUED, CourtEventKind.ACQUITTED, CourtEventKind.QUASHED)
 """What the court did whose effect hangs on when the case heard of it: told at the start it would mean another thing."""
 
 
@@ -71,7 +72,7 @@ async def restart(delivery: Delivery, pool: Pool, reference: str, *, is_rehearsa
         case = await open_case_of(connection, reference)
         if not is_repeated:
             await _refuse_unless_gone(delivery.client, reference, latest)
-            if why := await _why_not(connection, case):
+            if why := await why_not(connection, case.row):
                 raise ReportRefusedError(f"{reference} cannot be started again by itself: {why}; call an engineer")
         again = await _to_send(connection, delivery, reference)
         done = Restarted(reference, tuple(name for name, _ in again), is_rehearsal, is_repeated)
@@ -112,10 +113,13 @@ async def _refuse_unless_gone(client: Client, reference: str, latest: WorkflowEx
         raise ReportRefusedError(f"{parts[0]} still runs and is ending; try again in a minute")
 
 
-async def _why_not(connection: Connection, case: LockedCase) -> str | None:
-    """What only the lost workflow knew; none where the record holds all that matters."""
-    row, reference = case.row, case.reference
-    if row["started_at_wall"] is None:
+async def why_not(connection: Connection, row: asyncpg.Record, *, was_told: bool = False) -> str | None:
+    """What only the lost workflow knew of the case with this row; none where the record holds all that matters.
+
+    `was_told`: it had been started, though the record has lost that.
+    """
+    reference = row["reference"]
+    if row["started_at_wall"] is None and not was_told:
         return "it has not been started yet, which the relay does"
     if CaseOpening.model_validate(row["opening"]).reopened:
         return "it had closed and was opened again"
@@ -125,7 +129,7 @@ async def _why_not(connection: Connection, case: LockedCase) -> str | None:
         if found := await connection.fetchval(query, reference):
             return why.format(found)
     kinds = await connection.fetch("SELECT kind FROM sfo.court_events WHERE reference = $1", reference)
-    told = [kind for kind in _UNTOLD if kind in {one["kind"] for one in kinds}]
+    told = [kind for kind in OUT_OF_ORDER if kind in {one["kind"] for one in kinds}]
     return f"the court event {told[0]} would be told in another order" if told else None
 
 

@@ -1,4 +1,8 @@
-"""The database's shape: the numbered files of deploy/schema, each applied once, in order."""
+"""The database's shape: the numbered files of deploy/schema, each applied once, in order.
+
+A file expands: it adds what the release before does not mind, and is applied while that runs. Or it contracts: it takes
+away what no running build uses any more, which its first line says, `-- contracts: what, and since which release`.
+"""
 
 import hashlib
 import re
@@ -17,6 +21,9 @@ KEYS_DIR = _DEPLOY / "keys"
 _NAME = re.compile(r"(\d{4})_[a-z0-9_]+\.sql")
 _LOCK = "sfo.schema"
 _OF_RECORD, _OF_KEYS = "sfo_schema", "sfo_keys_schema"
+_KIND = re.compile(r"-- (expands|contracts): \S")
+_AT_WORK = """SELECT DISTINCT application_name AS name FROM pg_stat_activity
+    WHERE datname = current_database() AND application_name ~ '^sfo-(worker|gateway)' ORDER BY 1"""
 _BOOKKEEPING = """
     CREATE SCHEMA IF NOT EXISTS {books};
     CREATE TABLE IF NOT EXISTS {books}.applied (
@@ -40,6 +47,10 @@ class _File:
     def sha256(self) -> str:
         return hashlib.sha256(self.sql.encode()).hexdigest()
 
+    @property
+    def contracts(self) -> bool:
+        return kind_of(self.sql) == "contracts"
+
 
 @dataclass(frozen=True, slots=True)
 class SchemaState:
@@ -49,6 +60,17 @@ class SchemaState:
     missing: tuple[str, ...]
     edited: tuple[str, ...]
     newer: tuple[str, ...]
+
+
+def kind_of(sql: str) -> str | None:
+    """`expands` or `contracts`, as the first line of a schema file says; None where it says neither."""
+    found = _KIND.match(sql)
+    return found[1] if found else None
+
+
+def at_work_as(service: str, build_id: str) -> str:
+    """Under which name the database sees a worker or gateway, so that a contraction knows of builds that still run."""
+    return f"{service} {build_id}"[:63]  # PostgreSQL keeps no more of a name
 
 
 async def compare_schema(database_url: str, schema_dir: Path | None = None) -> SchemaState:
@@ -70,26 +92,38 @@ async def compare_schema(database_url: str, schema_dir: Path | None = None) -> S
     )
 
 
-async def apply_schema(database_url: str, schema_dir: Path | None = None) -> list[str]:
+async def apply_schema(
+    database_url: str, schema_dir: Path | None = None, *, build_id: str = "", only_expand: bool = False
+) -> list[str]:
     """Bring the database to the newest file and return the names applied now, none when it was there already.
 
     Each file is one transaction. Any number of starters may call this at once: the others wait for the first.
+    A file that contracts is refused while a worker or gateway of another build than `build_id` uses the database, with
+    what comes after it; what comes before is applied. With `only_expand` it ends before such a file.
     `database_url` connects as the owner. Raises SchemaError, and what asyncpg raises for a wrong statement.
     """
     schema_dir = schema_dir or SCHEMA_DIR
     files = _read(schema_dir)
-    connection = await asyncpg.connect(database_url, timeout=10, server_settings={"application_name": "sfo-schema"})
+    # A change that waits for a lock makes everybody behind it wait: it gives up and is repeated.
+    settings = {"application_name": "sfo-schema", "lock_timeout": "10000"}
+    connection = await asyncpg.connect(database_url, timeout=10, server_settings=settings)
     try:
+        # The others wait for the first, however long it takes.
+        await connection.execute("SET lock_timeout = 0")
         await connection.execute("SELECT pg_advisory_lock(hashtext($1))", _LOCK)
-        return await _apply(connection, files, _books(schema_dir))
+        await connection.execute("RESET lock_timeout")
+        return await _apply(connection, files, _books(schema_dir), build_id, only_expand=only_expand)
     finally:
         await connection.close()  # the lock is the session's and goes with it
 
 
-async def apply_all(settings: Settings) -> list[str]:
-    """Bring record and store of keys to their newest files; return the names applied now. Raises as `apply_schema`."""
-    applied = await apply_schema(settings.schema_database_url)
-    return applied + await apply_schema(settings.keys_schema_database_url, KEYS_DIR)
+async def apply_all(settings: Settings, *, only_expand: bool = False) -> list[str]:
+    """Bring record and store of keys to their newest files; return the names applied now. As `apply_schema` does."""
+    places = ((settings.schema_database_url, SCHEMA_DIR), (settings.keys_schema_database_url, KEYS_DIR))
+    applied = [
+        await apply_schema(url, folder, build_id=settings.build_id, only_expand=only_expand) for url, folder in places
+    ]
+    return [name for names in applied for name in names]
 
 
 def _read(schema_dir: Path) -> list[_File]:
@@ -113,18 +147,38 @@ def _books(schema_dir: Path) -> str:
     return _OF_KEYS if schema_dir == KEYS_DIR else _OF_RECORD
 
 
-async def _apply(connection: asyncpg.Connection, files: list[_File], books: str) -> list[str]:
+async def _apply(
+    connection: asyncpg.Connection, files: list[_File], books: str, build_id: str, *, only_expand: bool
+) -> list[str]:
     await connection.execute(_BOOKKEEPING.format(books=books))
     applied = await _applied(connection, books)
     _check(files, applied)
     fresh = [file for file in files if file.name not in applied]
-    for file in fresh:
+    for place, file in enumerate(fresh):
+        if file.contracts and only_expand:
+            return [one.name for one in fresh[:place]]
+        if file.contracts:
+            await _refuse_while_needed(connection, file, build_id, fresh[:place])
         async with connection.transaction():
             await connection.execute(file.sql)  # the whole file at once: a function's body has semicolons
             await connection.execute(
                 f"INSERT INTO {books}.applied (file, sha256) VALUES ($1, $2)", file.name, file.sha256
             )
     return [file.name for file in fresh]
+
+
+async def _refuse_while_needed(
+    connection: asyncpg.Connection, file: _File, build_id: str, applied: list[_File]
+) -> None:
+    """Whoever works says so by the name of its connections; a worker and a gateway always hold one."""
+    ours = {at_work_as(service, build_id) for service in ("sfo-worker", "sfo-gateway")}
+    others = [row["name"] for row in await connection.fetch(_AT_WORK) if row["name"] not in ours]
+    if others:
+        before = f" Applied before it: {', '.join(one.name for one in applied)}." if applied else ""
+        raise SchemaError(
+            f"{file.name} takes away what an older build may use, and these still use the database: "
+            f"{', '.join(others)}. Stop them and repeat, or leave it for later: `sfo schema --expand`.{before}"
+        )
 
 
 async def _applied(connection: asyncpg.Connection, books: str) -> dict[str, str]:

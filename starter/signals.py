@@ -42,6 +42,13 @@ _AWAY = frozenset(
 )
 
 
+_BY_FORCE = (
+    WorkflowExecutionStatus.TERMINATED,
+    WorkflowExecutionStatus.FAILED,
+    WorkflowExecutionStatus.TIMED_OUT,
+)
+
+
 class TemporalAwayError(Exception):
     """Temporal did not take it; it stays in the record and is delivered later. The text names the cause."""
 
@@ -91,6 +98,15 @@ async def is_closed(client: Client, workflow_id: str) -> bool:
     except NoSuchWorkflowError:
         return False
     return described.status is not WorkflowExecutionStatus.RUNNING
+
+
+async def is_begun_again(client: Client, workflow_id: str) -> bool:
+    """Whether the workflow was ended by force or failed: its case begins it again, under the same id."""
+    try:
+        described = await reach(client.get_workflow_handle(workflow_id).describe(rpc_timeout=RPC))
+    except NoSuchWorkflowError:
+        return False
+    return described.status in _BY_FORCE
 
 
 async def receipt_of(client: Client, workflow_id: str, decision: UUID) -> Receipt | None:

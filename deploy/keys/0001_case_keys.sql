@@ -1,3 +1,4 @@
+-- expands: a store of keys of its own.
 -- The store of keys: one key a case, under which that case's payloads in Temporal are sealed. Destroyed by an erasure.
 --
 -- It stands in the record's own database, or in one of its own (SFO_KEYS_DATABASE_URL): a backup of the record must not

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from itertools import count
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 import pytest_asyncio
 
 from deploy.embedded.postgres import EmbeddedPostgres
-from starter.schema import SCHEMA_DIR, SchemaError, apply_schema
+from starter.schema import SCHEMA_DIR, SchemaError, apply_schema, at_work_as, kind_of
 
 _NUMBERS = count(1)
 
@@ -98,6 +99,71 @@ async def test_two_files_with_one_number_and_an_empty_folder_are_refused(empty: 
         await apply_schema(empty, tmp_path)
     with pytest.raises(SchemaError, match="numbered"):
         await apply_schema(empty, files(tmp_path, _0001_a="SELECT 1", _0001_b="SELECT 1"))
+
+
+# --- expand, then contract ---------------------------------------------------------------------------
+
+GIVES_UP = "-- contracts: nobody reads y since release 2\nALTER TABLE a DROP COLUMN y;"
+
+
+@asynccontextmanager
+async def at_work(url: str, service: str, build: str) -> AsyncIterator[None]:
+    """A worker or a gateway as the database sees it: by another role than the owner."""
+    connection = await asyncpg.connect(
+        url.replace("sfo_owner@", "sfo_app@"), server_settings={"application_name": at_work_as(service, build)}
+    )
+    try:
+        yield
+    finally:
+        await connection.close()
+
+
+async def test_what_contracts_waits_for_every_older_build(empty: str, tmp_path: Path) -> None:
+    folder = files(tmp_path, _0001_a="CREATE TABLE a (x int, y int)")
+    await apply_schema(empty, folder, build_id="new")
+    files(tmp_path, _0002_b="-- expands: b\nCREATE TABLE b (x int);", _0003_gives_up=GIVES_UP)
+    async with at_work(empty, "sfo-worker", "new"), at_work(empty, "sfo-gateway", "old"):
+        with pytest.raises(SchemaError, match=r"0003_gives_up.sql takes away.*sfo-gateway old\. .*--expand.*0002_b"):
+            await apply_schema(empty, folder, build_id="new")
+        assert await tables(empty) == {"a", "b"}  # what expands is not held up by it
+        assert await apply_schema(empty, folder, build_id="new", only_expand=True) == []
+    async with at_work(empty, "sfo-worker", "new"), at_work(empty, "sfo-command", "old"):
+        assert await apply_schema(empty, folder, build_id="new") == ["0003_gives_up.sql"]
+
+
+async def test_a_worker_from_before_builds_were_named_counts_as_older(empty: str, tmp_path: Path) -> None:
+    folder = files(tmp_path, _0001_a="CREATE TABLE a (x int, y int)", _0002_gives_up=GIVES_UP)
+    connection = await asyncpg.connect(empty, server_settings={"application_name": "sfo-worker"})
+    try:
+        with pytest.raises(SchemaError, match=r"still use the database: sfo-worker\."):
+            await apply_schema(empty, folder, build_id="new")
+    finally:
+        await connection.close()
+
+
+async def test_only_expand_ends_before_what_contracts(empty: str, tmp_path: Path) -> None:
+    folder = files(
+        tmp_path, _0001_a="CREATE TABLE a (x int, y int)", _0002_gives_up=GIVES_UP, _0003_c="CREATE TABLE c (x int)"
+    )
+    assert await apply_schema(empty, folder, only_expand=True) == ["0001_a.sql"]
+    assert await apply_schema(empty, folder) == ["0002_gives_up.sql", "0003_c.sql"]
+
+
+@pytest.mark.parametrize(
+    ("sql", "kind"),
+    [
+        ("-- expands: a table", "expands"),
+        ("-- contracts: a column", "contracts"),
+        ("-- contracts:", None),
+        ("-- A table.\n-- contracts: too late", None),
+    ],
+)
+def test_the_first_line_says_which_it_is(sql: str, kind: str | None) -> None:
+    assert kind_of(sql) == kind
+
+
+def test_a_long_build_is_known_by_as_much_as_the_database_keeps() -> None:
+    assert len(at_work_as("sfo-worker", "b" * 64)) == 63
 
 
 async def test_the_application_can_work_and_cannot_touch_the_audit(postgres: EmbeddedPostgres) -> None:
