@@ -25,6 +25,7 @@ _SYSTEM = {
     "court": "the court",
     "command": "somebody by command",
     "relay": "the service",
+    "court-queue": "another service",
     "intake": "the service",
 }
 

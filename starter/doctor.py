@@ -126,9 +126,25 @@ DATABASE, TEMPORAL = ("SFO_DATABASE_URL",), ("SFO_TEMPORAL_ADDRESS", "SFO_TEMPOR
 
 def registry() -> tuple[Check, ...]:
     """Every check, in the order in which they are told."""
-    from starter import doctor_case, doctor_database, doctor_house, doctor_keeping, doctor_mail, doctor_temporal
+    from starter import (
+        doctor_case,
+        doctor_database,
+        doctor_events,
+        doctor_house,
+        doctor_keeping,
+        doctor_mail,
+        doctor_temporal,
+    )
 
-    modules = (doctor_house, doctor_database, doctor_temporal, doctor_case, doctor_keeping, doctor_mail)
+    modules = (
+        doctor_house,
+        doctor_database,
+        doctor_temporal,
+        doctor_case,
+        doctor_keeping,
+        doctor_mail,
+        doctor_events,
+    )
     return tuple(check for module in modules for check in module.CHECKS)
 
 

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import signal
 from collections.abc import AsyncIterator, Coroutine, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from typing import Any
 
 import asyncpg
@@ -18,13 +18,16 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from starter.absence_page import Away
+from starter.amazon import Queue, Topic
 from starter.arrivals import Door
 from starter.asking_for_time import AskingForTime
+from starter.case_events import CaseEvents
 from starter.case_keys import CaseKeys
 from starter.case_page import CasePage
 from starter.code_mail import CodeMail
 from starter.codec import Codec
 from starter.connections import OUT_OF_REACH, Pool, database_pool, temporal_client
+from starter.court_queue import CourtQueue
 from starter.deciding import Deciding
 from starter.delivery import Delivery
 from starter.health import health_routes, probes_of
@@ -174,11 +177,24 @@ async def run_gateway(settings: Settings) -> None:
             compared = Reconciliation.of(settings, delivery, pool)
             relay = Relay(delivery, pool, settings.data_dir, _returned_mail(settings, pool), compared)
             async with (
+                _domain_events(settings, pool),
                 _beside(relay.run()),
                 _beside(Reachable(probes_of(settings, pool, client), client).run()),
                 _beside(keep_renewed(client, settings)),
             ):
                 await _server(app, settings).serve()
+
+
+@asynccontextmanager
+async def _domain_events(settings: Settings, pool: Pool) -> AsyncIterator[None]:
+    """Court events in and case events out, each where it is set; otherwise nothing runs and no SDK is loaded."""
+    queue, topic = Queue.of(settings), Topic.of(settings)
+    async with AsyncExitStack() as beside:
+        if queue:
+            await beside.enter_async_context(_beside(CourtQueue(queue, pool).run()))
+        if topic:
+            await beside.enter_async_context(_beside(CaseEvents(topic, pool).run()))
+        yield
 
 
 def _returned_mail(settings: Settings, pool: Pool) -> ReturnedMail | None:

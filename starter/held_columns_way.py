@@ -1,6 +1,6 @@
 """Whose data the columns of letters, sign-in, absences and the audit are. See `held.py`."""
 
-from starter.held import By, Held, How, Table, Whose, email, key, name, never, plain, technical, written
+from starter.held import By, Held, How, Table, Whose, email, key, name, never, plain, technical, told, written
 
 _CASE = "for as long as the case is kept"
 _SHORT = "until it is used or runs out, minutes to hours"
@@ -21,6 +21,9 @@ TABLES: dict[str, Table] = {
                               "for as long as the service keeps its record", "recorded_at", By.NOTHING),
     "audit": Table("The audit: what was done, and when", "the service", "for good: a row cannot be taken out", "at",
                    is_of_subject=True),
+    "case_events": Table(
+        "What other services were told", "the service", "for thirty days", "recorded_at", is_of_subject=True
+    ),
 }  # fmt: skip
 
 COLUMNS: dict[str, Held] = {
@@ -112,4 +115,10 @@ COLUMNS: dict[str, Held] = {
     "audit.detail": Held(Whose.NOBODY, "Details: codes, dates, numbers", How.SENTENCE),
     "audit.prev": technical("Fingerprint of the row before"),
     "audit.hash": technical("Fingerprint of the row"),
+    "case_events.audit": technical("Row of the audit chain"),
+    "case_events.event": technical("Event"),
+    "case_events.reference": plain("Case"),
+    "case_events.type": told(Whose.SUBJECT, "What was told"),
+    "case_events.published_at_wall": plain("Told at"),
+    "case_events.recorded_at": technical("Recorded at"),
 }

@@ -1,4 +1,4 @@
-"""What the way in counts: sign-in codes, decisions taken in, mail that came back, requests that failed in our code."""
+"""What the way in counts: codes, decisions, mail that came back, messages of other services, errors of our code."""
 
 import asyncpg
 from opentelemetry import metrics
@@ -10,6 +10,8 @@ DECISIONS = _METER.create_counter("sfo.decisions.recorded", description="Answers
 RETURNED = _METER.create_counter("sfo.mail.returned", description="What came back to a letter, by kind")
 ERRORS = _METER.create_counter("sfo.gateway.errors", description="Requests that ended in an error of our code")
 REQUESTS = _METER.create_histogram("sfo.gateway.requests", unit="s", description="Requests by route and status")
+COURT_MESSAGES = _METER.create_counter("sfo.court.messages", description="Messages of the court queue, by outcome")
+CASE_EVENTS = _METER.create_counter("sfo.case.events.published", description="Case events published, by type")
 _CONNECTIONS = "sfo.database.connections"
 
 REFUSED_CODES = ("withheld", "wrong", "spent")

@@ -55,12 +55,16 @@ class _Concern:
 async def open_case_of(connection: Connection, reference: str) -> LockedCase:
     """Lock the case, which must be open. Raises ReportRefusedError."""
     case = await locked_case(connection, reference)
+    _check_open(case)
+    return case
+
+
+def _check_open(case: LockedCase) -> None:
     require_not_erased(case)
     if case.row["closed_on"] is not None:
         raise ReportRefusedError(
-            f"{reference} closed on {case.row['closed_on']}, {case.row['outcome']}; nothing can follow"
+            f"{case.reference} closed on {case.row['closed_on']}, {case.row['outcome']}; nothing can follow"
         )
-    return case
 
 
 async def locked_case(connection: Connection, reference: str) -> LockedCase:
@@ -102,10 +106,13 @@ async def report_court_event(
     `offences` is the charge as it now stands, for an amended one. Raises ReportRefusedError.
     """
     async with connection.transaction():
-        case = await open_case_of(connection, reference)
-        _check_date(case, on)
+        case = await locked_case(connection, reference)
         charge = [offence.model_dump(mode="json") for offence in offences]
         event = _event(reference, kind, on, charge)
+        if await connection.fetchval("SELECT EXISTS (SELECT FROM sfo.court_events WHERE event = $1)", event):
+            return event, False  # also once the case has closed: a message may come again much later
+        _check_open(case)
+        _check_date(case, on)
         added = await connection.fetchval(
             """INSERT INTO sfo.court_events (event, reference, kind, on_date, offences, at)
                VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING RETURNING event""",

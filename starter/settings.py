@@ -22,6 +22,7 @@ from starter.keys import KeyRing
 from workflows.contract.ids import DEPLOYMENT
 from workflows.policy import returns
 
+_TOPIC = r"^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,250}(\.fifo)?$"
 _PROJECT = Path(__file__).resolve().parent.parent
 
 
@@ -234,6 +235,22 @@ class Settings(BaseModel):
         "give the secret that the provider has issued for this service",
         default="",
         secret=True,
+    )
+    court_events_queue_url: WebUrl | None = _variable(
+        "SFO_COURT_EVENTS_QUEUE_URL", "give the address of the SQS queue of court events, or leave it out", default=None
+    )
+    case_events_topic_arn: Annotated[str, Field(pattern=_TOPIC)] | None = _variable(
+        "SFO_CASE_EVENTS_TOPIC_ARN",
+        "give the topic for case events, arn:aws:sns:region:account:name, or leave it out",
+        default=None,
+    )
+    aws_region: Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$")] = _variable(
+        "SFO_AWS_REGION", "give the region of queue and topic, such as eu-west-2", default="eu-west-2"
+    )
+    aws_endpoint_url: WebUrl | None = _variable(
+        "SFO_AWS_ENDPOINT_URL",
+        "give the address of what stands in for AWS, http://host:4566, or leave it out for AWS itself",
+        default=None,
     )
     otlp_endpoint: WebUrl | None = _variable(
         "SFO_OTLP_ENDPOINT", "give the collector's address, http://host:4318, or leave it out", default=None
