@@ -20,6 +20,7 @@ from activities.weekday_digest import PostgresDigests
 from starter.connections import database_pool, temporal_client
 from starter.mailer import SmtpMailer
 from starter.measures import watch_pool
+from starter.notify_mailer import NotifyMailer
 from starter.registered import CASEWORK, NATIONAL
 from starter.sandbox import workflow_runner
 from starter.schema import at_work_as
@@ -93,7 +94,7 @@ async def main(settings: Settings) -> None:
         rulebooks = FileRulebooks(settings.rulebook_dir, settings.directory_dir)
         letters = Correspondence(
             pool,
-            SmtpMailer(settings.smtp_url),
+            NotifyMailer.of(settings) or SmtpMailer(settings.smtp_url),
             mail_from=settings.mail_from,
             public_url=settings.public_url,
             link_key_id=settings.link_keys.active_id,

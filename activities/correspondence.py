@@ -53,8 +53,11 @@ class SendOutcome(Protocol):
 class Mailer(Protocol):
     """The mail server. Whatever `send` raises means: later."""
 
-    async def send(self, message: EmailMessage, sender: str | None = None) -> SendOutcome:
-        """Hand over a message with one recipient; what cannot be delivered goes back to `sender`."""
+    async def send(self, message: EmailMessage, sender: str | None, number: UUID, attempt: int, /) -> SendOutcome:
+        """Hand over a message with one recipient; what cannot be delivered goes back to `sender`.
+
+        `number` is the letter's own; `attempt` is above 1 where it may have been handed over before.
+        """
 
 
 @dataclass(frozen=True)
@@ -210,7 +213,8 @@ class Correspondence:
 
     async def _handed_over(self, row: Row) -> None:
         try:
-            outcome = await self._mailer.send(self._message(row), self._returns_to(row["letter_id"]))
+            number, attempt = row["letter_id"], row["attempts"]
+            outcome = await self._mailer.send(self._message(row), self._returns_to(number), number, attempt)
         except UNWRITABLE:
             await self._mark(row["letter_id"], "refused", UNSENDABLE)
         except Exception as error:  # whatever it is, the letter goes later

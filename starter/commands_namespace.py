@@ -42,7 +42,8 @@ def namespace(keep: int, wait: int, as_json: bool) -> None:
 
 
 async def _prepare(keep: timedelta, patience: timedelta) -> Prepared:
-    settings = Settings.with_stand_ins(recalled(os.environ), but=["SFO_TEMPORAL_ADDRESS"])
+    given = {name: value for name, value in recalled(os.environ).items() if name.startswith("SFO_TEMPORAL_")}
+    settings = Settings.with_stand_ins(given, but=["SFO_TEMPORAL_ADDRESS"])
     try:
         async with asyncio.timeout(patience.total_seconds()):
             client = await temporal_client(settings, attempts=None)

@@ -133,6 +133,7 @@ def registry() -> tuple[Check, ...]:
         doctor_house,
         doctor_keeping,
         doctor_mail,
+        doctor_notify,
         doctor_temporal,
     )
 
@@ -143,6 +144,7 @@ def registry() -> tuple[Check, ...]:
         doctor_case,
         doctor_keeping,
         doctor_mail,
+        doctor_notify,
         doctor_events,
     )
     return tuple(check for module in modules for check in module.CHECKS)

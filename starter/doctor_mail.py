@@ -19,7 +19,12 @@ UNREAD = timedelta(minutes=10)
 _AWAY = (aiosmtplib.SMTPConnectError, aiosmtplib.SMTPTimeoutError, aiosmtplib.SMTPServerDisconnected, OSError)
 
 
+_NOT_NEEDED = Finding(Level.OK, "no mail server is set and none is needed: letters go by Notify, and no code is mailed")
+
+
 async def _mail(practice: Practice) -> Finding:
+    if not practice.settings.smtp_url:
+        return _NOT_NEEDED
     started = time.monotonic()
     server = _server(practice)
     try:
@@ -48,7 +53,10 @@ async def _mail(practice: Practice) -> Finding:
 async def _sender(practice: Practice) -> Finding:
     """MAIL FROM with a return address as letters have it, RCPT to ourselves, then RSET: no letter leaves."""
     settings = practice.settings
-    sender = return_address(settings.bounce_address, uuid4().bytes, settings.link_keys.active)
+    if not settings.smtp_url:
+        return _NOT_NEEDED
+    tagged = return_address(settings.bounce_address, uuid4().bytes, settings.link_keys.active)
+    sender = settings.mail_from if settings.by_notify else tagged
     try:
         async with _server(practice) as server:
             try:
@@ -68,8 +76,9 @@ async def _sender(practice: Practice) -> Finding:
             await server.rset()
     except (*_AWAY, aiosmtplib.SMTPException):
         raise NotLookedAtError("the mail server does not answer, see mail") from None
-    tagged = "a tagged return address" if "*" in settings.bounce_address else "the return address, which has no tag"
-    return Finding(Level.OK, f"takes {tagged} and SFO_REPLY_TO; nothing was sent")
+    kind = "a tagged return address" if "*" in settings.bounce_address else "the return address, which has no tag"
+    kind = "SFO_MAIL_FROM, for codes alone," if settings.by_notify else kind
+    return Finding(Level.OK, f"takes {kind} and SFO_REPLY_TO; nothing was sent")
 
 
 def _server(practice: Practice) -> aiosmtplib.SMTP:
@@ -78,6 +87,8 @@ def _server(practice: Practice) -> aiosmtplib.SMTP:
 
 async def _returned(practice: Practice) -> Finding:
     folder = practice.settings.bounce_dir
+    if folder is None and practice.settings.by_notify:
+        return Finding(Level.OK, "Notify says at /notify/callback what was not delivered")
     if folder is None:
         remedy = "set SFO_BOUNCE_DIR, so that a letter that comes back climbs at once: see `Mail that comes back`"
         return Finding(Level.WARN, "what comes back is not read", remedy)

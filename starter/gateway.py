@@ -38,6 +38,7 @@ from starter.mailer import SmtpMailer
 from starter.measures import start_at_nothing, watch_pool
 from starter.mine import Mine
 from starter.national import National
+from starter.notify_receipts import receipt_routes
 from starter.operations import Operations
 from starter.opting_in_pages import OptingIn
 from starter.paper import OnPaper
@@ -94,6 +95,7 @@ def gateway_app(settings: Settings, pool: Pool, delivery: Delivery, mailer: Smtp
         *_codec(Codec(door, EncryptionCodec(settings.payload_keys, CaseKeys.of(settings)))),
         Route("/accessibility", _accessibility),
         Mount("/static", StaticFiles(directory=PAGES / "static")),
+        *receipt_routes(settings, pool),
         *health_routes(settings, pool, delivery.client),
         *(mailbox_routes(settings.mailbox_dir) if settings.mailbox_dir else ()),
     ]

@@ -35,7 +35,12 @@ def probes_of(settings: Settings, pool: Pool, client: Client) -> dict[str, Probe
     async def mail() -> None:
         await mail_answers(settings.smtp_url)
 
-    return {"database": database, "temporal": temporal, "mail": mail}
+    async def notify() -> None:
+        await notify_answers(settings.notify_url)
+
+    probes: dict[str, Probe] = {"database": database, "temporal": temporal}
+    by_smtp = {"mail": mail} if settings.smtp_url else {}
+    return probes | by_smtp | ({"notify": notify} if settings.by_notify else {})
 
 
 async def temporal_answers(client: Client, within: float) -> None:
@@ -47,7 +52,17 @@ async def temporal_answers(client: Client, within: float) -> None:
 async def mail_answers(smtp_url: str) -> None:
     """Connect to the mail server and leave. Raises OSError where nobody listens."""
     url = urlsplit(smtp_url)
-    _, writer = await asyncio.open_connection(url.hostname, url.port or _SMTP_PORTS[url.scheme])
+    await _somebody_listens(url.hostname, url.port or _SMTP_PORTS[url.scheme])
+
+
+async def notify_answers(notify_url: str) -> None:
+    """The same of GOV.UK Notify; whether it takes our key is asked by `sfo doctor`."""
+    url = urlsplit(notify_url)
+    await _somebody_listens(url.hostname, url.port or (443 if url.scheme == "https" else 80))
+
+
+async def _somebody_listens(host: str | None, port: int) -> None:
+    _, writer = await asyncio.open_connection(host, port)
     writer.close()
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from urllib.parse import unquote, urlsplit
+from uuid import UUID
 
 import aiosmtplib
 from opentelemetry.trace import SpanKind
@@ -38,10 +39,13 @@ class SmtpMailer:
     timeout: float = 10.0
     tls_context: Callable[[], ssl.SSLContext] = ssl.create_default_context
 
-    async def send(self, message: EmailMessage, sender: str | None = None) -> SendResult:
+    async def send(
+        self, message: EmailMessage, sender: str | None = None, _number: UUID | None = None, _attempt: int = 1
+    ) -> SendResult:
         """Hand over a message with exactly one recipient. Raises MailTroubleError for anything temporary.
 
-        `sender` is where mail servers return it to; unless given, the address in `From`.
+        `sender` is where mail servers return it to; unless given, the address in `From`. A mail server cannot be asked
+        about an earlier attempt.
         """
         with short_span("SMTP", SpanKind.CLIENT) as span:
             result = await self._sent(message, sender)

@@ -184,6 +184,8 @@ def _kind(path: str) -> str:
             return "/national/acknowledge"
         case ["operations", ("start" | "code" | "person" | "sign-out") as step]:
             return f"/operations/{step}"
+        case ["notify", "callback"]:
+            return "/notify/callback"
         case ["codec", ("decode" | "encode") as step]:
             return f"/codec/{step}"
         case ["case", _]:

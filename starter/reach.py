@@ -27,8 +27,9 @@ async def all_reached(settings: Settings, say: Say, *, every: float = 3.0) -> No
     probes: dict[str, Callable[[Settings], Awaitable[None]]] = {
         "PostgreSQL (SFO_DATABASE_URL)": _database,
         "Temporal (SFO_TEMPORAL_ADDRESS)": _temporal,
-        "the mail server (SFO_SMTP_URL)": _mail,
     }
+    if settings.smtp_url:
+        probes["the mail server (SFO_SMTP_URL)"] = _mail
     async with asyncio.TaskGroup() as group:
         for name, probe in probes.items():
             group.create_task(_reached(name, probe, settings, say, every))

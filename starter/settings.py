@@ -6,12 +6,10 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple, Self
-from urllib.parse import urlsplit
+from uuid import UUID
 
 from pydantic import (
-    AfterValidator,
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
     ValidationError,
@@ -19,10 +17,25 @@ from pydantic import (
 )
 
 from starter.keys import KeyRing
+from starter.setting_kinds import (
+    CallbackToken,
+    ExistingFile,
+    ExistingFolder,
+    Folder,
+    HostAndPort,
+    MetricsAddress,
+    NotifyKey,
+    PostgresUrl,
+    ReturnPattern,
+    Ring,
+    Sender,
+    SmtpUrl,
+    TopicArn,
+    WebUrl,
+)
 from workflows.contract.ids import DEPLOYMENT
 from workflows.policy import returns
 
-_TOPIC = r"^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,250}(\.fifo)?$"
 _PROJECT = Path(__file__).resolve().parent.parent
 
 
@@ -45,76 +58,6 @@ def code_fingerprint(project: Path = _PROJECT) -> str:
             if path.suffix in {".py", ".txt", ".html"}:
                 digest.update(f"{path.relative_to(project).as_posix()}\0".encode() + path.read_bytes() + b"\0")
     return digest.hexdigest()[:12]
-
-
-def _url(*schemes: str) -> AfterValidator:
-    def check(value: str) -> str:
-        try:
-            parts = urlsplit(value)
-            right = parts.scheme in schemes and bool(parts.hostname or parts.query) and parts.port != 0
-        except ValueError:  # its text quotes what stands after the colon, which may be half a password
-            right = False
-        if not right:
-            raise ValueError("not a " + " or ".join(f"{scheme}://" for scheme in schemes) + " address")
-        return value
-
-    return AfterValidator(check)
-
-
-def _without_slash(value: str) -> str:
-    if urlsplit(value).query or urlsplit(value).fragment:
-        raise ValueError("a query or a fragment has no place here")
-    return value.rstrip("/")
-
-
-def _host_and_port(value: str) -> str:
-    host, _, port = value.rpartition(":")
-    if not host or not port.isdecimal() or not 0 < int(port) < 65536:
-        raise ValueError("not host:port")
-    return value
-
-
-def _metrics_address(value: str) -> str:
-    if _host_and_port(value).endswith(":65535"):
-        raise ValueError("the worker's port would be 65536")
-    return value
-
-
-def _sender(value: str) -> str:
-    if value.count("@") != 1 or value.strip("@") != value or any(sign.isspace() for sign in value):
-        raise ValueError("not an email address")
-    return value
-
-
-def _return_pattern(value: str) -> str:
-    if value and (problem := returns.why_not(value)):
-        raise ValueError(problem)
-    return value
-
-
-def _key_ring(value: object) -> object:
-    return KeyRing.parse(value) if isinstance(value, str) else value
-
-
-def _existing_file(value: Path) -> Path:
-    if not value.is_file():
-        raise ValueError("not a file")
-    return value
-
-
-def _existing_folder(value: Path) -> Path:
-    if not value.is_dir():
-        raise ValueError("not a folder")
-    return value
-
-
-PostgresUrl = Annotated[str, _url("postgresql", "postgres")]
-WebUrl = Annotated[str, _url("http", "https"), AfterValidator(_without_slash)]
-SmtpUrl = Annotated[str, _url("smtp", "smtps", "smtp+starttls")]
-Ring = Annotated[KeyRing, BeforeValidator(_key_ring)]
-Folder = Annotated[Path, AfterValidator(Path.absolute)]
-ExistingFile = Annotated[Path, AfterValidator(_existing_file), AfterValidator(Path.absolute)]
-ExistingFolder = Annotated[Path, AfterValidator(_existing_folder), AfterValidator(Path.absolute)]
 
 
 def _variable(name: str, remedy: str, *, default: Any = ..., secret: bool = False) -> Any:
@@ -168,7 +111,7 @@ class Settings(BaseModel):
     key_backup_dir: Folder | None = _variable(
         "SFO_KEY_BACKUP_DIR", "give the folder for copies of the cases' keys, or leave it out for none", default=None
     )
-    temporal_address: Annotated[str, AfterValidator(_host_and_port)] = _variable(
+    temporal_address: HostAndPort = _variable(
         "SFO_TEMPORAL_ADDRESS", "give the frontend's host and port, such as 127.0.0.1:7233"
     )
     temporal_namespace: str = _variable("SFO_TEMPORAL_NAMESPACE", "name a namespace", default="default")
@@ -183,19 +126,44 @@ class Settings(BaseModel):
     smtp_url: SmtpUrl = _variable(
         "SFO_SMTP_URL", "give smtp://, smtps:// or smtp+starttls://[user:password@]host[:port]", secret=True
     )
-    mail_from: Annotated[str, AfterValidator(_sender)] = _variable(
+    mail_from: Sender = _variable(
         "SFO_MAIL_FROM", "give the sender's address", default="sfo-notifications@example.test"
     )
-    reply_to: Annotated[str, AfterValidator(_sender)] = _variable(
+    reply_to: Sender = _variable(
         "SFO_REPLY_TO", "give the address of a mailbox that people read, or leave it out for the sender's", default=""
     )
-    bounce_address: Annotated[str, AfterValidator(_return_pattern)] = _variable(
+    bounce_address: ReturnPattern = _variable(
         "SFO_BOUNCE_ADDRESS",
         "give the return address of letters with * for each one's token, as in sfo+*@host, or without * for no token",
         default="",
     )
     bounce_dir: Folder | None = _variable(
         "SFO_BOUNCE_DIR", "give the Maildir of what comes back to that address, or leave it out", default=None
+    )
+    notify_api_key: NotifyKey = _variable(
+        "SFO_NOTIFY_API_KEY",
+        "give an API key of GOV.UK Notify as its page shows it, or leave it out for letters by SMTP",
+        default="",
+        secret=True,
+    )
+    notify_template: UUID | None = _variable(
+        "SFO_NOTIFY_TEMPLATE",
+        "give the id of the template with ((subject)) and ((body)), or leave it out",
+        default=None,
+    )
+    notify_callback_token: CallbackToken = _variable(
+        "SFO_NOTIFY_CALLBACK_TOKEN",
+        "give the bearer token that was typed for delivery receipts, or leave it out",
+        default="",
+        secret=True,
+    )
+    notify_reply_to: UUID | None = _variable(
+        "SFO_NOTIFY_REPLY_TO", "give the id of one of the service's reply-to addresses, or leave it out", default=None
+    )
+    notify_url: WebUrl = _variable(
+        "SFO_NOTIFY_URL",
+        "give the address of the API, or leave it out",
+        default="https://api.notifications.service.gov.uk",
     )
     public_url: WebUrl = _variable("SFO_PUBLIC_URL", "give the address that links start with, https://host")
     gateway_host: str = _variable("SFO_GATEWAY_HOST", "give an address to listen on", default="127.0.0.1")
@@ -239,7 +207,7 @@ class Settings(BaseModel):
     court_events_queue_url: WebUrl | None = _variable(
         "SFO_COURT_EVENTS_QUEUE_URL", "give the address of the SQS queue of court events, or leave it out", default=None
     )
-    case_events_topic_arn: Annotated[str, Field(pattern=_TOPIC)] | None = _variable(
+    case_events_topic_arn: TopicArn | None = _variable(
         "SFO_CASE_EVENTS_TOPIC_ARN",
         "give the topic for case events, arn:aws:sns:region:account:name, or leave it out",
         default=None,
@@ -255,7 +223,7 @@ class Settings(BaseModel):
     otlp_endpoint: WebUrl | None = _variable(
         "SFO_OTLP_ENDPOINT", "give the collector's address, http://host:4318, or leave it out", default=None
     )
-    metrics_address: Annotated[str, AfterValidator(_metrics_address)] | None = _variable(
+    metrics_address: MetricsAddress | None = _variable(
         "SFO_METRICS_ADDRESS",
         "give host:port for the gateway's /metrics, with the worker's on the next port, or leave it out",
         default=None,
@@ -277,6 +245,8 @@ class Settings(BaseModel):
         sender = filled.get("SFO_MAIL_FROM", cls.model_fields["mail_from"].default)
         tagged = returns.derived(sender)
         filled = {"SFO_REPLY_TO": sender, "SFO_BOUNCE_ADDRESS": "" if returns.why_not(tagged) else tagged, **filled}
+        if {"SFO_NOTIFY_API_KEY", "SFO_OIDC_ISSUER"} <= filled.keys():
+            filled.setdefault("SFO_SMTP_URL", "")  # no letter goes by it, and no code is mailed
         if "SFO_DATABASE_URL" in filled:
             filled.setdefault("SFO_SCHEMA_DATABASE_URL", filled["SFO_DATABASE_URL"])
             owner = filled.get("SFO_KEYS_DATABASE_URL", filled["SFO_SCHEMA_DATABASE_URL"])
@@ -302,6 +272,21 @@ class Settings(BaseModel):
         if any(given) and not all(given):
             raise ValueError("give SFO_OIDC_ISSUER, SFO_OIDC_CLIENT_ID and SFO_OIDC_CLIENT_SECRET, or none of them")
         return self
+
+    @model_validator(mode="after")
+    def _all_of_notify(self) -> Self:
+        """Notify is set up whole or not at all: without receipts nobody would hear of a letter that nobody got."""
+        given = [bool(self.notify_api_key), bool(self.notify_template), bool(self.notify_callback_token)]
+        if any(given) and not all(given):
+            raise ValueError(
+                "give SFO_NOTIFY_API_KEY, SFO_NOTIFY_TEMPLATE and SFO_NOTIFY_CALLBACK_TOKEN, or none of them"
+            )
+        return self
+
+    @property
+    def by_notify(self) -> bool:
+        """Whether letters go by GOV.UK Notify. One-time codes go by SMTP all the same."""
+        return self.notify_template is not None
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> Self:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
 from activities.casework import PostgresCasework
-from activities.correspondence import Correspondence
+from activities.correspondence import Correspondence, Mailer
 from activities.gates import PostgresGates
 from activities.record import Pool
 from activities.rulebooks import FileRulebooks
@@ -193,10 +193,11 @@ def a_correspondence(
     rulebooks: FileRulebooks | None = None,
     digest: DigestRule | None = None,
     reply_to: str | None = None,
+    mailer: Mailer | None = None,
 ) -> Correspondence:
     return Correspondence(
         pool,
-        SmtpMailer(mail_server.url, timeout=5),
+        mailer or SmtpMailer(mail_server.url, timeout=5),
         mail_from="sfo@example.test",
         public_url="https://sfo.example.test",
         link_key_id="k1",
@@ -217,6 +218,7 @@ async def a_case(
     public_interest: str | None = None,
     staff: tuple[tuple[str, str, bool], ...] | None = None,
     pdu: str = "N53LEI",
+    mailer: Mailer | None = None,
 ) -> ACase:
     """A complete case: practitioner, line manager, Head of PDU, another; two victims; charged on `MONDAY`."""
     reference = f"SFO-2026-{next(_NUMBERS):05d}"
@@ -279,7 +281,7 @@ async def a_case(
             f"officer{n}@n53.example.test",
         )
     rulebooks = FileRulebooks(DEPLOY / "rulebook", DEPLOY / "directory")
-    letters = a_correspondence(pool, mail_server, rulebooks=rulebooks)
+    letters = a_correspondence(pool, mail_server, rulebooks=rulebooks, mailer=mailer)
     return ACase(
         reference,
         pool,

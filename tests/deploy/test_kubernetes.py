@@ -22,7 +22,7 @@ KNOWN = {str(field.alias) for field in Settings.model_fields.values()}
 REQUIRED = {str(field.alias) for field in Settings.model_fields.values() if field.is_required()}
 SECRET = {
     *("SFO_DATABASE_URL", "SFO_SCHEMA_DATABASE_URL", "SFO_SMTP_URL", "SFO_LINK_KEYS", "SFO_PAYLOAD_KEYS"),
-    *("SFO_OIDC_CLIENT_SECRET", "SFO_AUDIT_KEY"),
+    *("SFO_OIDC_CLIENT_SECRET", "SFO_AUDIT_KEY", "SFO_NOTIFY_API_KEY", "SFO_NOTIFY_CALLBACK_TOKEN"),
 }
 NOT_OF_KUBERNETES = {"PodMonitor", "PrometheusRule", "ScaledObject", "WorkerDeployment", "Connection"}
 VOLUMES = {"emptyDir", "configMap", "secret", "persistentVolumeClaim"}
@@ -314,3 +314,20 @@ def test_a_value_that_is_misspelt_or_a_secret_is_refused(wrong: dict[str, Any]) 
 def test_helm_itself_finds_nothing_to_say_against_it() -> None:
     found = helm_python.lint(str(CHART), values_of("prod"))
     assert [one for one in found["messages"] if one["severity"] > 1] == []
+
+
+def test_notify_is_reached_and_its_secrets_are_given_where_letters_go_by_it_and_nowhere_else() -> None:
+    without, by_notify = values_of("prod"), values_of("prod")
+    by_notify["settings"] = by_notify["settings"] | {"SFO_NOTIFY_TEMPLATE": "f33517ff-2a88-4f6e-b855-c550268ce08a"}
+    wanted = {"SFO_NOTIFY_API_KEY", "SFO_NOTIFY_CALLBACK_TOKEN"}
+    for values, names in ((without, set()), (by_notify, wanted)):
+        objects = rendered(values)
+        given = {name: {one["name"] for one in container["env"]} for name, _, container in workloads(objects)}
+        # The schema's job too: it reads the settings whole. The namespace's reads those of Temporal alone.
+        without_secrets = given.pop(next(name for name in given if name.endswith("namespace")))
+        assert without_secrets & wanted == set()
+        assert [env & wanted for env in given.values()] == [names] * 3
+        (policy,) = [one for one in of_kind(objects, "NetworkPolicy") if one["metadata"]["name"] == "sfo-worker"]
+        ports = [port["port"] for to in policy["spec"]["egress"] for port in to["ports"]]
+        assert (443 in ports) == bool(names)
+        assert list(wrong_settings(objects)) == []

@@ -5,13 +5,16 @@ import random
 import string
 from typing import Any
 from urllib.parse import quote_from_bytes
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
 from starlette.applications import Starlette
 from starlette.routing import Route
 
+from starter.notify_receipts import PATH
 from tests.conftest import MailServer, Record
+from tests.starter.fake_notify import KEY, TEMPLATE, TOKEN
 from tests.starter.front_desk import Desk
 from tests.starter.test_gateway import asked as asked  # the fixture
 from tests.starter.test_gateway import desk as desk  # the fixture
@@ -32,6 +35,7 @@ BODIES = (
     b"answer=" + b"x" * 60_000, b"{\"answer\": \"review\"}", b"answer.actions-1-what=x&answer.actions-999999-what=y",
     b"--x\r\nContent-Disposition: form-data; name=\"paper\"; filename=\"a.docx\"\r\n\r\nPK\x03\x04\r\n--x--\r\n",
     b"--x\r\nContent-Disposition: form-data; name=\"translation\"\r\n\r\n\r\n--x",
+    f'{{"reference": "{uuid4()}", "status": "permanent-failure"}}'.encode(), b'{"reference": 1, "status": []}', b"[[[[",
 )  # fmt: skip
 KINDS = (
     "application/x-www-form-urlencoded",
@@ -71,10 +75,13 @@ def some_text(chance: random.Random) -> str:
 
 @pytest.fixture
 def mailbox_desk(desk: Desk, tmp_path: Any) -> Desk:
-    """With the demo's mailbox too, so that its pages are among the routes."""
+    """With the demo's mailbox and with Notify too, so that their pages are among the routes."""
     for folder in ("cur", "new", "tmp"):
         (tmp_path / folder).mkdir()
-    desk.settings = desk.settings.model_copy(update={"mailbox_dir": tmp_path})
+    notify = {"notify_api_key": KEY, "notify_template": UUID(TEMPLATE), "notify_callback_token": TOKEN}
+    desk.settings = desk.settings.model_copy(
+        update={"mailbox_dir": tmp_path, "notify_url": "http://127.0.0.1:1", **notify}
+    )
     return desk
 
 
@@ -87,6 +94,7 @@ async def test_no_request_is_an_error_of_ours(mailbox_desk: Desk, asked: tuple[s
     app = browser.web._transport.app  # type: ignore[attr-defined]
     paths, statuses = routes_of(app), set()
     assert len(paths) > 15
+    assert PATH in paths
     for path in paths:
         for _ in range(ROUNDS):
             method = chance.choice(["GET", "GET", "HEAD", "POST", "POST", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"])
@@ -94,6 +102,7 @@ async def test_no_request_is_an_error_of_ours(mailbox_desk: Desk, asked: tuple[s
                 "Content-Type": chance.choice(KINDS),
                 "Accept": some_text(chance),
                 "Sec-Fetch-Site": chance.choice(["same-origin", "none", "cross-site"]),
+                "Authorization": chance.choice([f"Bearer {TOKEN}", some_text(chance)]),
                 **({"Cookie": f"__Host-sfo={some_text(chance)}"} if chance.random() < 0.2 else {}),
             }
             query = chance.choice(["", "?", "?language=en", "?kind=%00&late=yes", f"?{quote_from_bytes(some_text(chance).encode())}"])  # fmt: skip  # noqa: E501

@@ -7,6 +7,7 @@ import pytest
 
 from starter.keys import KEY_BYTES, KeyRing, kept_rings
 from starter.settings import Settings, SettingsError, code_fingerprint
+from tests.starter.fake_notify import KEY, TEMPLATE, TOKEN
 
 RING = KeyRing.generate().encode()
 COMPLETE = {
@@ -180,3 +181,61 @@ def test_kept_rings_stay_the_same_and_private(tmp_path: Path) -> None:
     assert kept_rings(path, ["SFO_PAYLOAD_KEYS"]) == {"SFO_PAYLOAD_KEYS": both["SFO_PAYLOAD_KEYS"]}
     assert path.stat().st_mode & 0o777 == 0o600
     assert KeyRing.parse(both["SFO_PAYLOAD_KEYS"])
+
+
+# --- GOV.UK Notify --------------------------------------------------------------------------------------
+
+NOTIFY = {
+    "SFO_NOTIFY_API_KEY": KEY,
+    "SFO_NOTIFY_TEMPLATE": TEMPLATE,
+    "SFO_NOTIFY_CALLBACK_TOKEN": TOKEN,
+}
+PROVIDER = {"SFO_OIDC_ISSUER": "https://id.example.test", "SFO_OIDC_CLIENT_ID": "a", "SFO_OIDC_CLIENT_SECRET": "b"}
+
+
+def test_letters_go_by_smtp_unless_notify_is_named_whole() -> None:
+    assert not Settings.from_environment(COMPLETE).by_notify
+    settings = Settings.from_environment(COMPLETE | NOTIFY)
+    assert settings.by_notify
+    assert settings.notify_url == "https://api.notifications.service.gov.uk"
+    assert settings.notify_reply_to is None
+    assert Settings.from_environment(settings.to_environment()) == settings
+
+
+@pytest.mark.parametrize("missing", NOTIFY)
+def test_half_of_notify_is_refused(missing: str) -> None:
+    [line] = refusal(**{name: value for name, value in NOTIFY.items() if name != missing})
+    assert "SFO_NOTIFY_API_KEY, SFO_NOTIFY_TEMPLATE and SFO_NOTIFY_CALLBACK_TOKEN, or none" in line
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("SFO_NOTIFY_API_KEY", KEY[-36:]),
+        ("SFO_NOTIFY_API_KEY", KEY[:-1]),
+        ("SFO_NOTIFY_TEMPLATE", "sfo"),
+        ("SFO_NOTIFY_REPLY_TO", "sfo@example.test"),
+        ("SFO_NOTIFY_CALLBACK_TOKEN", "hush"),
+        ("SFO_NOTIFY_CALLBACK_TOKEN", "hush hush hush hush"),
+        ("SFO_NOTIFY_URL", "api.notifications.example.test"),
+    ],
+)
+def test_a_wrong_variable_of_notify_is_named_and_not_quoted(variable: str, value: str) -> None:
+    [line] = refusal(**(NOTIFY | {variable: value}))
+    assert line.strip().startswith(f"{variable}: ")
+    assert value not in line
+
+
+def test_no_secret_of_notify_is_shown() -> None:
+    shown = Settings.from_environment(COMPLETE | NOTIFY)
+    for text in (repr(shown), str(shown.model_dump()), shown.model_dump_json()):
+        assert KEY not in text
+        assert TOKEN not in text
+
+
+def test_a_mail_server_is_needed_but_where_nothing_goes_by_it() -> None:
+    without = {name: value for name, value in COMPLETE.items() if name != "SFO_SMTP_URL"}
+    assert Settings.from_environment(without | NOTIFY | PROVIDER).smtp_url == ""
+    for others in (NOTIFY, PROVIDER, {}):
+        with pytest.raises(SettingsError, match="SFO_SMTP_URL: missing"):
+            Settings.from_environment(without | others)

@@ -21,7 +21,7 @@ from temporalio.testing import TimeSkipper, TimeSkippingConfig
 
 import worker
 from activities.casework import PostgresCasework
-from activities.correspondence import Correspondence
+from activities.correspondence import Correspondence, Mailer
 from activities.gates import PostgresGates
 from activities.rulebooks import FileRulebooks
 from activities.weekday_digest import PostgresDigests
@@ -206,14 +206,25 @@ class Office:
         return [m["Subject"] for m in self.mail.to(email) if subject.casefold() in m["Subject"].casefold()]
 
 
+@pytest.fixture
+def mailer(mail_server: MailServer) -> Mailer:
+    """How letters leave; a test of another way has a fixture of its own."""
+    return SmtpMailer(mail_server.url)
+
+
 def an_office(
-    record: Record, mail_server: MailServer, client: Client, ring: KeyRing, keys: CaseKeys | None = None
+    record: Record,
+    mail_server: MailServer,
+    client: Client,
+    ring: KeyRing,
+    keys: CaseKeys | None = None,
+    mailer: Mailer | None = None,
 ) -> Office:
     """All of it but the workers."""
     rulebooks = FileRulebooks(DEPLOY / "rulebook", DEPLOY / "directory")
     letters = Correspondence(
         record.pool,
-        SmtpMailer(mail_server.url),
+        mailer or SmtpMailer(mail_server.url),
         mail_from="sfo@service.example.test",
         public_url="http://gateway.example.test",
         link_key_id=ring.active_id,
@@ -231,12 +242,14 @@ def an_office(
 
 
 @pytest_asyncio.fixture
-async def office(record: Record, mail_server: MailServer, temporal: EmbeddedTemporal) -> AsyncIterator[Office]:
+async def office(
+    record: Record, mail_server: MailServer, mailer: Mailer, temporal: EmbeddedTemporal
+) -> AsyncIterator[Office]:
     ring = KeyRing.generate()
     keys = CaseKeys(record.app_url, ring)
     client = await Client.connect(temporal.address, data_converter=data_converter(ring, keys))
     queues = (ids.CASEWORK_QUEUE, ids.NATIONAL_QUEUE)
-    office = an_office(record, mail_server, client, ring, keys)
+    office = an_office(record, mail_server, client, ring, keys, mailer)
     one, two = (worker.build_worker(client, queue, office.activities, None) for queue in queues)
     async with one, two:
         yield office

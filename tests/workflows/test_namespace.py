@@ -121,6 +121,18 @@ async def test_an_attribute_of_another_type_is_refused_by_its_name(
     assert f"of another type in {client.namespace}: SfoOverdue; " in capsys.readouterr().err
 
 
+async def test_settings_of_other_services_do_not_matter_even_where_their_secrets_are_missing(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in the job of the chart, which is given the plain settings and none of the secrets."""
+    monkeypatch.setenv("SFO_TEMPORAL_ADDRESS", client.service_client.config.target_host)
+    monkeypatch.setenv("SFO_TEMPORAL_NAMESPACE", client.namespace)
+    monkeypatch.setenv("SFO_OIDC_ISSUER", "https://id.example.test")
+    monkeypatch.setenv("SFO_OIDC_CLIENT_ID", "sfo")
+    monkeypatch.setenv("SFO_NOTIFY_TEMPLATE", "f33517ff-2a88-4f6e-b855-c550268ce08a")
+    assert await typed() == 0
+
+
 async def test_two_at_once_do_no_harm(client: Client) -> None:
     await asyncio.gather(prepare_namespace(client), prepare_namespace(client), prepare_namespace(client))
     assert SEARCH_ATTRIBUTES.items() <= (await known(client)).items()

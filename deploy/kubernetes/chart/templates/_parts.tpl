@@ -116,6 +116,7 @@ volumes:
 {{- $root := index . 0 }}
 {{- $names := list "SFO_DATABASE_URL" "SFO_SMTP_URL" "SFO_LINK_KEYS" "SFO_PAYLOAD_KEYS" }}
 {{- if $root.Values.settings.SFO_OIDC_ISSUER }}{{ $names = append $names "SFO_OIDC_CLIENT_SECRET" }}{{ end }}
+{{- if $root.Values.settings.SFO_NOTIFY_TEMPLATE }}{{ $names = concat $names (list "SFO_NOTIFY_API_KEY" "SFO_NOTIFY_CALLBACK_TOKEN") }}{{ end }}
 {{- if and $root.Values.secrets.auditKey (eq (index . 1) "gateway") }}{{ $names = append $names "SFO_AUDIT_KEY" }}{{ end }}
 {{- if $root.Values.secrets.keyStore }}{{ $names = append $names "SFO_KEYS_DATABASE_URL" }}{{ end }}
 {{- range $names }}
