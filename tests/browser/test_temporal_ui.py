@@ -16,6 +16,7 @@ from deploy.saved_views import View, of_case, saved_views
 from starter.identity import open_session
 from tests.browser.conftest import Visitor, visitor
 from tests.browser.test_temporal_ui_payloads import ENGINEER, Stack
+from tests.browser.test_temporal_ui_payloads import mailer as mailer  # the fixture
 from tests.browser.test_temporal_ui_payloads import office as office  # the fixture
 from tests.browser.test_temporal_ui_payloads import stack as stack  # the fixture
 from tests.browser.test_temporal_ui_payloads import temporal as temporal  # the fixture

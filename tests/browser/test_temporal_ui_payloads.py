@@ -21,6 +21,7 @@ from tests.browser.conftest import Visitor, visitor
 from tests.serving import served
 from tests.starter.front_desk import a_settings
 from tests.workflows.conftest import Office
+from tests.workflows.conftest import mailer as mailer  # the fixture
 from tests.workflows.conftest import office as office  # the fixture
 from tests.workflows.conftest import temporal as temporal  # the fixture
 from workflows.contract import ids
@@ -137,7 +138,9 @@ async def test_ciphertext_for_nobody_and_another_role_and_the_case_for_operation
             ("decode", "operations.engineer.1", None)
         }
         assert {case for row in read for case in row["cases"]} == {stack.reference}
-        assert {key for row in read for key in row["key_ids"]} == {stack.office.ring.active_id}
+        assert stack.office.keys is not None
+        own = await stack.office.keys.sealing(stack.reference)
+        assert {key for row in read for key in row["key_ids"]} == {own.key_id}
 
 
 async def test_what_must_not_be_done_is_neither_offered_nor_passed_and_a_signal_goes_through_sealed(

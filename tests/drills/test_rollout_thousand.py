@@ -12,7 +12,7 @@ from tests.drills.thousand import HARM, main
 CASES = int(os.environ.get("CASES", "40"))
 
 
-@pytest.mark.journey
+@pytest.mark.drill
 async def test_no_case_is_harmed_while_workers_come_and_go_and_builds_are_shipped_and_taken_back() -> None:
     counted = dict(await main(CASES))
     assert counted["open cases"] == str(CASES)

@@ -15,6 +15,8 @@ import worker
 from starter.command import Services
 from starter.connections import open_pool
 from starter.delivery import Delivery
+from starter.deployment_state import routing, unserved
+from starter.deployment_state import workers as polling
 from starter.payloads import data_converter
 from starter.registered import CASEWORK, NATIONAL
 from starter.rollout import make_current
@@ -52,13 +54,24 @@ class Shop:
 
     @contextlib.asynccontextmanager
     async def workers(self, build: str, workflows: Sequence[type] = CASEWORK) -> AsyncIterator[None]:
-        """Workers of this build on both queues, with a client of their own."""
+        """Workers of this build on both queues, known to Temporal, with a client of their own."""
         client = await Client.connect(self.address, data_converter=data_converter(self.office.ring))
         with patch.object(worker, "CASEWORK", [*workflows]), patch.object(worker, "DRAIN", timedelta(seconds=2)):
             queues = (ids.CASEWORK_QUEUE, ids.NATIONAL_QUEUE)
             both = [worker.build_worker(client, queue, self.office.activities, build) for queue in queues]
         async with both[0], both[1]:
+            async with asyncio.timeout(60):
+                while unserved(await polling(self.client), build):
+                    await asyncio.sleep(0.3)
             yield
+
+    async def ramps(self) -> None:
+        """Until the new build ramps and every queue knows of it: a step before that runs on the old one."""
+        while True:
+            routes = await routing(self.client)
+            if routes.ramping == self.new and routes.is_settled:
+                return
+            await asyncio.sleep(0.3)
 
     async def opened(self, number: int) -> list[WorkflowHandle[Any, Any]]:
         """So many notifications that wait for their answer, and are listed."""

@@ -17,7 +17,7 @@ from tests.workflows.site import Held, Site
 from workflows.contract import ids
 from workflows.policy import links
 
-pytestmark = pytest.mark.journey  # servers of its own, started again and again
+pytestmark = pytest.mark.drill  # servers of its own, started again and again
 
 _LINK = re.compile(r"/a/([A-Za-z0-9_~.-]+)")
 

@@ -28,7 +28,7 @@ from tests.workflows.site import SPEED, Held, Site, report, unlisted
 from workflows.contract.vocabulary import CourtEventKind
 
 # Three services with their own servers, backed up, lost and restored: a minute each.
-pytestmark = pytest.mark.journey
+pytestmark = pytest.mark.drill
 
 BACKED_UP_AT = ("notification", "commission", "draft", "countersign", "give_feedback", "offence_class")
 THEN = ("commission", "draft", "countersign", "quality", "feedback", "nothing")

@@ -101,8 +101,7 @@ async def test_a_compatible_change_is_shipped_and_taken_back_and_every_step_is_o
     asked: list[str] = []
 
     async def answered() -> None:
-        while (await routing(shop.client)).ramping != shop.new:
-            await asyncio.sleep(0.3)
+        await shop.ramps()
         await shop.answer(first)
 
     async with shop.workers(shop.new, with_(Thanking)):
@@ -173,8 +172,7 @@ async def test_a_fault_that_no_replay_can_find_is_caught_by_the_watch_and_taken_
     opened = await shop.opened(4)
 
     async def answered() -> None:
-        while (await routing(shop.client)).ramping != shop.new:
-            await asyncio.sleep(0.3)
+        await shop.ramps()
         for handle in opened[:2]:
             await shop.answer(handle)
 

@@ -21,7 +21,7 @@ from tests.workflows.site import Held, Site
 from workflows.contract import ids
 from workflows.contract.messages import GateOpened, GateRequest
 
-pytestmark = pytest.mark.journey  # servers of its own
+pytestmark = pytest.mark.drill  # servers of its own
 
 EXPANDS = "-- expands: which build asked\nALTER TABLE sfo.gates ADD asked_by_build text;\n"
 CONTRACTS = "-- contracts: nobody has read it since the release before\nALTER TABLE sfo.gates DROP COLUMN rung;\n"
