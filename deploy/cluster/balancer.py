@@ -45,13 +45,14 @@ async def _joined(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, or
                 inner_reader, inner_writer = await asyncio.open_connection(LOOPBACK, port)
             except OSError:
                 continue
-            await asyncio.gather(_carried(reader, inner_writer), _carried(inner_reader, writer))
+            await asyncio.gather(carried(reader, inner_writer), carried(inner_reader, writer))
             return
     finally:
         writer.close()
 
 
-async def _carried(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def carried(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Everything that one side says has reached the other, until either hangs up."""
     try:
         with contextlib.suppress(OSError):
             while part := await reader.read(_AT_ONCE):

@@ -6,6 +6,7 @@ import json
 import shutil
 import sqlite3
 import subprocess
+import tempfile
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -30,6 +31,7 @@ from deploy.embedded.account import installed_binaries
 from deploy.embedded.ports import usable_port
 from deploy.embedded.temporal import embedded_temporal
 from starter.__main__ import run
+from starter.case_keys import CaseKeys
 from starter.connections import open_pool
 from starter.delivery import Delivery
 from starter.keys import KeyRing
@@ -37,7 +39,7 @@ from starter.mailer import SmtpMailer
 from starter.payloads import data_converter
 from starter.relay import Relay
 from starter.reports import report_court_event
-from starter.schema import apply_schema
+from starter.schema import KEYS_DIR, SCHEMA_DIR, apply_schema
 from tests.conftest import MailServer, Record
 from tests.workflows.conftest import DEPLOY, Office
 from tests.workflows.people import People
@@ -68,10 +70,17 @@ class Site:
     folder: Path
     mail: MailServer
     ring: KeyRing = field(default_factory=KeyRing.generate)
+    has_case_keys: bool = True
+    """Without: as before cases had keys of their own, when everything was sealed with the ring."""
     owner_url: str = ""
     app_url: str = ""
     address: str = ""
     servers: AsyncExitStack = field(default_factory=AsyncExitStack)
+
+    @property
+    def key_copies(self) -> Path:
+        """Where a restored record finds the keys of cases that it no longer knows."""
+        return self.folder / "keys"
 
     @property
     def archive(self) -> Path:
@@ -95,7 +104,8 @@ class Site:
         self.owner_url, self.app_url = postgres.owner_url, postgres.app_url
         while await self.value("SELECT pg_is_in_recovery()"):
             await asyncio.sleep(0.05)
-        await apply_schema(self.owner_url)
+        for files in (SCHEMA_DIR, KEYS_DIR):
+            await apply_schema(self.owner_url, files)
         server = embedded_temporal(
             self.folder / "temporal", port=usable_port(0), ui_port=usable_port(0), time_skipping=True
         )
@@ -174,7 +184,8 @@ class Site:
     async def office(self, name: str = "sfo") -> AsyncIterator[Office]:
         """The record and a client, with nothing at work."""
         pool = await open_pool(self.app_url, name)
-        client = await Client.connect(self.address, data_converter=data_converter(self.ring))
+        keys = CaseKeys(self.app_url, self.ring, self.key_copies) if self.has_case_keys else None
+        client = await Client.connect(self.address, data_converter=data_converter(self.ring, keys))
         rulebooks = FileRulebooks(DEPLOY / "rulebook", DEPLOY / "directory")
         letters = Correspondence(
             pool,
@@ -205,6 +216,7 @@ class Site:
             "SFO_PUBLIC_URL": "http://gateway.example.test",
             "SFO_LINK_KEYS": self.ring.encode(),
             "SFO_PAYLOAD_KEYS": self.ring.encode(),
+            "SFO_KEY_BACKUP_DIR": str(self.key_copies),
             "SFO_DATA_DIR": str(self.heads),
         }.items():
             patch.setenv(name, value)
@@ -235,3 +247,22 @@ def unlisted() -> dict[str, Any]:
 
 def _days_ago(days: int) -> date:
     return datetime.now(UTC).date() - timedelta(days=days)
+
+
+@asynccontextmanager
+async def a_site(
+    mail: MailServer, *, has_case_keys: bool = True, monkeypatch: pytest.MonkeyPatch | None = None
+) -> AsyncIterator[Site]:
+    """A site in a folder of its own, as long as the block lasts; with `monkeypatch` its record archives."""
+    folder = Path(tempfile.mkdtemp(prefix="sfo-site-", dir="/tmp"))
+    folder.chmod(0o711)
+    site = Site(folder, mail, has_case_keys=has_case_keys)
+    site.key_copies.mkdir()
+    if monkeypatch:
+        site.archives(monkeypatch)
+    await site.start()
+    try:
+        yield site
+    finally:
+        await site.stop()
+        shutil.rmtree(folder, ignore_errors=True)

@@ -1,10 +1,7 @@
 """The rings are rotated in three steps under running cases, as the runbook says; and a payload key is lost for good."""
 
 import re
-import shutil
-import tempfile
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 from temporalio.client import Client
@@ -13,7 +10,7 @@ from starter.keys import KeyRing, PayloadKeyError
 from starter.restored import look_at
 from tests.conftest import MailServer
 from tests.workflows.conftest import Office
-from tests.workflows.site import Held, Site
+from tests.workflows.site import Held, Site, a_site
 from workflows.contract import ids
 from workflows.policy import links
 
@@ -24,13 +21,8 @@ _LINK = re.compile(r"/a/([A-Za-z0-9_~.-]+)")
 
 @pytest.fixture
 async def site(mail_server: MailServer) -> AsyncIterator[Site]:
-    folder = Path(tempfile.mkdtemp(prefix="sfo-keys-", dir="/tmp"))
-    folder.chmod(0o711)
-    site = Site(folder, mail_server)
-    await site.start()
-    yield site
-    await site.stop()
-    shutil.rmtree(folder, ignore_errors=True)
+    async with a_site(mail_server, has_case_keys=False) as site:
+        yield site
 
 
 def behind(ring: KeyRing, other: KeyRing) -> KeyRing:

@@ -5,13 +5,10 @@ prints what was counted.
 """
 
 import asyncio
-import shutil
 import sys
-import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,7 +21,7 @@ from starter.script import DRAFT, Ahead, Line
 from tests.conftest import MailServer
 from tests.workflows.conftest import Office
 from tests.workflows.reconciled import AT_ONCE, people
-from tests.workflows.site import SPEED, Held, Site, report, unlisted
+from tests.workflows.site import SPEED, Held, Site, a_site, report, unlisted
 from workflows.contract.vocabulary import CourtEventKind
 
 # Three services with their own servers, backed up, lost and restored: a minute each.
@@ -43,14 +40,8 @@ LINES = {
 
 @pytest.fixture
 async def site(mail_server: MailServer, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Site]:
-    folder = Path(tempfile.mkdtemp(prefix="sfo-restored-", dir="/tmp"))
-    folder.chmod(0o711)
-    site = Site(folder, mail_server)
-    site.archives(monkeypatch)
-    await site.start()
-    yield site
-    await site.stop()
-    shutil.rmtree(folder, ignore_errors=True)
+    async with a_site(mail_server, monkeypatch=monkeypatch) as site:
+        yield site
 
 
 class Flight:

@@ -1,7 +1,6 @@
 """The schema changes while an old and a new build of the worker carry the same cases on, and no case is harmed."""
 
 import shutil
-import tempfile
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -17,7 +16,7 @@ from starter.rollout import make_current
 from starter.schema import SCHEMA_DIR, SchemaError, apply_schema, at_work_as
 from tests.conftest import MailServer
 from tests.workflows.conftest import Office
-from tests.workflows.site import Held, Site
+from tests.workflows.site import Held, Site, a_site
 from workflows.contract import ids
 from workflows.contract.messages import GateOpened, GateRequest
 
@@ -29,13 +28,8 @@ CONTRACTS = "-- contracts: nobody has read it since the release before\nALTER TA
 
 @pytest.fixture
 async def site(mail_server: MailServer) -> AsyncIterator[Site]:
-    folder = Path(tempfile.mkdtemp(prefix="sfo-schema-", dir="/tmp"))
-    folder.chmod(0o711)
-    site = Site(folder, mail_server)
-    await site.start()
-    yield site
-    await site.stop()
-    shutil.rmtree(folder, ignore_errors=True)
+    async with a_site(mail_server) as site:
+        yield site
 
 
 class NewGates(PostgresGates):

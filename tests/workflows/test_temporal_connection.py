@@ -6,13 +6,14 @@ import signal
 import ssl
 import sys
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 import trustme
 
+from deploy.cluster.balancer import carried
 from starter.health import temporal_answers
 from starter.keys import KeyRing
 from starter.settings import Settings, SettingsError
@@ -78,13 +79,6 @@ async def behind_tls(address: str, authority: Authority) -> AsyncIterator[str]:
     context.verify_mode = ssl.CERT_REQUIRED
     context.set_alpn_protocols(["h2"])
     host, _, port = address.partition(":")
-
-    async def carried(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(OSError):
-            while part := await reader.read(65_536):
-                writer.write(part)
-                await writer.drain()
-        writer.close()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         inner_reader, inner_writer = await asyncio.open_connection(host, int(port))
