@@ -39,7 +39,7 @@ from starter.mailer import SmtpMailer
 from starter.payloads import data_converter
 from starter.relay import Relay
 from starter.reports import report_court_event
-from starter.schema import KEYS_DIR, SCHEMA_DIR, apply_schema
+from starter.schema import KEYS_DIR, apply_schema
 from tests.conftest import MailServer, Record
 from tests.workflows.conftest import DEPLOY, Office
 from tests.workflows.people import People
@@ -72,6 +72,8 @@ class Site:
     ring: KeyRing = field(default_factory=KeyRing.generate)
     has_case_keys: bool = True
     """Without: as before cases had keys of their own, when everything was sealed with the ring."""
+    keys_database: str = "sfo"
+    """Where the store of the cases' keys is: in the record's own database unless it is another."""
     owner_url: str = ""
     app_url: str = ""
     address: str = ""
@@ -104,8 +106,8 @@ class Site:
         self.owner_url, self.app_url = postgres.owner_url, postgres.app_url
         while await self.value("SELECT pg_is_in_recovery()"):
             await asyncio.sleep(0.05)
-        for files in (SCHEMA_DIR, KEYS_DIR):
-            await apply_schema(self.owner_url, files)
+        await apply_schema(self.owner_url)
+        await apply_schema(self.of_keys(self.owner_url), KEYS_DIR)
         server = embedded_temporal(
             self.folder / "temporal", port=usable_port(0), ui_port=usable_port(0), time_skipping=True
         )
@@ -114,6 +116,17 @@ class Site:
     async def stop(self) -> None:
         await self.servers.aclose()
         self.servers = AsyncExitStack()
+
+    def of_keys(self, url: str) -> str:
+        """The same server and role, in the database of the keys."""
+        return url.replace("/sfo?", f"/{self.keys_database}?")
+
+    async def empty_store_of_keys(self) -> None:
+        """A store of its own with nothing in it, and no copies; the one of before stays where it is, unread."""
+        await self.value("CREATE DATABASE sfo_keys OWNER sfo_owner")
+        self.keys_database = "sfo_keys"
+        shutil.rmtree(self.key_copies)
+        self.key_copies.mkdir()
 
     async def value(self, query: str, *arguments: object) -> Any:
         connection = await asyncpg.connect(self.superuser_url)
@@ -184,7 +197,7 @@ class Site:
     async def office(self, name: str = "sfo") -> AsyncIterator[Office]:
         """The record and a client, with nothing at work."""
         pool = await open_pool(self.app_url, name)
-        keys = CaseKeys(self.app_url, self.ring, self.key_copies) if self.has_case_keys else None
+        keys = CaseKeys(self.of_keys(self.app_url), self.ring, self.key_copies) if self.has_case_keys else None
         client = await Client.connect(self.address, data_converter=data_converter(self.ring, keys))
         rulebooks = FileRulebooks(DEPLOY / "rulebook", DEPLOY / "directory")
         letters = Correspondence(
@@ -216,6 +229,8 @@ class Site:
             "SFO_PUBLIC_URL": "http://gateway.example.test",
             "SFO_LINK_KEYS": self.ring.encode(),
             "SFO_PAYLOAD_KEYS": self.ring.encode(),
+            "SFO_KEYS_DATABASE_URL": self.of_keys(self.app_url),
+            "SFO_KEYS_SCHEMA_DATABASE_URL": self.of_keys(self.owner_url),
             "SFO_KEY_BACKUP_DIR": str(self.key_copies),
             "SFO_DATA_DIR": str(self.heads),
         }.items():
