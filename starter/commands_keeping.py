@@ -291,7 +291,7 @@ def _erased(done: Erased) -> str:
     }
     lines = [
         f"{done.reference}: erased, {sum(done.counts.values())} rows emptied or deleted",
-        f"  key {done.fingerprint or 'none'}: destroyed in the store and in its copy; {proofs[done.proof]}",
+        f"  key {done.fingerprint or 'none'}: destroyed in the store, and no copy of it is left; {proofs[done.proof]}",
     ]
     if done.under_ring:
         lines.append(

@@ -1,9 +1,7 @@
 """A cluster that runs as long as a block lasts, and whose processes can be killed one by one."""
 
 import asyncio
-import os
-import signal
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -56,12 +54,6 @@ class Cluster:
                 if self._mark(node).encode() in environment and (folder / "comm").read_text().strip() == SERVER:
                     found[node.name] = int(folder.name)
         return found
-
-    def kill(self, *names: str) -> None:
-        """End these nodes without warning; whoever keeps them running starts them again."""
-        pids = self.pids()
-        for name in names:
-            os.kill(pids[name], signal.SIGKILL)
 
     def _mark(self, node: Node) -> str:
         return f"SFO_CLUSTER_NODE={self.folder}/{node.name}"
@@ -123,8 +115,3 @@ async def _answering(made: Cluster, entry: Entry) -> None:
                     await asyncio.sleep(0.5)
     except TimeoutError:
         raise ServiceError(f"the cluster does not answer; read the logs in {made.folder}") from None
-
-
-def names(nodes: Sequence[Node], service: str) -> list[str]:
-    """The nodes that run this service."""
-    return [node.name for node in nodes if service in node.services]

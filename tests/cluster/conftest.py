@@ -22,7 +22,7 @@ from starter.intake import Pace, open_cases
 from starter.record import Asked, Offer, asked_person, record_decision
 from starter.signals import NoSuchWorkflowError, TemporalAwayError
 from starter.up import RunningStack, stack
-from tests.drills.worker_memory import ASKING, a_charge
+from tests.drills.worker_memory import a_charge
 from tests.journeys.staged import children
 from workflows.contract.vocabulary import Channel
 
@@ -60,9 +60,6 @@ class OnCluster:
             await self.delivery.start_case(one.reference)
             references.append(one.reference)
         return references
-
-    async def asking(self) -> int:
-        return int(await self.pool.fetchval(ASKING))
 
     async def open_gates(self, references: Sequence[str], question: str) -> list[str]:
         rows = await self.pool.fetch(

@@ -14,6 +14,7 @@ from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 
 from deploy.cluster.persistence import socket_of
+from deploy.cluster.running import CONNECTIONS
 from deploy.embedded.ports import kept_port
 from deploy.embedded.process import running
 from tests.cluster.conftest import OnCluster
@@ -57,7 +58,7 @@ async def test_three_workers_share_the_work_and_two_gateways_serve_side_by_side(
         connections = await connections_by(on_cluster)
     print(f"\n| workers | cases | cases a second | CPU seconds by process |\n|---|---|---|---|\n{alone}\n{together}")
     print("connections:", ", ".join(f"{name} {count}" for name, count in connections.most_common()))
-    assert sum(connections.values()) < 400
+    assert sum(connections.values()) < CONNECTIONS
     await shared(on_cluster, 3)
 
 
