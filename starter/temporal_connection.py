@@ -45,8 +45,9 @@ def connect_config(settings: Settings) -> ClientConnectConfig:
     found = ClientConnectConfig(target_host=settings.temporal_address, namespace=settings.temporal_namespace)
     if settings.temporal_config is None:
         return found
+    profile = _profile(settings.temporal_config)
     for name, variable in (("address", "SFO_TEMPORAL_ADDRESS"), ("namespace", "SFO_TEMPORAL_NAMESPACE")):
-        if name in _profile(settings.temporal_config):
+        if name in profile:
             raise _unusable(f"{name} stands in {variable} alone; take it out of the file")
     try:
         read = ClientConfig.load_client_connect_config(

@@ -23,6 +23,7 @@ CONNECTIONS = 400
 """What PostgreSQL must take: 175 of the seven processes, 8 of each worker and 16 of each gateway, and commands."""
 _PATIENCE = timedelta(minutes=2)
 _FIRST_PORT = 21_000
+_MARK = "SFO_CLUSTER_NODE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,20 +49,17 @@ class Cluster:
         for folder in Path("/proc").glob("[0-9]*"):
             try:
                 environment = (folder / "environ").read_bytes().split(b"\0")
+                name = (folder / "comm").read_text().strip()
             except OSError:
                 continue  # it has ended, or is not ours
             for node in self.nodes:
-                if self._mark(node).encode() in environment and (folder / "comm").read_text().strip() == SERVER:
+                if name == SERVER and f"{_MARK}={self.mark(node)}".encode() in environment:
                     found[node.name] = int(folder.name)
         return found
 
-    def _mark(self, node: Node) -> str:
-        return f"SFO_CLUSTER_NODE={self.folder}/{node.name}"
-
-    def mark(self, node: Node) -> dict[str, str]:
-        """The variable by which a node's process is found again."""
-        name, _, value = self._mark(node).partition("=")
-        return {name: value}
+    def mark(self, node: Node) -> str:
+        """What stands in a node's environment, so that its process is found again."""
+        return f"{self.folder}/{node.name}"
 
 
 @asynccontextmanager
@@ -86,7 +84,7 @@ async def cluster(
         address = await parts.enter_async_context(balanced(port, frontends))
         made = Cluster(address, database, nodes, data_dir)
         for node in nodes:
-            command = command_of(node, socket, data_dir / f"{node.name}.log", {**(more or {}), **made.mark(node)})
+            command = command_of(node, socket, data_dir / f"{node.name}.log", {**(more or {}), _MARK: made.mark(node)})
             await parts.enter_async_context(kept_running(node.name, command, say))
         await _answering(made, entry or Entry())
         yield made
