@@ -16,7 +16,7 @@ from temporalio.client import Client
 from starter.connections import Pool
 from starter.reports import report_refused_letter
 from starter.returned_letters import ASKING, climbing_gate
-from starter.signals import NoSuchWorkflowError, is_begun_again, is_closed, send_signal
+from starter.signals import NoSuchWorkflowError, is_closed, is_over, send_signal
 from starter.starting import start_again, start_escalation, start_first
 from starter.voiding import void_decision
 from workflows.contract import ids
@@ -113,8 +113,7 @@ class Delivery:
 
         Begun again it finds the decision by itself.
         """
-        is_over = await is_closed(self.client, workflow_id) and not await is_begun_again(self.client, workflow_id)
-        if state is GateState.OPEN and not is_over:
+        if state is GateState.OPEN and not await is_over(self.client, workflow_id):
             raise NoSuchWorkflowError
         async with self._pool.acquire() as connection:
             await void_decision(connection, decision)

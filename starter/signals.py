@@ -93,20 +93,19 @@ async def _encoded(client: Client, workflow_id: str, message: BaseModel) -> list
 
 async def is_closed(client: Client, workflow_id: str) -> bool:
     """Whether the workflow has run and ended; False for one that runs and one that Temporal never heard of."""
-    try:
-        described = await reach(client.get_workflow_handle(workflow_id).describe(rpc_timeout=RPC))
-    except NoSuchWorkflowError:
-        return False
-    return described.status is not WorkflowExecutionStatus.RUNNING
+    return await _status(client, workflow_id) not in (None, WorkflowExecutionStatus.RUNNING)
 
 
-async def is_begun_again(client: Client, workflow_id: str) -> bool:
-    """Whether the workflow was ended by force or failed: its case begins it again, under the same id."""
+async def is_over(client: Client, workflow_id: str) -> bool:
+    """Whether the workflow has ended and stays so: one that was ended by force or failed is begun again by its case."""
+    return await _status(client, workflow_id) not in (None, WorkflowExecutionStatus.RUNNING, *_BY_FORCE)
+
+
+async def _status(client: Client, workflow_id: str) -> WorkflowExecutionStatus | None:
     try:
-        described = await reach(client.get_workflow_handle(workflow_id).describe(rpc_timeout=RPC))
+        return (await reach(client.get_workflow_handle(workflow_id).describe(rpc_timeout=RPC))).status
     except NoSuchWorkflowError:
-        return False
-    return described.status in _BY_FORCE
+        return None
 
 
 async def receipt_of(client: Client, workflow_id: str, decision: UUID) -> Receipt | None:

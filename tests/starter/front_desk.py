@@ -46,6 +46,7 @@ class FakeTemporal:
     refuses: dict[str, RPCStatusCode] = field(default_factory=dict)
     unknown: set[str] = field(default_factory=set)
     ended: set[str] = field(default_factory=set)
+    ended_as: WorkflowExecutionStatus = WorkflowExecutionStatus.COMPLETED
     signals: list[Signal] = field(default_factory=list)
     started: dict[str, dict[str, Any]] = field(default_factory=dict)
     receipts: dict[str, Receipt] = field(default_factory=dict)
@@ -96,8 +97,7 @@ class FakeTemporal:
             if workflow_id in self.unknown:
                 raise RPCError("workflow not found", RPCStatusCode.NOT_FOUND, b"")
             closed = workflow_id in self.ended
-            status = WorkflowExecutionStatus.COMPLETED if closed else WorkflowExecutionStatus.RUNNING
-            return SimpleNamespace(status=status)
+            return SimpleNamespace(status=self.ended_as if closed else WorkflowExecutionStatus.RUNNING)
 
         return SimpleNamespace(query=query, describe=describe)
 

@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 import pytest_asyncio
+from temporalio.client import WorkflowExecutionStatus
 from temporalio.service import RPCStatusCode
 
 from starter.audit import Head, HeadsError, read_head, read_heads, verify
@@ -111,6 +112,21 @@ async def test_a_decision_for_a_stage_that_ended_is_void_and_its_author_told_onc
     assert [(letter["event"], letter["state"]) for letter in letters] == [(f"{gate}/void", "queued")]
     audit = await record.rows("SELECT * FROM audit WHERE action = 'decision_void'")
     assert [row["detail"] for row in audit] == [{"decision": str(decision), "why": "the stage had ended"}]
+
+
+@pytest.mark.parametrize("how", ["TERMINATED", "FAILED", "TIMED_OUT"])
+async def test_a_decision_for_a_stage_that_its_case_begins_again_waits_for_it(
+    case: ACase, relay: Relay, temporal: FakeTemporal, record: Record, how: str, tmp_path: Path
+) -> None:
+    await a_waiting_decision(case)
+    temporal.ended.add(f"sfo/{case.reference}/notification")
+    temporal.ended_as = WorkflowExecutionStatus[how]
+    assert await relay.tick() == 0
+    (row,) = await record.rows("SELECT * FROM decisions")
+    assert (row["void_at"], row["delivered_at_wall"]) == (None, None)
+    temporal.ended.clear()
+    another = Relay(temporal.delivery(record), record.pool, tmp_path / "another")  # the first looks again later
+    assert await another.tick() == 1
 
 
 async def test_the_void_letter_has_the_id_of_its_event_and_person(case: ACase, record: Record) -> None:
