@@ -15,6 +15,7 @@ from temporalio.client import Client
 
 from starter.audit_histories import references_known
 from starter.carried import Carried, Step, carried_by, heard_in
+from starter.case_keys import ErasedError
 from starter.connections import Pool
 from starter.restarting import why_not
 from starter.restored_record import Held, held_of
@@ -113,7 +114,10 @@ async def look_at_each(client: Client, pool: Pool, wanted: Sequence[str]) -> Asy
 
 async def look_at(client: Client, pool: Pool, reference: str) -> Stands:
     """How this case stands. Raises TemporalAwayError, PayloadKeyError."""
-    stands = Stands(reference, carried=await carried_by(client, reference))
+    try:
+        stands = Stands(reference, carried=await carried_by(client, reference))
+    except ErasedError:
+        return await _erased(pool, reference)
     carried = stands.carried.values()
     async with pool.acquire() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
         case = await connection.fetchrow("SELECT * FROM sfo.cases WHERE reference = $1", reference)
@@ -130,6 +134,13 @@ async def look_at(client: Client, pool: Pool, reference: str) -> Stands:
         if stands.way in (Way.CASE, Way.START) and (why := await why_not(connection, case, was_told=True)):
             stands.way, stands.why = Way.ENGINEER, f"it cannot be started again by itself: {why}"
     return stands
+
+
+async def _erased(pool: Pool, reference: str) -> Stands:
+    """Nobody can read what Temporal holds of it, and nothing of it runs; a record of before does not know that yet."""
+    if await pool.fetchval("SELECT erased_at IS NOT NULL FROM sfo.cases WHERE reference = $1", reference):
+        return Stands(reference)
+    return Stands(reference, Way.ENGINEER, "it was erased after this backup was made; say `sfo erase --again` first")
 
 
 def _unknown(stands: Stands) -> Stands:

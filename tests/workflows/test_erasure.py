@@ -20,6 +20,7 @@ from starter.erasure import Eraser
 from starter.history_payloads import payloads_of
 from starter.keys import PayloadKeyError
 from starter.payloads import EncryptionCodec
+from starter.restored import Way, look_at, look_at_each
 from starter.script import SILENT, Line
 from starter.settings import Settings
 from tests.journeys.privacy import invented
@@ -202,6 +203,25 @@ async def test_whoever_meets_the_erased_case_is_told_so(three: Three, capsys: py
         shown = capsys.readouterr()
         assert ended == code or (code is None and ended in (0, 1)), (arguments, shown)
         assert said in shown.out + shown.err, (arguments, shown)
+
+
+async def test_an_erased_case_holds_up_no_comparison_after_a_restore(three: Three) -> None:
+    """Of the others it is told how they stand; the erased one agrees, or is to be erased again first."""
+    await three.ordered(three.finished)
+    assert await three.erase(three.finished) == 0
+    assert three.office.keys is not None
+    three.office.keys._cache.clear()  # a command begins with none
+    client, pool = three.office.client, three.office.record.pool
+    found = {one.reference: one async for one in look_at_each(client, pool, [three.finished, three.closed])}
+    assert {reference: one.way for reference, one in found.items()} == {
+        three.finished: Way.AGREES, three.closed: Way.AGREES,
+    }  # fmt: skip
+
+    async with three.office.record.superuser() as superuser:  # a backup of the record from before
+        await superuser.execute("SET session_replication_role = replica")
+        await superuser.execute("UPDATE sfo.cases SET erased_at = NULL WHERE reference = $1", three.finished)
+    stands = await look_at(client, pool, three.finished)
+    assert (stands.way, "`sfo erase --again`" in stands.why) == (Way.ENGINEER, True)
 
 
 async def test_killed_at_any_step_it_goes_on_and_is_done_once(three: Three, monkeypatch: pytest.MonkeyPatch) -> None:
