@@ -4,7 +4,6 @@ One gateway at a time does it, by an advisory lock that is held for a whole roun
 their order. At least once: a process that dies between publishing and marking sends the same event with the same id.
 """
 
-import asyncio
 import json
 import logging
 import re
@@ -16,9 +15,10 @@ from typing import Any
 import asyncpg
 from opentelemetry import metrics
 
-from starter.amazon import AmazonAwayError, AmazonRefusedError, Topic
-from starter.connections import OUT_OF_REACH, Connection, Pool
+from starter.amazon import AmazonRefusedError, Topic
+from starter.connections import Connection, Pool
 from starter.measures import CASE_EVENTS
+from starter.persisting import Persisting
 
 _LOG = logging.getLogger(__name__)
 
@@ -27,9 +27,7 @@ VERSION = 1
 EVERY = timedelta(seconds=1)
 _BATCH = 100
 _LEAVE_ALONE = 60.0
-_FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 30.0
 _OLD = 120.0
-_AWAY = (AmazonAwayError, *OUT_OF_REACH, asyncpg.PostgresError)
 
 Said = Callable[[asyncpg.Record], Mapping[str, Any]]
 
@@ -106,7 +104,6 @@ class CaseEvents:
 
     def __init__(self, topic: Topic, pool: Pool) -> None:
         self._topic, self._pool = topic, pool
-        self._pause = 0.0
         self._not_before: dict[str, float] = {}
         self._state: asyncpg.Record | None = None
         self._read_at = 0.0
@@ -119,17 +116,8 @@ class CaseEvents:
 
     async def run(self) -> None:
         """Publish until cancelled. Never raises; an outage is logged when it begins and when it ends."""
-        while True:
-            try:
-                await self.publish_some()
-            except _AWAY as error:
-                self._begins_to_be_away(error)
-            except Exception:  # an event that nobody foresaw must not end it
-                _LOG.exception("case events go on after an error")
-                self._pause = _LONGEST_PAUSE
-            else:
-                self._is_back()
-            await asyncio.sleep(self._pause or EVERY.total_seconds())
+        persisting = Persisting(_LOG, "case events", "published", "not published and wait", "the topic")
+        await persisting.run(self.publish_some, EVERY.total_seconds())
 
     async def publish_some(self) -> int:
         """Publish what waits, in order, and return how much that was; nothing while another gateway is at it."""
@@ -172,14 +160,3 @@ class CaseEvents:
             return [metrics.Observation(float(self._state[column] or 0))]
 
         return show
-
-    def _begins_to_be_away(self, error: Exception) -> None:
-        if not self._pause:
-            cause = f"the topic, {error}" if isinstance(error, AmazonAwayError) else type(error).__name__
-            _LOG.warning("case events are not published and wait: %s", cause)
-        self._pause = min(max(self._pause * 2, _FIRST_PAUSE), _LONGEST_PAUSE)
-
-    def _is_back(self) -> None:
-        if self._pause:
-            _LOG.warning("case events are published again")
-        self._pause = 0.0

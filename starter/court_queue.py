@@ -5,23 +5,19 @@ the record has it; one that comes again changes nothing. One that cannot be used
 dead-letter queue. While the record is away nothing is received, so that an outage kills no message.
 """
 
-import asyncio
 import logging
 from enum import StrEnum
 
-import asyncpg
-
-from starter.amazon import AmazonAwayError, Queue, Received
-from starter.connections import OUT_OF_REACH, Connection, Pool
+from starter.amazon import Queue, Received
+from starter.connections import Connection, Pool
 from starter.court_messages import CourtMessage, UnreadableError, read
 from starter.measures import COURT_MESSAGES
+from starter.persisting import AWAY, Persisting
 from starter.reports import ReportRefusedError, report_court_event
 
 _LOG = logging.getLogger(__name__)
 
 ACTOR = "court-queue"
-_FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 30.0
-_AWAY = (AmazonAwayError, *OUT_OF_REACH, asyncpg.PostgresError)
 
 
 class Taken(StrEnum):
@@ -43,23 +39,14 @@ class CourtQueue:
 
     def __init__(self, queue: Queue, pool: Pool) -> None:
         self._queue, self._pool = queue, pool
-        self._pause = 0.0
         for outcome in Taken:  # a counter that appears with its first event seems not to have grown
             COURT_MESSAGES.add(0, {"outcome": outcome})
 
     async def run(self) -> None:
         """Take messages until cancelled. Never raises; an outage is logged when it begins and when it ends."""
-        while True:
-            try:
-                await self.take_some()
-            except _AWAY as error:
-                self._begins_to_be_away(error)
-            except Exception:  # nothing that nobody foresaw may end it
-                _LOG.exception("the queue of court events goes on after an error")
-                self._pause = _LONGEST_PAUSE
-            else:
-                self._is_back()
-            await asyncio.sleep(self._pause)
+        await Persisting(_LOG, "court events", "taken", "not taken and wait in the queue", "the queue").run(
+            self.take_some
+        )
 
     async def take_some(self) -> list[Taken]:
         """Wait a few seconds for messages and return what became of each. Raises what says that something is away."""
@@ -80,7 +67,7 @@ class CourtQueue:
             outcome = Taken.UNREADABLE if isinstance(error, UnreadableError) else Taken.REFUSED
             _LOG.error("court event in message %s is %s and stays in the queue: %s", message.id, outcome, error)
             return outcome
-        except _AWAY:
+        except AWAY:
             raise
         except Exception as error:  # one message that nobody foresaw holds up no other
             _LOG.error("court event in message %s failed and stays: %s", message.id, type(error).__name__)
@@ -101,18 +88,6 @@ class CourtQueue:
             except ReportRefusedError as error:
                 raise ReportRefusedError(f"in {reference}, {error}") from None
         return Taken.RECORDED if is_new else Taken.REPEATED
-
-    def _begins_to_be_away(self, error: Exception) -> None:
-        """The text of a database error may quote a row, so only its type is told."""
-        if not self._pause:
-            cause = f"the queue, {error}" if isinstance(error, AmazonAwayError) else type(error).__name__
-            _LOG.warning("court events are not taken and wait in the queue: %s", cause)
-        self._pause = min(max(self._pause * 2, _FIRST_PAUSE), _LONGEST_PAUSE)
-
-    def _is_back(self) -> None:
-        if self._pause:
-            _LOG.warning("court events are taken again")
-        self._pause = 0.0
 
 
 async def case_of(connection: Connection, said: CourtMessage) -> str | None:

@@ -19,8 +19,8 @@ from tests.starter.on_amazon import no_waiting as no_waiting
 async def test_an_outage_of_the_topic_is_told_once_and_what_waits_leaves_afterwards(
     record: Record, amazon: Amazon, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("starter.case_events._FIRST_PAUSE", 0.02)
-    monkeypatch.setattr("starter.case_events._LONGEST_PAUSE", 0.02)
+    monkeypatch.setattr("starter.persisting._FIRST_PAUSE", 0.02)
+    monkeypatch.setattr("starter.persisting._LONGEST_PAUSE", 0.02)
     await a_charged_case(record)
     arn = f"arn:aws:sns:eu-west-2:123456789012:later-{record.name}"
     running = asyncio.create_task(CaseEvents(the_topic(amazon, arn), record.pool).run())

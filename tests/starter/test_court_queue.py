@@ -206,8 +206,8 @@ async def test_a_message_that_could_not_be_deleted_comes_again_and_changes_nothi
 async def test_an_outage_of_the_queue_is_told_once_and_what_waits_is_taken_afterwards(
     record: Record, amazon: Amazon, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("starter.court_queue._FIRST_PAUSE", 0.02)
-    monkeypatch.setattr("starter.court_queue._LONGEST_PAUSE", 0.02)
+    monkeypatch.setattr("starter.persisting._FIRST_PAUSE", 0.02)
+    monkeypatch.setattr("starter.persisting._LONGEST_PAUSE", 0.02)
     reference = await a_charged_case(record)
     missing = f"{amazon.url}/123456789012/comes-later"
     running = asyncio.create_task(CourtQueue(the_queue(amazon, missing), record.pool).run())
