@@ -28,6 +28,7 @@ CONCERNS = ("staff_safety", "staff_safety", "other")
 REASSIGNED_TO = ("n53.reviewer.2", "n53.countersigner.1", "n53lei.head", "n53.senior_lead.deputy", "n53.director")
 RUBBISH = ("no such gate", "no such decision", "not a message", "an answer that does not exist", "no such stage")
 NUMBER = st.integers(0, 30)
+LAST = -1
 
 
 @dataclass
@@ -59,11 +60,17 @@ class Moves(RuleBasedStateMachine):
     """Everything that can happen. A subclass makes the moves: `make` says whether there was anything to act on."""
 
     counts: ClassVar[Counts]
+    happens_once: ClassVar[bool] = False
+    """What is found is found once: the history is not made again to show it, but told again as it was."""
+    found: ClassVar[dict[int, str]] = {}
 
     def __init__(self) -> None:
         super().__init__()
         self.type_counts = type(self).counts
-        self.type_counts.examples += 1
+        self.is_told_again = self.happens_once and bool(self.found)
+        self.type_counts.examples += not self.is_told_again
+        self.looks = 0
+        self.is_begun = self.is_broken = False
 
     def begin(self, charge: dict[str, Any]) -> None:
         """The case is opened."""
@@ -78,13 +85,16 @@ class Moves(RuleBasedStateMachine):
         raise NotImplementedError
 
     def _move(self, move: str, number: int = 0, more: int = 0) -> None:
+        if self.is_told_again:
+            return
         did = self.make(move, number, more)
         (self.type_counts.steps if did else self.type_counts.idle)[move] += 1
 
     @initialize(charge=st.sampled_from(CHARGES))
     def a_charge(self, charge: dict[str, Any]) -> None:
         """Somebody is charged."""
-        self.begin(charge)
+        if not self.is_told_again:
+            self.begin(charge)
 
     @rule(number=NUMBER)
     def somebody_answers(self, number: int) -> None:
@@ -179,21 +189,30 @@ class Moves(RuleBasedStateMachine):
     @invariant()
     def every_invariant_holds(self) -> None:
         """Design.md 3, from outside."""
-        seen, found = self.look()
-        self.type_counts.saw(seen)
-        self.is_broken = bool(found)
-        assert not found, "\n".join(str(breach) for breach in found)
+        self.looks += 1
+        self._check(is_due_to_close=False)
 
     def teardown(self) -> None:
         """Everybody answers until the case has closed, whatever happened in it."""
+        self.looks = LAST
         if self.is_begun and not self.is_broken:
             self.finish()
-            seen, found = self.look(is_due_to_close=True)
-            self.type_counts.saw(seen)
-            self.type_counts.closed += seen.case["closed_on"] is not None
-            assert not found, "\n".join(str(breach) for breach in found)
+        if not self.is_broken:
+            self._check(is_due_to_close=True)
 
-    is_begun = is_broken = False
+    def _check(self, *, is_due_to_close: bool) -> None:
+        if self.is_told_again:
+            assert self.looks not in self.found, self.found[self.looks]
+            return
+        if not self.is_begun:
+            return
+        seen, found = self.look(is_due_to_close=is_due_to_close)
+        self.type_counts.saw(seen)
+        self.type_counts.closed += is_due_to_close and seen.case["closed_on"] is not None
+        self.is_broken = bool(found)
+        if found:
+            self.found[self.looks] = "\n".join(str(breach) for breach in found[:10])
+        assert not found, self.found[self.looks]
 
     def finish(self) -> None:
         """Bring the case to its end."""

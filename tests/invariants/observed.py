@@ -59,8 +59,9 @@ class Observed:
 
     `mail_before` and `mail_after`: how often each message had arrived just before and just after the record was read.
     `said`: what stands where nothing about a person may stand, by its place; `letters`: what arrived since `before`;
-    `secrets`: what names somebody, and what people typed. `is_settled`: nothing is under way. `is_due_to_close`:
-    everybody has answered everything for a long time.
+    `secrets`: what names somebody, and what people typed. `is_settled`: nothing is under way. `stuck`: letters
+    that have waited for longer than they should, by message. `is_due_to_close`: everybody has answered everything for
+    a long time.
     """
 
     reference: str
@@ -78,6 +79,7 @@ class Observed:
     holidays: frozenset[date] = frozenset()
     is_settled: bool = True
     is_due_to_close: bool = False
+    stuck: frozenset[str] = frozenset()
     before: "Observed | None" = None
 
     def __getitem__(self, table: str) -> list[Row]:

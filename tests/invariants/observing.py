@@ -6,7 +6,7 @@ import logging
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 
 from google.protobuf.json_format import MessageToJson
@@ -25,6 +25,7 @@ from workflows.contract.messages import CaseClock
 from workflows.policy.clock import case_time
 
 _OURS = ("activities", "starter", "workflows", "worker", "temporalio")
+_LEAVES_WITHIN = timedelta(seconds=15)
 NAMING = frozenset({"Invented ", "Example ", ADDRESS})
 """Every person and every text of these tests is called or begins like this."""
 
@@ -89,7 +90,7 @@ class Window:
         """The case as it stands; `last` stays what it was until `keep`."""
         before, heads = self._mail(), len(self.office.mail.messages)
         async with self.office.record.pool.acquire() as connection:
-            tables, broken, holidays = await self._record(connection)
+            tables, broken, holidays, others = await self._record(connection)
         flows, said = await self._temporal()
         case = tables["cases"][0]
         clock = CaseClock.model_validate(case["clock"])
@@ -98,8 +99,8 @@ class Window:
             now=case_time(clock, datetime.now(UTC)),
             tables=tables,
             broken=broken,
-            mail_before=before,
-            mail_after=self._mail(),
+            mail_before=_without(before, others),
+            mail_after=_without(self._mail(), others),
             said={**said, "the log": self.logs.taken()},
             letters=tuple(self._read(tables["outbox"], heads)),
             secrets=NAMING | {case["crn"], case["noms"]},
@@ -108,6 +109,7 @@ class Window:
             in_line=self._in_line(case["pdu"]),
             holidays=england_and_wales(frozenset(row["holiday"] for row in holidays)),
             is_due_to_close=is_due_to_close,
+            stuck=frozenset(row["message_id"] for row in tables["outbox"] if _is_stuck(row)),
             before=self.last,
         )
         self._letters = heads
@@ -118,7 +120,9 @@ class Window:
         seen.before = None
         self.last = seen
 
-    async def _record(self, connection: Connection) -> tuple[dict[str, list[Row]], tuple[str, ...], list[Row]]:
+    async def _record(
+        self, connection: Connection
+    ) -> tuple[dict[str, list[Row]], tuple[str, ...], list[Row], set[str]]:
         tables: dict[str, list[Row]] = {}
         async with connection.transaction(isolation="repeatable_read", readonly=True):
             for table, (which, order) in _TABLES.items():
@@ -126,7 +130,9 @@ class Window:
                 tables[table] = [dict(row) for row in await connection.fetch(query, self.reference)]
             broken = tuple(await verify(connection))
             holidays: list[Row] = [dict(row) for row in await connection.fetch("SELECT holiday FROM sfo.bank_holidays")]
-        return tables, broken, holidays
+            mine = {row["message_id"] for row in tables["outbox"]}
+            every = {row["message_id"] for row in await connection.fetch("SELECT message_id FROM sfo.outbox")}
+        return tables, broken, holidays, every - mine
 
     def _mail(self) -> Counter[str]:
         return Counter(str(message["Message-ID"]) for message in self.office.mail.messages)
@@ -175,6 +181,16 @@ class Window:
         for region in directory.regions.values():
             people += region.people
         return frozenset(person.email for person in people if pdu in person.in_line_of)
+
+
+def _without(mail: Counter[str], others: set[str]) -> Counter[str]:
+    """The messages of this case, and those that no case knows."""
+    return Counter({message: times for message, times in mail.items() if message not in others})
+
+
+def _is_stuck(letter: Row) -> bool:
+    """Receipts wait two seconds for the sweep; what has waited much longer leaves no more."""
+    return letter["state"] in ("queued", "sending") and datetime.now(UTC) - letter["recorded_at"] > _LEAVES_WITHIN
 
 
 def _text(message: EmailMessage) -> str:

@@ -132,7 +132,7 @@ def nothing_is_lost_or_repeated(seen: Observed) -> Iterator[Breach]:
             yield Breach(9, f"{letter['event']} counts as sent and did not arrive")
         if seen.mail_before[letter["message_id"]] > letter["attempts"]:
             yield Breach(9, f"{letter['event']} arrived more often than it was sent")
-        if seen.is_settled and letter["state"] in ("queued", "sending"):
+        if letter["message_id"] in seen.stuck:
             yield Breach(9, f"{letter['event']} never leaves")
     for row in seen["decisions"] if seen.is_settled else ():
         if row["applied_at"] is None and row["void_at"] is None:

@@ -6,7 +6,7 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -20,11 +20,13 @@ from activities.correspondence import Correspondence
 from activities.rulebooks import FileRulebooks
 from starter.delivery import Delivery
 from starter.extending import MoreTime, later_by, request_extension
+from starter.judging import Rules
 from starter.mailer import SmtpMailer
 from starter.record import Asked, Offer, asked_person, gate_of_link, read_gate, record_decision
 from starter.registered import CASEWORK
 from starter.relay import Relay
 from starter.reports import ReportRefusedError, report_concern, report_court_event
+from starter.requests import request_pause, request_resume
 from starter.signals import NoSuchWorkflowError
 from tests.invariants.observed import Breach, Observed, Offered
 from tests.invariants.observing import LogKeeper, Window
@@ -101,8 +103,11 @@ class Service:
                 built = worker.build_worker(self.office.client, queue, self.office.activities, None)
                 await self._workers.enter_async_context(built)
 
-    async def open(self, speed: float, **charge: Any) -> "CaseInHand":
-        """A charge is reported and its case runs."""
+    async def open(self, speed: float, code: str | None = None, **charge: Any) -> "CaseInHand":
+        """A charge is reported and its case runs; `code`: with an offence of this code, a week before the charge."""
+        if code:
+            on = datetime.now(UTC).date() - timedelta(days=8)
+            charge["offences"] = [{"code": code, "offence_on": str(on), "victim_age": 34}]
         opening = await self.office.report(speed=speed, **charge)
         await self.delivery.start_case(opening.reference)
         window = Window(self.office, opening.reference, self.log)
@@ -248,6 +253,18 @@ class CaseInHand:
         await self.service.delivery.deliver_extension(request)
         return True
 
+    async def pause_or_resume(self, rules: Rules) -> bool:
+        """The senior lead stops the clock of the review, or lets it run again."""
+        async with self.service.office.record.pool.acquire() as connection:
+            for ask in (request_resume, request_pause):
+                with contextlib.suppress(ReportRefusedError):
+                    request = await ask(
+                        connection, rules, self.reference, ReasonCode.TRIAL, None, "senior.lead@n53.example.test"
+                    )
+                    await self.service.delivery.deliver_request(request)
+                    return True
+        return False
+
     # --- seen from outside -------------------------------------------------------------------------
 
     async def settle(self) -> None:
@@ -266,7 +283,6 @@ class CaseInHand:
             await self.rows(
                 """SELECT (SELECT count(*) FROM decisions JOIN gates USING (gate)
                        WHERE reference = $1 AND applied_at IS NULL AND void_at IS NULL)
-                   + (SELECT count(*) FROM outbox WHERE reference = $1 AND state IN ('queued', 'sending'))
                    + (SELECT count(*) FROM court_events WHERE reference = $1 AND applied_at IS NULL)
                    + (SELECT count(*) FROM requests WHERE reference = $1 AND delivered_at_wall IS NULL) AS waiting,
                    (SELECT coalesce(max(seq), 0) FROM audit WHERE reference = $1) AS mark"""

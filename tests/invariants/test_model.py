@@ -2,6 +2,7 @@
 
 import os
 import sys
+from typing import ClassVar
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
@@ -34,6 +35,7 @@ def test_every_invariant_holds_after_every_move_of_the_model(capsys: pytest.Capt
 
     class Machine(ModelMachine):
         counts = Counts()
+        found: ClassVar[dict[int, str]] = {}
 
     a_run(Machine)
     counts = Machine.counts
