@@ -6,6 +6,7 @@ due. After each move the record is awaited to be at rest; what is gone again whe
 """
 
 import asyncio
+import time
 from collections.abc import Coroutine
 from datetime import date
 from typing import Any, ClassVar, TypeVar
@@ -36,6 +37,7 @@ Result = TypeVar("Result")
 SPEED = 5 * 86_400
 STRANGER = "stranger@elsewhere.example.test"
 _FINISHES_WITHIN = 60
+_LOOKS = 8
 _ANSWERED_AT_MOST = 6
 NOBODY, NOTHING = "00000000-0000-4000-8000-000000000000", "SFO-2026-99999/review/draft"
 
@@ -70,12 +72,13 @@ class ServiceMachine(Moves):
     def look(self, *, is_due_to_close: bool = False) -> tuple[Observed, list[Breach]]:
         """From outside; and whether the model, told the same, stands where the service does."""
         seen, found = self.wait_for(self.hand.breaches(is_due_to_close=is_due_to_close))
-        self.last = seen
-        if not found:
-            found = [Breach(0, what) for what in disagreements(seen, self.charge)]
-            if found:  # something fell due between the rows
-                seen, _ = self.wait_for(self.hand.breaches(is_due_to_close=is_due_to_close))
-                found = [Breach(0, what) for what in disagreements(seen, self.charge)]
+        for _ in range(_LOOKS):
+            if found or not (apart := disagreements(seen, self.charge)):
+                return seen, found
+            # Something fell due between the rows, or a stage is just beginning.
+            time.sleep(0.5)
+            seen, found = self.wait_for(self.hand.breaches(is_due_to_close=is_due_to_close))
+        found = found or [Breach(0, what) for what in apart]
         return seen, found
 
     def make(self, move: str, number: int = 0, more: int = 0) -> bool:

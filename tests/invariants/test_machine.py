@@ -18,8 +18,8 @@ from tests.invariants.service import Service
 from tests.invariants.service_hand import ServiceMachine
 from tests.workflows.conftest import DEPLOY
 
-EXAMPLES = int(os.environ.get("SFO_INVARIANT_EXAMPLES", "3"))
-STEPS = int(os.environ.get("SFO_INVARIANT_STEPS", "15"))
+EXAMPLES = int(os.environ.get("SFO_INVARIANT_EXAMPLES", "2"))
+STEPS = int(os.environ.get("SFO_INVARIANT_STEPS", "12"))
 
 
 async def test_every_invariant_holds_after_every_move_of_the_service(
@@ -50,6 +50,6 @@ async def test_every_invariant_holds_after_every_move_of_the_service(
         with capsys.disabled():
             sys.stdout.write(f"\nservice: {Machine.counts}; {service.restarts} restarts\n")
     counts = Machine.counts
-    assert counts.steps.total() >= EXAMPLES * STEPS // 4
+    assert counts.steps.total() >= EXAMPLES * STEPS // 2
     assert counts.closed == counts.examples
     assert len(counts.states) >= 20
