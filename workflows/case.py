@@ -95,6 +95,8 @@ class Case(CaseStages):
             beside=(RaisedConcern, RaisedEnquiry),
         )
         self.caring: asyncio.Task[StageEnd] | None = None
+        self.notifying: asyncio.Task[None] | None = None
+        self.is_past_review = False
         self.is_cared_for = True
 
     # --- the procedure ----------------------------------------------------------------------------
@@ -163,10 +165,12 @@ class Case(CaseStages):
     async def follow(self) -> None:
         """From the court appearance until nothing is left to do but what conviction opens."""
         await self.care()
-        notifying = asyncio.create_task(self.notify())
+        self.notifying = asyncio.create_task(self.notify())
         if await self.reviewed():
             await asyncio.gather(self.stage(Stage.STAFF_FEEDBACK), self.stage(Stage.ACTION_PLAN))
-        await notifying
+        else:
+            self.is_past_review = True
+        await self.notifying
         await workflow.wait_condition(lambda: self.court.is_over)
 
     async def notify(self) -> None:
@@ -349,7 +353,24 @@ class Case(CaseStages):
     async def hear_amendment(self, amended: AmendedCharge) -> None:
         """The criteria are run again, beside whatever else arrives."""
         await self.court.hear_amendment(amended)
-        self.listening.attend_to(self.charge())
+        self.listening.attend_to(self.charge_anew())
+
+    async def charge_anew(self) -> None:
+        """Judge the charge as it now stands; a review that it makes due after the verdict is carried out as any other.
+
+        Rule: facts.md 5.7. The case had gone past its review, since the prosecution was over and none was due.
+        """
+        await self.charge()
+        if self.is_past_review and self.review_is_wanted and workflow.patched("reviewed-after-the-verdict"):
+            self.is_past_review = False
+            if self.notifying:
+                await self.notifying
+            if not self.is_notified:
+                await self.notify()
+            if await self.reviewed():
+                await asyncio.gather(self.stage(Stage.STAFF_FEEDBACK), self.stage(Stage.ACTION_PLAN))
+            else:
+                self.is_past_review = True
 
     async def hear_pause(self, signal: PauseSignal) -> None:
         """The clock stands still, and operations see it."""

@@ -314,3 +314,19 @@ async def test_told_at_a_conviction_before_the_review_exists_nobody_is_asked_twi
             "SELECT accepted_version FROM cases WHERE reference = $1", opening.reference
         )
         assert times == [{"about": f"{question}:v{version}", "times": 2} for question in lines][::-1]
+
+
+async def test_a_charge_amended_upward_after_the_verdict_is_reviewed_while_the_case_is_open(office: Office) -> None:
+    """Below the threshold and convicted, with the notification still to be sent: then the charge must be reviewed."""
+    lines = {"notification": [SILENT], "commission": [SILENT], "refer": [SILENT]}
+    charge: dict[str, Any] = {"rosh_highest": "low", "offences": [offence(KIDNAPPING)]}
+    async with running(office, lines, **charge) as (opening, case):
+        await opened(office, opening, "notification/notification")
+        await case.signal("court_event", CourtEvent(kind=CourtEventKind.CONVICTED, on=datetime.now(UTC).date()))
+        await end_of(office, opening, "early-look")
+        await case.signal("amend_charge", amended(MURDER))
+        assert (await end_of(office, opening, "charge-2"))["ground"] == "always_reviewed"
+        handle = office.client.get_workflow_handle(f"{ids.case_id(opening.reference)}/notification")
+        today = {"sent_on": datetime.now(UTC).date().isoformat()}
+        await office.answer(handle, f"{opening.reference}/notification/notification", "sent", today)
+        await opened(office, opening, "review/commission")
