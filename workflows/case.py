@@ -349,6 +349,7 @@ class Case(CaseStages):
             self.children.stop(*OF_THE_REVIEW)
             await self.let_the_clock_run()
             await self.care()
+        self.listening.attend_to(self.catch_up())
 
     async def hear_amendment(self, amended: AmendedCharge) -> None:
         """The criteria are run again, beside whatever else arrives."""
@@ -356,21 +357,24 @@ class Case(CaseStages):
         self.listening.attend_to(self.charge_anew())
 
     async def charge_anew(self) -> None:
-        """Judge the charge as it now stands; a review that it makes due after the verdict is carried out as any other.
-
-        Rule: facts.md 5.7. The case had gone past its review, since the prosecution was over and none was due.
-        """
+        """Judge the charge as it now stands; a review may be due only now. Rule: facts.md 5.7."""
         await self.charge()
-        if self.is_past_review and self.review_is_wanted and workflow.patched("reviewed-after-the-verdict"):
-            self.is_past_review = False
-            if self.notifying:
-                await self.notifying
-            if not self.is_notified:
-                await self.notify()
-            if await self.reviewed():
-                await asyncio.gather(self.stage(Stage.STAFF_FEEDBACK), self.stage(Stage.ACTION_PLAN))
-            else:
-                self.is_past_review = True
+        await self.catch_up()
+
+    async def catch_up(self) -> None:
+        """The case went past its review when none was due; one that is due after all is carried out as any other."""
+        is_due = self.is_past_review and self.review_is_wanted
+        if not is_due or not workflow.patched("reviewed-after-the-verdict"):
+            return
+        self.is_past_review = False
+        if self.notifying:
+            await self.notifying
+        if not self.is_notified:
+            await self.notify()
+        if await self.reviewed():
+            await asyncio.gather(self.stage(Stage.STAFF_FEEDBACK), self.stage(Stage.ACTION_PLAN))
+        else:
+            self.is_past_review = True
 
     async def hear_pause(self, signal: PauseSignal) -> None:
         """The clock stands still, and operations see it."""

@@ -102,6 +102,8 @@ class Model(Procedure):
                 self.stop(*OF_THE_REVIEW)
                 self.let_the_clock_run()
             self.begin_care()
+            self.go_on()
+            self.begin_catching_up()
         self.go_on()
 
     def concern(self, kind: str = "staff_safety") -> None:

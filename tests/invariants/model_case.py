@@ -34,6 +34,8 @@ class Procedure(Effects):
         self.rounds = 0
         self.charging: Task[None] | None = None
         self.caring: Task[None] | None = None
+        self.catching: Task[None] | None = None
+        self.is_past_review = False
 
     def open(self, *offences: OffenceRef, rosh: Rosh = Rosh.MEDIUM, is_proposed: bool = False) -> "Procedure":
         """The charge is on the record and the case runs."""
@@ -61,12 +63,27 @@ class Procedure(Effects):
         """From the court appearance on."""
         self.begin_care()
         notifying = self.tasks.start(self.notify())
-        if await self.reviewed():
+        await self.carry_out_review()
+        await until(lambda: notifying.is_done)
+        await until(lambda: ends_the_case(self.court))
+
+    async def carry_out_review(self) -> None:
+        """The review with what follows it; where none was due it may become so later, and is carried out then."""
+        self.is_past_review = not await self.reviewed()
+        if not self.is_past_review:
             feedback = self.stage("staff-feedback", lambda part: self.side_by_side(self.feed_back, part, EVERYBODY))
             plan = self.stage("action-plan", lambda part: self.side_by_side(self.complete, part, self.plan))
             await until(lambda: feedback.is_done and plan.is_done)
-        await until(lambda: notifying.is_done)
-        await until(lambda: ends_the_case(self.court))
+
+    async def catch_up(self) -> None:
+        """The charge or the court has made a review due after the verdict."""
+        self.is_past_review = False
+        await until(
+            lambda: all(self.stages[kind].is_done for kind in ("notification", "early-look") if kind in self.stages)
+        )
+        if not self.is_notified:
+            await self.notify()
+        await self.carry_out_review()
 
     async def side_by_side(self, each: Any, part: str, subjects: tuple[str, ...]) -> None:
         """The same with each of these."""
@@ -162,6 +179,12 @@ class Procedure(Effects):
             self.let_the_clock_run()
         self.bring_in_line(self.court, self.ground)
         self.begin_care()
+        self.begin_catching_up()
+
+    def begin_catching_up(self) -> None:
+        """Where a review is due after all."""
+        if self.is_past_review and self.is_wanted and self.record.case["accepted_version"] is None:
+            self.catching = self.tasks.start(self.catch_up())
 
     def judged(self) -> Verdict:
         """The criteria over what is known."""
@@ -213,7 +236,8 @@ class Procedure(Effects):
         leg = self.stages.get("victim-disclosure")
         disclosing = is_open(self.court) and self.ground.is_reviewed and not (leg is not None and leg.is_done)
         is_judging = self.charging is not None and not self.charging.is_done
-        return not (is_owed or is_asked or disclosing or is_judging)
+        is_catching_up = self.catching is not None and not self.catching.is_done
+        return not (is_owed or is_asked or disclosing or is_judging or is_catching_up)
 
     def close(self) -> None:
         """The case has ended."""

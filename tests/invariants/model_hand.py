@@ -15,6 +15,7 @@ from workflows.policy.court import ends_the_case
 
 STRANGER = "stranger@elsewhere.example.test"
 _FINISHES_WITHIN = 150
+_ON_ITS_WAY = 4
 
 
 def offence(code: str) -> OffenceRef:
@@ -141,21 +142,22 @@ class ModelMachine(Moves):
         rows = [row for row in rows if not self.model.record.rows("decisions", gate=row["gate"], void_at=None)]
         return rows[number % len(rows)] if rows else {}
 
-    def _answer(self, number: int, *, is_delivered: bool = True) -> bool:
+    def _answer(self, number: int) -> bool:
         gate = self._one(number)
-        if not gate:
+        # Every fifth is recorded and on its way for a while.
+        return bool(gate) and self._usually(gate, is_delivered=number % 5 != _ON_ITS_WAY)
+
+    def _usually(self, gate: dict[str, Any], *, is_delivered: bool = True) -> bool:
+        if gate["state"] != "open":
             return False
         answer = USUAL[gate["question"]].answer if gate["question"] in USUAL else None
         answer = answer or QUESTIONS[gate["question"]].answers[0].value
-        # Every fifth is recorded and on its way for a while.
-        delivered = is_delivered and number % 5 != 4
         fields = fields_for(self.model, gate, answer)
-        return self.model.answer(gate["gate"], answer, fields, is_delivered=delivered).is_new
+        return self.model.answer(gate["gate"], answer, fields, is_delivered=is_delivered).is_new
 
     def _round(self) -> bool:
         self.model.relay()
-        names = [row["gate"] for row in self.model.record.rows("gates", state="open")]
-        return sum(self._answer(0) for _ in names) > 0
+        return sum(self._usually(row) for row in [*self.model.record.rows("gates", state="open")]) > 0
 
     def _otherwise(self, number: int, how: int) -> bool:
         gate = self._one(number)

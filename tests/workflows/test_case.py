@@ -330,3 +330,16 @@ async def test_a_charge_amended_upward_after_the_verdict_is_reviewed_while_the_c
         today = {"sent_on": datetime.now(UTC).date().isoformat()}
         await office.answer(handle, f"{opening.reference}/notification/notification", "sent", today)
         await opened(office, opening, "review/commission")
+
+
+async def test_a_conviction_after_the_charge_was_said_to_be_dropped_brings_the_review_back(office: Office) -> None:
+    """What was reported first was wrong, and the notification was still to be sent."""
+    lines = {"notification": [SILENT], "commission": [SILENT], "refer": [SILENT]}
+    async with running(office, lines) as (opening, case):
+        await opened(office, opening, "notification/notification")
+        for kind in (CourtEventKind.DISCONTINUED, CourtEventKind.CONVICTED):
+            await case.signal("court_event", CourtEvent(kind=kind, on=datetime.now(UTC).date()))
+        handle = office.client.get_workflow_handle(f"{ids.case_id(opening.reference)}/notification")
+        today = {"sent_on": datetime.now(UTC).date().isoformat()}
+        await office.answer(handle, f"{opening.reference}/notification/notification", "sent", today)
+        await opened(office, opening, "review/commission")
