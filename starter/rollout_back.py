@@ -22,8 +22,8 @@ class Back:
         lines = [f"build {self.to} gets all work again; {self.left} gets none"]
         if self.ran:
             lines.append(
-                f"{self.ran} open workflows have taken steps on {self.left}: see that {self.to} can go on from there, "
-                f"with its release installed: sfo rollout check --ran-on {self.left}"
+                f"{self.ran} open workflows have taken steps on {self.left}. Keep its workers, and with the release of "
+                f"{self.to} installed let what only {self.left} can carry stay with it: sfo rollout keep {self.left}"
             )
         return "\n".join(lines)
 
