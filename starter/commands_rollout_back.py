@@ -22,19 +22,18 @@ def back(by: str, to: str | None) -> None:
     of that build installed it goes on to `sfo rollout keep`; otherwise it says when that is needed.
     """
 
-    async def work(reached: Services) -> tuple[Back, Kept | None]:
+    async def work(reached: Services) -> Back:
         client, ledger = reached.delivery.client, Ledger(reached.pool, an_address(by))
-        found = await take_back(client, ledger, "asked for", to)
-        if not found.ran or found.to != reached.settings.build_id:
-            return found, None
-        click.echo(f"build {found.to} gets all work again; {found.left} gets none")
-        return found, await keep(client, ledger, found.left, BY_TYPE.values(), replayed=replayed())
 
-    found, kept = in_service(work)
-    if kept is None:
-        click.echo(str(found))
-    else:
-        _say_kept(kept, str(kept))
+        async def keeping(left: str, gets_it: str) -> Kept | None:
+            if gets_it != reached.settings.build_id:
+                return None
+            return await keep(client, ledger, left, BY_TYPE.values(), replayed=replayed())
+
+        return await take_back(client, ledger, "asked for", to, keeping=keeping)
+
+    found = in_service(work)
+    _say_kept(found.kept, str(found))
 
 
 @click.command(
@@ -89,12 +88,12 @@ def free_of(build: str, by: str, dry_run: bool) -> None:
     click.echo(f"{freed}\nnothing was changed" if dry_run else str(freed))
 
 
-def _say_kept(kept: Kept, text: str) -> None:
+def _say_kept(kept: Kept | None, text: str) -> None:
     """Say what stays and what nobody knows; the latter ends the command with 1."""
-    for workflow in kept.workflows:
+    for workflow in kept.workflows if kept else ():
         click.echo(f"STAYS  {workflow}")
-    for one in kept.unread:
+    for one in kept.unread if kept else ():
         click.echo(f"UNREAD  {one.workflow}\n    {one.why}")
     click.echo(text)
-    if kept.unread:
+    if kept and kept.unread:
         raise CommandError(REFUSED, f"{len(kept.unread)} could not be read; give every readable key and say it again")

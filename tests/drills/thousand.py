@@ -35,7 +35,7 @@ from starter.rollout import change, make_current
 from starter.rollout_back import take_back
 from starter.rollout_drain import drain
 from starter.rollout_guide import Guide
-from starter.rollout_keeping import keep
+from starter.rollout_keeping import Kept, keep
 from starter.rollout_record import Ledger, as_counts
 from starter.rollout_watch import Watch
 from starter.settings import Settings
@@ -302,11 +302,17 @@ async def compatible_change(drilled: Drill, answers: int, lasting: float) -> Non
     drilled.checked("compatible: check", row["checked"])
     await drilled.answer(answers)
     await drilled.all_applied()
-    back = await take_back(drilled.client, guide.ledger, "the drill")
+
+    async def keeping(left: str, _: str) -> Kept:
+        return await keep(drilled.client, guide.ledger, left, code_of(OLD))
+
+    answering = asyncio.create_task(drilled.answer(answers))
+    back = await take_back(drilled.client, guide.ledger, "the drill", keeping=keeping)
+    await answering
+    assert back.kept
+    assert not back.kept.unread
     drilled.count("compatible: rolled out, then back; open workflows with steps on it", back.ran)
-    kept = await keep(drilled.client, guide.ledger, COMPATIBLE, code_of(OLD))
-    assert not kept.unread
-    drilled.count("compatible: of them stay with it, since the old code cannot follow", len(kept.workflows))
+    drilled.count("compatible: of them stay with it, since the old code cannot follow", len(back.kept.workflows))
     await drilled.answer(answers)
     await drilled.all_applied()
     needed = await drain(drilled.client, COMPATIBLE, timedelta(seconds=PATIENCE), guide.say)

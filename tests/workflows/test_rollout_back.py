@@ -56,7 +56,7 @@ async def test_what_only_the_new_build_can_carry_stays_with_it_and_all_else_goes
         assert [await shop.build_of(handle) for handle in (first, second)] == [shop.new, shop.new]
         assert await count_open(shop.client, FAILING) == 0
     assert [times for _, times in await shop.applied()] == [1] * 3
-    assert (await rows(shop))[-2:] == [("build_taken_back", shop.new), ("build_kept", shop.new)]
+    assert (await rows(shop))[-2:] == [("build_kept", shop.new), ("build_taken_back", shop.new)]
 
 
 async def test_without_it_they_would_stand_still_and_afterwards_they_still_can_be_helped(shop: Shop) -> None:
@@ -74,7 +74,9 @@ async def test_without_it_they_would_stand_still_and_afterwards_they_still_can_b
                 await asyncio.sleep(0.3)
         kept = await keep(shop.client, ledger, shop.new, OLD_CODE)
         assert kept.workflows == (handle.id,)
-        await shop.ended([handle], within=400)
+        anew = shop.client.get_workflow_handle(handle.id)  # reset to its last step on the new build
+        await shop.office.skip(anew, A_DAY)
+        await shop.ended([anew])
         assert await shop.build_of(handle) == shop.new
 
 
