@@ -17,6 +17,7 @@ from temporalio.client import Client
 from starter.audit import HEADS_FILE
 from starter.keys import KeyRing
 from starter.payloads import data_converter
+from starter.record import append_audit
 from tests.builders import ACase
 from tests.conftest import Record
 from tests.starter.front_desk import a_case_now
@@ -301,14 +302,17 @@ NOTIFY_KEY = f"example-{uuid4()}-{uuid4()}"
 
 
 async def notify_away(service: Service, amazon: Amazon) -> dict[str, str]:
-    template = str(uuid4())
-    return {"SFO_NOTIFY_API_KEY": NOTIFY_KEY, "SFO_NOTIFY_TEMPLATE": template, "SFO_NOTIFY_URL": NOWHERE}
+    own = {"SFO_NOTIFY_API_KEY": NOTIFY_KEY, "SFO_NOTIFY_TEMPLATE": str(uuid4())}
+    return own | {"SFO_NOTIFY_CALLBACK_TOKEN": str(uuid4()), "SFO_NOTIFY_URL": NOWHERE}
 
 
 async def case_events_wait(service: Service, amazon: Amazon) -> dict[str, str]:
-    """The topic is out of reach, and a case was opened twenty minutes ago."""
+    """The topic is out of reach, and for twenty minutes a review has been overdue."""
     topic = amazon.topic(into=amazon.queue())
     case = await a_case(service)
+    detail = {"due_on": "2027-01-05", "chased": 1}
+    async with service.record.pool.acquire() as connection, connection.transaction():
+        await append_audit(connection, case.at, case.reference, "system", "review_overdue", "review", detail)
     async with service.record.owner() as owner:
         await owner.execute("UPDATE case_events SET published_at_wall = now() WHERE reference <> $1", case.reference)
         await owner.execute("UPDATE case_events SET recorded_at = now() - interval '20 minutes'")
