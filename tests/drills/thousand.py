@@ -42,6 +42,7 @@ from starter.settings import Settings
 from starter.signals import TemporalAwayError
 from starter.stranded import Stranded
 from starter.temporal_state import count_all, count_open
+from tests.drills.harm import put_down
 from tests.drills.worker_memory import Bench, embedded_services, worker_command
 from tests.histories.compatible import Thanking
 from tests.histories.incompatible import AskedTwice
@@ -63,7 +64,7 @@ HARM = (
 )
 """In which ways a case could be harmed, or what is known of it."""
 
-_WITH = """
+WITH_CHANGED = """
 import asyncio, importlib, os, worker
 module, name = os.environ["CHANGED"].split(":")
 changed = getattr(importlib.import_module(module), name)
@@ -94,7 +95,9 @@ class Fleet:
         settings = self.settings.model_copy(update={"build_id": build})
         changed = CHANGED.get(build)
         command = (
-            worker_command(self.folder, settings, ("-c", _WITH), CHANGED=f"{changed.__module__}:{changed.__name__}")
+            worker_command(
+                self.folder, settings, ("-c", WITH_CHANGED), CHANGED=f"{changed.__module__}:{changed.__name__}"
+            )
             if changed
             else worker_command(self.folder, settings)
         )
@@ -359,6 +362,8 @@ async def main(cases: int) -> Sequence[tuple[str, str]]:
             await workers_come_and_go(drilled, answers=4 * some, stops=20 if cases >= 500 else 8)
             await compatible_change(drilled, some, lasting=10 if cases >= 500 else 4)
             await incompatible_change(drilled, some)
+            what = "workers stopped and killed, builds shipped and taken back"
+            await put_down(drilled.pool, "rollout", what, drilled.fleet.stopped + drilled.fleet.killed)
             return drilled.counted
 
 

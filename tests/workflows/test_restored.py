@@ -19,6 +19,7 @@ from starter.delivery import Delivery
 from starter.reconciling import Reconciliation
 from starter.script import DRAFT, Ahead, Line
 from tests.conftest import MailServer
+from tests.drills.harm import put_down
 from tests.workflows.conftest import Office
 from tests.workflows.reconciled import AT_ONCE, people
 from tests.workflows.site import SPEED, Held, Site, a_site, report, unlisted
@@ -229,9 +230,11 @@ async def test_temporal_is_ahead(
         now = {(r["event"], r["to_email"]) for r in await office.record.rows("SELECT * FROM outbox")}
         events = await office.record.rows("SELECT reference FROM court_events WHERE kind = 'convicted'")
         assert [row["reference"] for row in events].count(flight.references[2]) == 1
+        twice = (flight.told["outbox"] - sent) & now
+        what = f"Temporal ahead; {len(gone)} answers of the lost minute, each named"
+        await put_down(office.record.pool, "restored", what, gone=len(gone), twice=len(twice))
         # A new case is not taken for the one that was lost.
         assert (await flight.open(office, "nothing")) > flight.late
-    twice = (flight.told["outbox"] - sent) & now
     writing = sum(case["steps_with_letters"] for case in done["cases"])
     assert 0 < writing <= sum(case["steps_lost"] for case in done["cases"])
     table("Temporal ahead", {
@@ -267,6 +270,9 @@ async def test_temporal_is_behind_or_lost(
         report_ = await complete(office)
         rows = await office.record.rows("SELECT message_id FROM outbox WHERE state = 'sent'")
         mails = [str(m["Message-ID"]) for m in site.mail.messages]
+        what = "Temporal lost" if is_lost else "Temporal behind"
+        row = await put_down(office.record.pool, "restored", what, twice=len(mails) - len(set(mails)))
+    assert row.lost == 0
     assert len(mails) == len(set(mails))  # no letter went out twice
     table("Temporal lost" if is_lost else "Temporal behind", {
         "cases": 7, "ways": {k: v for k, v in done["ways"].items() if v},
