@@ -1,6 +1,7 @@
 """How wrong data is named: the path to it, what is wrong in plain words, and what to do about it."""
 
 import difflib
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -48,10 +49,11 @@ _WORDS: dict[str, tuple[str, str]] = {
 
 
 def path_of(parts: Iterable[str | int]) -> str:
-    """The path as a reader writes it: `[7].offences[0].code`."""
+    """The path as a reader writes it: `[7].offences[0].code`; a name that cannot be seen stands in quotation marks."""
     path = ""
     for part in parts:
-        path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else part
+        name = part if isinstance(part, int) or (part and part.isprintable()) else json.dumps(part)
+        path += f"[{name}]" if isinstance(part, int) else f".{name}" if path else str(name)
     return path
 
 
