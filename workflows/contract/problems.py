@@ -2,6 +2,7 @@
 
 import difflib
 import json
+import tomllib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -46,6 +47,21 @@ _WORDS: dict[str, tuple[str, str]] = {
     "tuple_type": ("is not a list", "write it in square brackets"),
     "too_short": ("has no entry", "give at least one"),
 }
+
+
+def content_of_toml(text: str) -> dict[str, Any]:
+    """What a TOML text holds. Errors: `DataError` for whatever is none, nested too deep or not to be held as a number."""
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise DataError([Problem("", f"is not TOML: {error}", "correct that line")]) from None
+    except RecursionError:
+        raise DataError(
+            [Problem("", "is not TOML as used here: it is nested too deep", "take out what nests")]
+        ) from None
+    except ValueError:  # a number with thousands of digits
+        words = "is not TOML as used here: it holds a number that cannot be read"
+        raise DataError([Problem("", words, "correct that number")]) from None
 
 
 def path_of(parts: Iterable[str | int]) -> str:
