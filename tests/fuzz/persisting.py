@@ -53,8 +53,11 @@ def within(seconds: float = LONGEST) -> Iterator[None]:
         signal.signal(signal.SIGALRM, before)
 
 
+_STANDING = set(vars(logging.makeLogRecord({})))
+
+
 class Overheard(logging.Handler):
-    """Every line of every log, as our own format would have it and with what an error says."""
+    """Every line of every log with what stands beside it and what an error says, nothing taken out of it."""
 
     def __init__(self) -> None:
         super().__init__(logging.DEBUG)
@@ -63,7 +66,8 @@ class Overheard(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Keep the line."""
-        self.lines.append(self.format(record))
+        beside = {name: value for name, value in vars(record).items() if name not in _STANDING}
+        self.lines.append(f"{self.format(record)} {beside}")
 
 
 @contextmanager

@@ -50,7 +50,7 @@ _WORDS: dict[str, tuple[str, str]] = {
 
 
 def content_of_toml(text: str) -> dict[str, Any]:
-    """What a TOML text holds. Errors: `DataError` for whatever is none, nested too deep or not to be held as a number."""
+    """What a TOML text holds. Errors: `DataError`, also where it is nested too deep or a number has no end."""
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
