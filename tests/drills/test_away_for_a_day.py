@@ -20,7 +20,7 @@ from workflows.policy.clock import case_time, wall_delay
 
 pytestmark = pytest.mark.drill
 
-DAY = 10.0
+DAY = 15.0
 """Seconds that a day of a case takes."""
 PACE = Pace(speed=86_400 / DAY, anchor=datetime(2026, 5, 25, 9, tzinfo=UTC))
 """Two and a half days before the notification of the demo's late case is due."""
