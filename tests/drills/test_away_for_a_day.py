@@ -83,7 +83,7 @@ class Day:
 
 def late_case(number: int) -> Charge:
     """The demo's late case, on another person."""
-    entry = json.loads((CHARGES / "4-left-overdue.json").read_text())
+    entry = json.loads((CHARGES / "4-overdue.json").read_text())
     return Charge.model_validate(entry | {"crn": f"X{number:06}"})
 
 
