@@ -30,10 +30,12 @@ from starter.deployment_state import FAILING, routing, unserved, workers
 from starter.reconciling import Reconciliation
 from starter.record import Asked, Offer, record_decision
 from starter.registered import CASEWORK, NATIONAL
-from starter.replaying import Fate, foresee
+from starter.replaying import Fate
 from starter.rollout import change, make_current
 from starter.rollout_back import take_back
+from starter.rollout_drain import drain
 from starter.rollout_guide import Guide
+from starter.rollout_keeping import Kept, keep
 from starter.rollout_record import Ledger, as_counts
 from starter.rollout_watch import Watch
 from starter.settings import Settings
@@ -303,12 +305,21 @@ async def compatible_change(drilled: Drill, answers: int, lasting: float) -> Non
     drilled.checked("compatible: check", row["checked"])
     await drilled.answer(answers)
     await drilled.all_applied()
-    back = await take_back(drilled.client, guide.ledger, "the drill")
+
+    async def keeping(left: str, _: str) -> Kept:
+        return await keep(drilled.client, guide.ledger, left, code_of(OLD))
+
+    answering = asyncio.create_task(drilled.answer(answers))
+    back = await take_back(drilled.client, guide.ledger, "the drill", keeping=keeping)
+    await answering
+    assert back.kept
+    assert not back.kept.unread
     drilled.count("compatible: rolled out, then back; open workflows with steps on it", back.ran)
-    found = await foresee(drilled.client, code_of(OLD), ran_on=COMPATIBLE)
-    drilled.checked("compatible: old code on what ran on the new", as_counts(found))
+    drilled.count("compatible: of them stay with it, since the old code cannot follow", len(back.kept.workflows))
     await drilled.answer(answers)
     await drilled.all_applied()
+    needed = await drain(drilled.client, COMPATIBLE, timedelta(seconds=PATIENCE), guide.say)
+    assert needed.is_done, needed
     await drilled.fleet.leave(COMPATIBLE)
     drilled.count("compatible: answers applied once so far", await drilled.applied())
     await drilled.unharmed("compatible")
