@@ -115,7 +115,7 @@ async def test_a_day_without_it_loses_nothing_and_hides_no_date(part: str) -> No
 async def without_the_record(day: Day) -> None:
     """Nobody is told that an answer is recorded."""
     await day.reaches(timedelta(0))
-    assert day.crowd.heard.told["status 503"] > 0
+    assert day.crowd.heard.told["status 503"] > 0, day.crowd.heard.told
     assert day.crowd.heard.recorded == set()
 
 
