@@ -22,8 +22,8 @@ pytestmark = pytest.mark.drill
 
 DAY = 15.0
 """Seconds that a day of a case takes."""
-PACE = Pace(speed=86_400 / DAY, anchor=datetime(2026, 5, 25, 9, tzinfo=UTC))
-"""Two and a half days before the notification of the demo's late case is due."""
+PACE = Pace(speed=86_400 / DAY, anchor=datetime(2026, 5, 24, 9, tzinfo=UTC))
+"""Days before the notification of the demo's late case is due."""
 GOES, ANSWERS, IS_BACK = (timedelta(days=days) for days in (-0.7, -0.4, 0.7))
 """When the service goes, when people sit down and when it is back, from the moment at which it is due."""
 ANSWERED, SILENT_ONES = 3, 3
@@ -46,8 +46,8 @@ class Day:
     async def begun(cls, service: Service) -> "Day":
         """Everybody has been asked, and has the letter."""
         clocks = await service.open([late_case(number) for number in range(ANSWERED + SILENT_ONES)], PACE)
-        await service.asked("early_look", len(clocks), within=25)
-        await rested(service, within=25)
+        await service.asked("early_look", len(clocks), within=35)
+        await rested(service, within=35)
         day = cls(service, clocks, await service.pool.fetchval(_DUE, min(clocks)))
         await day.crowd.all_signed_in()
         return day
