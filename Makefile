@@ -46,7 +46,7 @@ mutation: $(VENV)/dev $(VENV)/assets ## which changes of the rules no test notic
 deploy-check: $(VENV)/dev $(VENV)/assets ## hold image, compose file, units, chart and rules to theirs, without an engine or a cluster
 	@$(BIN)/python -m pytest tests/deploy tests/telemetry/test_rules.py
 
-drill: $(VENV)/dev $(VENV)/assets ## builds shipped under open cases, record or Temporal restored, keys lost, the schema changed under two builds; prints what was counted
+drill: $(VENV)/dev $(VENV)/assets ## every part killed, starved, away, upgraded or restored under open cases; ends with one table of what was lost and doubled
 	@$(BIN)/python -m pytest -m drill -s
 
 invariants: $(VENV)/dev $(VENV)/assets ## random histories of cases, new ones each time, on the service and on a model; prints what was reached

@@ -74,8 +74,11 @@ class Part:
 
 
 def _children(pid: int) -> list[int]:
-    """A server's own processes, which are in groups of their own."""
-    return [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    """A server's own processes, which are in groups of their own; none where it has ended by itself."""
+    try:
+        return [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except (FileNotFoundError, ProcessLookupError):
+        return []
 
 
 def _kill(pid: int) -> None:
