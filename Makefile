@@ -7,7 +7,7 @@ INSTALL := --require-hashes --requirement
 
 .DEFAULT_GOAL := setup
 .DELETE_ON_ERROR:
-.PHONY: help setup demo up test check fuzz mutation sbom deploy-check drill cluster cluster-up alerts clean
+.PHONY: help setup demo up test check invariants fuzz mutation sbom deploy-check drill cluster cluster-up alerts clean
 
 help: ## list what can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -48,6 +48,10 @@ deploy-check: $(VENV)/dev $(VENV)/assets ## hold image, compose file, units, cha
 
 drill: $(VENV)/dev $(VENV)/assets ## builds shipped under open cases, record or Temporal restored, keys lost, the schema changed under two builds; prints what was counted
 	@$(BIN)/python -m pytest -m drill -s
+
+invariants: $(VENV)/dev $(VENV)/assets ## random histories of cases, new ones each time, on the service and on a model; prints what was reached
+	@SFO_INVARIANT_EXAMPLES=$${SFO_INVARIANT_EXAMPLES:-10} SFO_INVARIANT_MODEL_EXAMPLES=$${SFO_INVARIANT_MODEL_EXAMPLES:-1000} \
+		$(BIN)/python -m pytest -s tests/invariants/test_machine.py tests/invariants/test_model.py
 
 cluster: $(VENV)/dev $(VENV)/assets $(VENV)/go/bin/temporal-server ## a real Temporal cluster here: journey, every process killed, scale-out, load; needs Go
 	@$(BIN)/python -m pytest -m cluster -s tests/cluster
