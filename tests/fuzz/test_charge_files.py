@@ -8,7 +8,7 @@ from io import BytesIO, TextIOWrapper
 from pathlib import Path
 from typing import Any
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from starter.__main__ import run
@@ -79,6 +79,9 @@ def test_a_file_changed_anywhere_in_its_tree_is_read_or_its_problems_are_named()
 def test_a_file_with_any_bytes_changed_is_read_or_its_problems_are_named() -> None:
     @examples(150)
     @given(st.sampled_from(GOOD).flatmap(lambda good: damaged(as_json(good))))
+    @example(b"[" * 100_000)
+    @example(b'{"crn": ' * 100_000)
+    @example(b'{"crn": ' + b"9" * 5_000 + b"}")
     def each(data: bytes) -> None:
         holds(data)
 

@@ -13,13 +13,12 @@ from uuid import uuid4
 
 import httpx
 import pytest
-from bs4 import BeautifulSoup
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.fuzz.persisting import LONGEST, Overheard, examples, overheard, persist
 from tests.fuzz.spoiling import leaves
-from tests.starter.front_desk import PUBLIC_URL, Desk
+from tests.starter.front_desk import PUBLIC_URL, Desk, hidden
 from tests.starter.test_any_request import mailbox_desk as mailbox_desk  # the fixture
 from tests.starter.test_any_request import routes_of
 from tests.starter.test_gateway import asked as asked  # the fixture
@@ -170,26 +169,22 @@ def without_codes(kept: str) -> Any:
 # --- somebody who signed in ---------------------------------------------------------------------------
 
 
-def inputs_of(page: httpx.Response) -> dict[str, str]:
-    """Every input of the question's form with something in it: what a browser would send."""
-    form = BeautifulSoup(page.text, "html.parser").select_one("main form")
-    assert form is not None
-    found = {str(one["name"]): str(one.get("value") or "x") for one in form.select("input[name], textarea[name]")}
-    return found | {str(one["name"]): "" for one in form.select("select[name]")}
+def inputs_of(page: httpx.Response, fields: dict[str, str]) -> dict[str, str]:
+    """What a browser would send of the question's form: its hidden inputs, and an answer with these fields."""
+    return hidden(page) | {"checked": "yes"} | fields
 
 
 @st.composite
-def forms(draw: st.DrawFn, inputs: dict[str, str], answers: list[str]) -> list[tuple[str, str]]:
-    """The form with inputs changed, gone, doubled or invented; the mark against other sites is sometimes right."""
-    form = list(
-        (inputs | {"answer": draw(st.sampled_from(answers)), "checked": draw(st.sampled_from(["", "yes"]))}).items()
-    )
-    for _ in range(draw(st.integers(1, 4))):
+def forms(draw: st.DrawFn, inputs: dict[str, str], answers: list[str], *, is_marked: bool) -> list[tuple[str, str]]:
+    """The form with inputs changed, gone, doubled or invented; with the mark of the session, or none or another."""
+    right = inputs["csrf"]
+    form = [(name, value) for name, value in inputs.items() if name != "csrf"]
+    for _ in range(draw(st.integers(1 if is_marked else 0, 3))):
         place = draw(st.integers(0, len(form) - 1))
         name, value = form[place]
         match draw(st.sampled_from(["value", "value", "gone", "doubled", "name", "added"])):
             case "value":
-                form[place] = (name, draw(_text))
+                form[place] = (name, draw(_text | st.sampled_from(answers)))
             case "gone" if len(form) > 1:
                 del form[place]
             case "doubled":
@@ -198,7 +193,9 @@ def forms(draw: st.DrawFn, inputs: dict[str, str], answers: list[str]) -> list[t
                 form[place] = (draw(_text), value)
             case _:
                 form.append((draw(st.sampled_from(answers)) + "." + draw(_text), draw(_text)))
-    return form
+    others = st.sampled_from([right[:-1], right.upper() + "x", "", right + " "]) | _text
+    marks = [right] if is_marked else draw(st.lists(others, max_size=2))
+    return [*form, *(("csrf", mark) for mark in marks)]
 
 
 _text = st.text(st.characters(exclude_categories=["Cs"]), max_size=20) | leaves.map(str).map(
@@ -206,36 +203,42 @@ _text = st.text(st.characters(exclude_categories=["Cs"]), max_size=20) | leaves.
 )
 
 
-@pytest.mark.parametrize(("question", "stage"), [("notification", "notification"), ("draft", "review")])
-async def test_a_form_changed_on_its_way_is_refused_with_its_fields_or_is_a_whole_answer(
-    desk: Desk, question: str, stage: str
+SENT = {"answer": "sent", "sent.sent_on": "2026-10-05"}
+DRAFTED = {"answer": "draft_ready", "draft_ready.analysis": "Text", "draft_ready.findings-1-text": "Text"}
+
+
+@pytest.mark.parametrize(
+    ("question", "stage", "fields"),
+    [("notification", "notification", SENT), ("draft", "review", DRAFTED)],
+    ids=["a short form", "a long form"],
+)
+async def test_a_form_changed_on_its_way_is_refused_with_its_fields_or_is_one_whole_answer(
+    desk: Desk, question: str, stage: str, fields: dict[str, str]
 ) -> None:
     gate = await desk.ask(question, stage=stage)
     email = await who(desk, gate)
     link, browser = desk.link(email), desk.browser()
-    page = await browser.sign_in(link)
-    inputs, before = inputs_of(page), await state(desk)
-    answers = [answer.value for answer in QUESTIONS[question].answers]
-    taken = 0
+    inputs = inputs_of(await browser.sign_in(link), fields)
+    answers, before = [answer.value for answer in QUESTIONS[question].answers], await state(desk)
 
-    async def holds(form: list[tuple[str, str]]) -> None:
-        nonlocal taken
-        body = urlencode(form).encode()
+    async def post(form: list[tuple[str, str]]) -> list[dict[str, object]]:
         kind = {"Content-Type": "application/x-www-form-urlencoded"}
-        reply = await browser.web.post(f"{link}/decide", content=body, headers=kind)
+        reply = await browser.web.post(f"{link}/decide", content=urlencode(form).encode(), headers=kind)
         assert reply.status_code in {200, 202, 303, 400, 403, 409, 413, 422}, form
         assert "Traceback" not in reply.text
-        standing = await desk.decisions()
-        marks = [value for name, value in form if name == "csrf"]
-        if len(standing) > taken:
-            taken += 1
-            assert inputs["csrf"] in marks, "an answer without the mark of the session"
-            assert standing[-1]["answer"] in answers
-            assert standing[-1]["by_email"] == email
-        assert len(standing) <= 1, "one decision a question, whatever comes later"
+        return await desk.decisions()
+
+    async def without_authority(form: list[tuple[str, str]]) -> None:
+        assert await post(form) == [], "an answer without the mark of the session"
+
+    async def with_authority(form: list[tuple[str, str]]) -> None:
+        for standing in await post(form):
+            assert standing["answer"] in answers
+            assert standing["by_email"] == email
+        assert len(await desk.decisions()) <= 1, "one decision a question, whatever comes later"
 
     with overheard() as heard:
-        await driven(holds, forms(inputs, answers), 80)
-    told_nothing(heard, [link.removeprefix("/a/"), email, inputs["csrf"]])
-    if not taken:
+        await driven(without_authority, forms(inputs, answers, is_marked=False), 40)
         assert without_codes(await state(desk)) == without_codes(before)
+        await driven(with_authority, forms(inputs, answers, is_marked=True), 40)
+    told_nothing(heard, [link.removeprefix("/a/"), email, inputs["csrf"]])

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from activities.rulebooks import FileRulebooks, RulebookError
@@ -32,6 +32,7 @@ DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
 RULEBOOK = (DEPLOY / "rulebook/2026-04-01.toml").read_text("utf-8")
 OFFENCES = (DEPLOY / "rulebook/offences-2026-04-01.csv").read_text("utf-8")
 DIRECTORY = (DEPLOY / "directory/2026-04-01.toml").read_text("utf-8")
+DAY = date(2026, 11, 23)
 DAYS = st.dates(date(2026, 4, 1), date(2040, 1, 1))
 
 
@@ -79,6 +80,11 @@ def test_a_rulebook_changed_anywhere_is_refused_or_every_date_can_be_counted_by_
 
     @examples(150)
     @given(spoilt(whole).map(as_toml), DAYS)
+    @example("a = " + "[" * 5_000, DAY)
+    @example("a = " + "9" * 5_000, DAY)
+    @example(RULEBOOK.replace("days_before = [2]", "days_before = [10000000]"), DAY)
+    @example(RULEBOOK.replace("then_every_days = 7", "then_every_days = 10000000"), DAY)
+    @example(RULEBOOK.replace("national_team = 10", "national_team = 10000000"), DAY)
     def each(text: str, on: date) -> None:
         if book := read_or_refused(lambda: Rulebook.from_toml(text)):
             counts(book, on)
@@ -109,6 +115,7 @@ def test_a_directory_changed_anywhere_is_refused_or_has_everybody_who_may_be_ask
 
     @examples(150)
     @given(spoilt(small).map(as_toml), DAYS)
+    @example(as_toml(small).replace('"spoc"', '"practitioner"'), DAY)
     def each(text: str, on: date) -> None:
         if found := read_or_refused(lambda: Directory.from_toml(text)):
             everybody_can_be_asked(found, on)

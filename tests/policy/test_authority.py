@@ -80,6 +80,23 @@ def test_absence_counts_only_on_a_given_day() -> None:
     assert why_not_answer("release", away, Ties("N53LEI"), ON) == "away"
 
 
+@pytest.mark.parametrize("question", sorted(QUESTIONS))
+def test_nobody_is_asked_anything_on_a_day_on_which_they_are_away(question: str) -> None:
+    away = person("one", away=AWAY)
+    assert why_not_answer(question, away, Ties("N53LEI"), ON) == "away"
+    assert why_not_answer(question, away, Ties("N53LEI"), date(2026, 12, 2)) is None
+
+
+def test_somebody_tied_to_nothing_may_decide_on_more_time() -> None:
+    assert why_not_answer("extension", person("one"), Ties("N53LEI", author="other@n53.example.test"), ON) is None
+
+
+def test_a_person_without_a_deputy_is_asked_alone(directory: Directory) -> None:
+    one = person("one", key="n53.nobody")
+    assert who_answers("release", [one], directory, Ties("N53LEI"), ON).eligible == (one,)
+    assert not holds("nobody@n53.example.test", [Role.SPOC], directory, "N53", "N53LEI")
+
+
 @pytest.mark.parametrize(
     ("question", "ties", "code"),
     [

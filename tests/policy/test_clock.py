@@ -1,7 +1,9 @@
 from datetime import UTC, datetime, timedelta
+from fractions import Fraction
+from math import floor
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from workflows.contract.messages import CaseClock
@@ -67,3 +69,17 @@ def test_nothing_is_waited_for_what_is_past() -> None:
 def test_a_rehearsal_may_start_on_another_date() -> None:
     clock = CaseClock(case_anchor=datetime(2026, 6, 1, tzinfo=UTC), wall_anchor=ANCHOR, speed=86400)
     assert case_time(clock, ANCHOR + timedelta(seconds=30)) == datetime(2026, 7, 1, tzinfo=UTC)
+
+
+@given(CLOCKS, MOMENTS)
+@example(CaseClock(case_anchor=ANCHOR, wall_anchor=ANCHOR, speed=0.1), ANCHOR + timedelta(days=3_001, microseconds=7))
+@example(CaseClock(case_anchor=ANCHOR, wall_anchor=ANCHOR, speed=3.3), ANCHOR + timedelta(days=9_001, microseconds=3))
+def test_case_time_is_exact_to_the_microsecond_however_long_the_clock_has_run(
+    clock: CaseClock, moment: datetime
+) -> None:
+    elapsed = (moment - clock.wall_anchor) // timedelta(microseconds=1)
+    try:
+        expected = clock.case_anchor + timedelta(microseconds=floor(Fraction(clock.speed) * elapsed))
+    except OverflowError:
+        return
+    assert case_time(clock, moment) == expected

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from workflows.contract.cover import Cover, with_covers
-from workflows.contract.directory import Directory, Person
+from workflows.contract.directory import Directory, Person, Region
 from workflows.contract.questions import QUESTIONS
 from workflows.contract.vocabulary import Role
 from workflows.policy.authority import Involved, Ties, holds, who_answers, why_not_answer
@@ -201,3 +201,19 @@ def test_behind_a_shared_address_stand_those_of_its_role_with_an_address_of_thei
     assert [p.key for p in DIRECTORY.team_of("n53.sfo_team")] == ["n53.sfo_team.deputy"]
     assert DIRECTORY.team_of("n53.senior_lead") == ()
     assert DIRECTORY.team_of("nobody.here") == ()
+
+
+def test_whoever_has_no_recorded_deputy_can_be_covered_by_those_who_share_a_role() -> None:
+    alone = key("n53.reviewer.1").model_copy(update={"key": "n53.nobody", "deputy": None})
+    found = candidates(alone, DIRECTORY)
+    assert None not in found
+    # Of no region, so counted among the national team, none of whom reviews.
+    assert found == ()
+    spoc = next(person for person in DIRECTORY.regions["N53"].people if Role.SPOC in person.roles)
+    without = DIRECTORY.model_copy(update={"regions": {"N53": _without_deputies(DIRECTORY)}})
+    assert spoc.key not in {person.key for person in candidates(spoc, without)}
+
+
+def _without_deputies(directory: Directory) -> Region:
+    region = directory.regions["N53"]
+    return region.model_copy(update={"people": tuple(p.model_copy(update={"deputy": None}) for p in region.people)})

@@ -1,4 +1,5 @@
 import calendar
+import time
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -120,3 +121,19 @@ def test_a_review_that_an_amended_charge_made_due_has_its_three_months_from_the_
     dates = {"charged_on": date(2026, 9, 14), "appeared_on": date(2026, 9, 15), "notified_on": date(2026, 9, 19)}
     assert review_counted_from(rulebook, **dates, required_on=date(2026, 10, 12)) == date(2026, 10, 12)
     assert review_counted_from(rulebook, **dates, required_on=date(2026, 9, 16)) == date(2026, 9, 19)
+
+
+def test_a_moment_is_given_in_utc_whatever_the_zone_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "America/New_York")
+    time.tzset()
+    try:
+        assert due_moment(date(2026, 7, 1)).isoformat() == "2026-07-01T22:59:59+00:00"
+        assert moment_at(date(2026, 7, 1), 9).isoformat() == "2026-07-01T08:00:00+00:00"
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+def test_a_moment_without_a_zone_is_refused_in_words() -> None:
+    with pytest.raises(ValueError, match=r"^a moment without a time zone has no date in London$"):
+        on_in_london(datetime(2026, 7, 1))  # noqa: DTZ001

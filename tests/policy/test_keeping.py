@@ -1,5 +1,6 @@
 """How long a case is kept, and what stands against its erasure."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -39,6 +40,12 @@ def test_on_the_day_itself_it_may_go_and_on_the_day_before_it_may_not(rule: Rete
         assert [*why_not_erase(case, rule, is_ordered=True)] == []
 
 
+def test_what_stands_against_it_counts_by_how_it_ended(rule: RetentionRule) -> None:
+    case = Kept(date(2026, 11, 27), "acquitted", date(2032, 11, 26))
+    assert [*why_not_erase(case, rule, is_ordered=False)] == ["it is kept until 2032-11-27"]
+    assert [*why_not_erase(replace(case, today=date(2032, 11, 27)), rule, is_ordered=False)] == []
+
+
 def test_without_a_period_only_an_order_erases(rule: RetentionRule) -> None:
     case = Kept(date(2026, 11, 27), "completed", date(2090, 1, 1))
     assert [*why_not_erase(case, None, is_ordered=False)] == [
@@ -48,10 +55,12 @@ def test_without_a_period_only_an_order_erases(rule: RetentionRule) -> None:
 
 
 def test_everything_that_stands_against_it_is_said(rule: RetentionRule) -> None:
-    case = Kept(None, "", date(2026, 11, 27), ["inquest"], ["SFO-2026-00002"], ["sfo/SFO-2026-00001/enquiry/1"])
+    case = Kept(
+        None, "", date(2026, 11, 27), ["police_investigation"], ["SFO-2026-00002"], ["sfo/SFO-2026-00001/enquiry/1"]
+    )
     assert [*why_not_erase(case, rule, is_ordered=True)] == [
         "it is open",
-        "it is under hold: inquest",
+        "it is under hold: police investigation",
         "SFO-2026-00002 belongs to it and is open or held",
         "sfo/SFO-2026-00001/enquiry/1 still runs",
     ]

@@ -1,7 +1,7 @@
 import pytest
 
 from workflows.contract.rulebook import Rulebook
-from workflows.policy.quality import SCALE, is_accepted, is_hmip_sample
+from workflows.policy.quality import SCALE, is_accepted, is_hmip_sample, rater
 
 
 @pytest.mark.parametrize(
@@ -34,3 +34,11 @@ def test_about_a_fifth_is_sampled_and_always_the_same_ones() -> None:
 def test_none_and_all_are_possible_shares() -> None:
     assert not is_hmip_sample("SFO-2026-00042", 0.0)
     assert is_hmip_sample("SFO-2026-00042", 1.0)
+
+
+def test_the_sample_is_rated_by_the_inspectorate_and_the_rest_by_the_national_team(rulebook: Rulebook) -> None:
+    references = [f"SFO-2026-{number:05d}" for number in range(200)]
+    drawn = {reference for reference in references if is_hmip_sample(reference, rulebook.hmip_share.value)}
+    assert {reference for reference in references if rater(reference, rulebook) == "hmip"} == drawn
+    assert {rater(reference, rulebook) for reference in set(references) - drawn} == {"national_team"}
+    assert 0 < len(drawn) < 100
