@@ -114,6 +114,7 @@ async def main(settings: Settings) -> None:
         working.set()
         async with workers[0], workers[1]:
             await stop.wait()
+        await letters.followed()
         for task in beside:
             task.cancel()
         await asyncio.gather(*beside, return_exceptions=True)

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from opentelemetry import trace
+from temporalio import activity
 
 from activities.composition import compose, message_id, subject_of
 from activities.gathering import DIGEST, gather, had_enough, waited_enough
@@ -123,6 +124,7 @@ class Correspondence:
         self._link_key = link_keys[link_key_id]
         self._digest = digest
         self._language_of = language_of
+        self._following: set[asyncio.Task[None]] = set()
 
     async def queue(self, connection: Connection, letter: Letter) -> None:
         """The letter's row stands in the record; a row for the same event and person stays as it is."""
@@ -172,6 +174,19 @@ class Correspondence:
                 await self._send_claimed(_CLAIM_NEW, BATCH, list(events))
         except (RecordError, OSError, TimeoutError) as error:
             _LOG.warning("letters wait for the sweep: %s", type(error).__name__)
+
+    async def follow(self, events: Sequence[str]) -> None:
+        """As `send_waiting`; but a step that is done within a workflow's task is not held up by a mail server."""
+        if not (activity.in_activity() and activity.info().is_local):
+            return await self.send_waiting(events)
+        task = asyncio.create_task(self.send_waiting(events))
+        self._following.add(task)
+        task.add_done_callback(self._following.discard)
+        return None
+
+    async def followed(self) -> None:
+        """Every letter that was on its way beside a step has gone, or is left to the sweep. Never raises."""
+        await asyncio.gather(*self._following, return_exceptions=True)
 
     async def sweep(self, stop: asyncio.Event | None = None) -> None:
         """Send what waits, until `stop` is set or the task is cancelled; no error ends it. Any number may sweep."""

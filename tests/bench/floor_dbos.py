@@ -60,6 +60,9 @@ async def main(database: str, _system: str, smtp: str, shape: str) -> None:
     DBOS.launch()
     listener = await asyncpg.connect(database)
     await listener.add_listener("floor_wake", heard)
+    # What came before anybody listened; one that runs already is not begun again.
+    for row in await floor.pool.fetch("SELECT reference FROM floor.cases WHERE closed_on IS NULL"):
+        await begin(row["reference"])
     async with sweeping(floor):
         await asyncio.Event().wait()
 

@@ -60,7 +60,7 @@ class Watch:
         """Wait until the question is answered for good. Raises TimeoutError."""
         await self._until("settled", gate, within)
 
-    async def closed(self, reference: str, within: float = 600) -> None:
+    async def closed(self, reference: str, within: float = 180) -> None:
         """Wait until the case is closed. Raises TimeoutError."""
         await self._until("closed", reference, within)
 
