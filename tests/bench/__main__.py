@@ -36,7 +36,9 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--at-once", type=int, default=4, help="of them at once (4)")
     parser.add_argument("--open", type=int, nargs="*", metavar="CASES", help="sizes of open cases (100 1000)")
     parser.add_argument("--clicks", type=int, default=40, help="clicks one at a time, at each size (40)")
-    parser.add_argument("--only", nargs="*", choices=sorted(KINDS), help="without the others; the base stays")
+    parser.add_argument(
+        "--only", nargs="*", choices=sorted(KINDS), help="without the others; whole cases keep the base"
+    )
     found = parser.parse_args(given)
     found.rounds = found.rounds if found.rounds is not None else 2 if found.quick else 4
     found.cases = found.cases or (3 if found.quick else 8)
@@ -87,12 +89,14 @@ async def main(wanted: argparse.Namespace) -> None:
     with tempfile.TemporaryDirectory() as folder:
         async with site(Path(folder)) as at:
             print(f"{await versions(at)}\n", flush=True)  # noqa: T201
-            shape = await in_turn(at, kinds, wanted.rounds, wanted.cases, wanted.at_once)
+            is_alone = not wanted.rounds and wanted.only == [Product.name]
+            shape = UNKNOWN if is_alone else await in_turn(at, kinds, wanted.rounds, wanted.cases, wanted.at_once)
     stood: list[tuple[str, Standing]] = []
     for cases in wanted.open:
         for kind in kinds:
-            stood.append((kind.name, await left_open(kind, shape, cases, wanted.clicks)))
-            say(f"{cases} open, {kind.name}: all applied {stood[-1][1].recovered_in:.1f} s after the kill")
+            if not wanted.only or kind.name in wanted.only:
+                stood.append((kind.name, await left_open(kind, shape, cases, wanted.clicks)))
+                say(table.of_standing(stood[-1:]).rpartition("\n")[2])
     if stood:
         print(f"## Open cases\n\n{table.of_standing(stood)}\n", flush=True)  # noqa: T201
 
@@ -107,6 +111,8 @@ async def versions(at: Site) -> str:
 
 
 if __name__ == "__main__":
+    # A worker that may not keep what it has compiled compiles it anew at each start: seconds of every recovery.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     asyncio.run(main(arguments()))
     sys.stdout.flush()
     os._exit(0)
