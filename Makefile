@@ -7,7 +7,7 @@ INSTALL := --require-hashes --requirement
 
 .DEFAULT_GOAL := setup
 .DELETE_ON_ERROR:
-.PHONY: help setup demo up test check bench deploy-check drill cluster cluster-up alerts clean
+.PHONY: help setup demo up test check bench invariants fuzz mutation sbom deploy-check drill cluster cluster-up alerts clean
 
 help: ## list what can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -24,12 +24,24 @@ test: check ## check, then run every test
 	@$(BIN)/python -m pytest --numprocesses 2 --dist worksteal -m "not journey and not drill and not cluster"
 	@$(BIN)/python -m pytest -m journey
 
-check: $(VENV)/dev $(VENV)/assets ## format, style, types, layers, determinism
+check: $(VENV)/dev $(VENV)/assets ## format, style, types, layers, determinism, unsafe code
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/temporalint workflows
+	$(BIN)/bandit --quiet --recursive --configfile pyproject.toml workflows activities starter deploy worker.py
+
+sbom: $(VENV)/dev ## list what is installed here and in the image: versions, hashes, licences, as CycloneDX in build/
+	@$(BIN)/python -m deploy.sbom requirements.lock build/sbom.cdx.json
+	@awk -f deploy/image/without_embedded.awk requirements.lock | $(BIN)/python -m deploy.sbom - build/sbom-image.cdx.json
+
+fuzz: $(VENV)/dev $(VENV)/assets ## files, signals and requests made bad in ever new ways; MINUTES=10 for each test, 1 unless given
+	@SFO_FUZZ_MINUTES=$(or $(MINUTES),1) $(BIN)/python -m pytest tests/fuzz
+
+mutation: $(VENV)/dev $(VENV)/assets ## which changes of the rules no test notices: hours, or MODULE=authority
+	@$(BIN)/mutmut run --max-children 2 $(if $(MODULE),"workflows.*.$(MODULE).*")
+	@$(BIN)/mutmut results
 
 bench: $(VENV)/bench ## the product beside bare Temporal, DBOS and hand-written code, as Markdown tables: make bench > table
 	@$(BIN)/python -m tests.bench $(BENCH)
@@ -39,6 +51,10 @@ deploy-check: $(VENV)/dev $(VENV)/assets ## hold image, compose file, units, cha
 
 drill: $(VENV)/dev $(VENV)/assets ## builds shipped under open cases, record or Temporal restored, keys lost, the schema changed under two builds; prints what was counted
 	@$(BIN)/python -m pytest -m drill -s
+
+invariants: $(VENV)/dev $(VENV)/assets ## random histories of cases, new ones each time, on the service and on a model; prints what was reached
+	@SFO_INVARIANT_EXAMPLES=$${SFO_INVARIANT_EXAMPLES:-10} SFO_INVARIANT_MODEL_EXAMPLES=$${SFO_INVARIANT_MODEL_EXAMPLES:-1000} \
+		$(BIN)/python -m pytest -s tests/invariants/test_machine.py tests/invariants/test_model.py
 
 cluster: $(VENV)/dev $(VENV)/assets $(VENV)/go/bin/temporal-server ## a real Temporal cluster here: journey, every process killed, scale-out, load; needs Go
 	@$(BIN)/python -m pytest -m cluster -s tests/cluster

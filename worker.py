@@ -37,6 +37,10 @@ DRAIN = timedelta(seconds=40)
 CACHED = 2_000
 # A task that a dead worker held goes to another after this; a shorter time makes a burst replay for nothing.
 STICKY = timedelta(seconds=3)
+# Seconds that a mail server may take to say that it has a letter, as RFC 5321 has it; nobody at a page waits for that.
+MAIL_TAKEN = 600.0
+# Seconds that a stopping worker still waits for it: whoever takes the letter over cannot know, and sends it again.
+LAST_WORD = 3.0
 
 
 def activities_of(*ports: object) -> list[Callable[..., object]]:
@@ -94,7 +98,7 @@ async def main(settings: Settings) -> None:
         rulebooks = FileRulebooks(settings.rulebook_dir, settings.directory_dir)
         letters = Correspondence(
             pool,
-            NotifyMailer.of(settings) or SmtpMailer(settings.smtp_url),
+            NotifyMailer.of(settings) or SmtpMailer(settings.smtp_url, patience=MAIL_TAKEN),
             mail_from=settings.mail_from,
             public_url=settings.public_url,
             link_key_id=settings.link_keys.active_id,
@@ -114,10 +118,10 @@ async def main(settings: Settings) -> None:
         working.set()
         async with workers[0], workers[1]:
             await stop.wait()
-        await letters.followed()
         for task in beside:
             task.cancel()
         await asyncio.gather(*beside, return_exceptions=True)
+        await letters.finish(LAST_WORD)
 
 
 if __name__ == "__main__":

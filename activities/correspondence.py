@@ -1,7 +1,8 @@
 """Letters: the row first, then the letter. A transition queues rows; the letter follows after the commit.
 
 Temporary trouble leaves the row queued for the sweep and fails nothing; what a server refuses for good is kept
-with its code. No name or address is logged. Rule: design.md 3.9, 3.11.
+with its code; what it takes its time about stays in hand (`in_hand`). No name or address is logged.
+Rule: design.md 3.9, 3.11.
 """
 
 import asyncio
@@ -20,6 +21,7 @@ from temporalio import activity
 from activities.composition import compose, message_id, subject_of
 from activities.gathering import DIGEST, gather, had_enough, waited_enough
 from activities.headers import with_headers
+from activities.in_hand import STALE, Became, InHand
 from activities.measures import LETTERS
 from activities.measures import note as count
 from activities.record import Connection, Pool, RecordError, Row, pause, transaction
@@ -32,9 +34,11 @@ from workflows.policy.returns import derived, return_address
 _LOG = logging.getLogger(__name__)
 _TRACER = trace.get_tracer("sfo.letters")
 
-INLINE_SECONDS = 15.0  # how long a transition waits for its letters before it leaves them to the sweep
+INLINE_SECONDS = 15.0  # how long a transition, or a round of the sweep, waits for its letters
 SWEEP_SECONDS = 1.0
 BATCH = 20
+MOST_IN_HAND = 100  # letters that a mail server takes its time about; more are not begun
+SETTLES_SECONDS = 5.0  # after the record was away, so that each worker first notes what it knows
 UNSENDABLE = 553  # SMTP's own code for an address that cannot be, here for one that we cannot even write
 UNWRITABLE = (ValueError, IndexError, MessageError)  # what the email package raises for such an address
 
@@ -89,8 +93,8 @@ _CLAIM_WAITING = _CLAIM.format(
         (state = 'queued' AND coalesce(claimed_at_wall, recorded_at)
             < clock_timestamp() - least(interval '2 seconds' * 2 ^ least(attempts, 10), interval '5 minutes')
             AND (attempts > 0 OR recorded_at < clock_timestamp() - interval '2 seconds'))
-        OR (state = 'sending' AND claimed_at_wall < clock_timestamp() - interval '60 seconds')
-    """
+        OR (state = 'sending' AND claimed_at_wall < clock_timestamp() - STALE)
+    """.replace("STALE", STALE)
 )
 
 
@@ -125,6 +129,8 @@ class Correspondence:
         self._digest = digest
         self._language_of = language_of
         self._following: set[asyncio.Task[None]] = set()
+        self._in_hand = InHand(pool, self._send, self._mark)
+        self._not_before = 0.0
 
     async def queue(self, connection: Connection, letter: Letter) -> None:
         """The letter's row stands in the record; a row for the same event and person stays as it is."""
@@ -184,10 +190,6 @@ class Correspondence:
         task.add_done_callback(self._following.discard)
         return None
 
-    async def followed(self) -> None:
-        """Every letter that was on its way beside a step has gone, or is left to the sweep. Never raises."""
-        await asyncio.gather(*self._following, return_exceptions=True)
-
     async def sweep(self, stop: asyncio.Event | None = None) -> None:
         """Send what waits, until `stop` is set or the task is cancelled; no error ends it. Any number may sweep."""
         stop = stop or asyncio.Event()
@@ -196,6 +198,7 @@ class Correspondence:
                 full = await self.sweep_once() == BATCH
             except (RecordError, OSError, TimeoutError) as error:
                 _LOG.warning("the sweep goes on later: %s", type(error).__name__)
+                self._not_before = asyncio.get_running_loop().time() + SETTLES_SECONDS
                 full = False
             except Exception as error:  # a defect in one round must not end the sending of letters
                 _LOG.error("the sweep goes on after an error: %s", type(error).__name__)
@@ -203,8 +206,19 @@ class Correspondence:
             if not full:
                 await pause(stop, SWEEP_SECONDS)
 
+    async def finish(self, within: float) -> None:
+        """Wait so many seconds for what the mail server still has to say: whoever stops may not hear it any more."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + within
+        if self._following:
+            await asyncio.wait(list(self._following), timeout=within)
+        await self._in_hand.finish(max(0.0, until - loop.time()))
+
     async def sweep_once(self) -> int:
         """Try the letters whose turn has come and return how many they were."""
+        await self._in_hand.look_after()
+        if len(self._in_hand) >= MOST_IN_HAND or asyncio.get_running_loop().time() < self._not_before:
+            return 0
         if self._digest:
             await self._gather(self._digest)
         return await self._send_claimed(_CLAIM_WAITING, BATCH)
@@ -218,25 +232,26 @@ class Correspondence:
         async with transaction(self._pool) as connection:
             rows = await connection.fetch(claim, *arguments)
         # The connection is free again while the mail server takes its time.
-        await asyncio.gather(*(self._send(row) for row in rows))
+        await self._in_hand.take(rows, INLINE_SECONDS)
         return len(rows)
 
-    async def _send(self, row: Row) -> None:
+    async def _send(self, row: Row) -> Became:
         named = {"sfo.case": row["reference"] or "", "sfo.letter": row["letter"], "sfo.attempt": row["attempts"]}
         with _TRACER.start_as_current_span("letter", attributes=named, record_exception=False):
-            await self._handed_over(row)
+            became = await self._handed_over(row)
+            trace.get_current_span().set_attribute("sfo.outcome", _outcome(became))
+            return became
 
-    async def _handed_over(self, row: Row) -> None:
+    async def _handed_over(self, row: Row) -> Became:
         try:
             number, attempt = row["letter_id"], row["attempts"]
             outcome = await self._mailer.send(self._message(row), self._returns_to(number), number, attempt)
         except UNWRITABLE:
-            await self._mark(row["letter_id"], "refused", UNSENDABLE)
+            return Became("refused", UNSENDABLE)
         except Exception as error:  # whatever it is, the letter goes later
             _LOG.warning("letter %s waits: %s", row["letter_id"], type(error).__name__)
-            await self._mark(row["letter_id"], "queued", None)
-        else:
-            await self._mark(row["letter_id"], "sent" if outcome.accepted else "refused", outcome.code)
+            return Became("queued")
+        return Became("sent" if outcome.accepted else "refused", outcome.code)
 
     def _message(self, row: Row) -> EmailMessage:
         words = dict(row["context"])
@@ -262,7 +277,7 @@ class Correspondence:
     def _url(self, link: UUID) -> str:
         return f"{self._public_url}/a/{seal(link.bytes, self._link_key_id, self._link_key)}"
 
-    async def _mark(self, letter_id: UUID, state: str, code: int | None) -> None:
+    async def _mark(self, letter_id: UUID, became: Became) -> None:
         async with transaction(self._pool) as connection:
             await connection.execute(
                 """
@@ -271,9 +286,12 @@ class Correspondence:
                 WHERE letter_id = $1 AND state = 'sending'
                 """,
                 letter_id,
-                state,
-                code,
+                became.state,
+                became.code,
             )
-            outcome = "failed" if state == "queued" else state
-            count(LETTERS, outcome=outcome)
-        trace.get_current_span().set_attribute("sfo.outcome", outcome)
+            count(LETTERS, outcome=_outcome(became))
+
+
+def _outcome(became: Became) -> str:
+    """As a metric and a trace call it."""
+    return "failed" if became.state == "queued" else became.state

@@ -38,7 +38,7 @@ async def transaction(pool: Pool) -> AsyncIterator[Connection]:
                 yield connection
     except asyncpg.PostgresError as error:
         raise RecordError(f"SQLSTATE {error.sqlstate}") from None
-    except asyncpg.InterfaceError as error:
+    except (asyncpg.InterfaceError, asyncpg.InternalClientError) as error:  # the second where a server was killed
         raise RecordError(type(error).__name__) from None
 
 

@@ -2,6 +2,8 @@
 
 A decision counts as applied in the record where its row says so, or where a question lapsed; in a history where the
 activity that settles a question returned it. What is still on its way is in one before the other and is no fault.
+Nor is what a restore has parted and the chain tells: answers that it lists as lost, and those of before a case was
+started again from its record, whose histories are gone.
 """
 
 from collections.abc import Iterator
@@ -51,25 +53,36 @@ class Difference:
 
 @dataclass(slots=True)
 class Report:
-    """What was compared. `forgotten`: workflows past Temporal's retention; `under_way`: answers not applied yet."""
+    """What was compared. `forgotten`: workflows past Temporal's retention; `under_way`: answers not applied yet.
+
+    `begun_anew`: workflows whose history went before their case was started again from its record; `lost`: answers and
+    whole cases that a restore of the record has lost, as the chain says, each by its id or reference.
+    """
 
     cases: int = 0
     decisions: int = 0
     histories: int = 0
     under_way: int = 0
     forgotten: list[str] = field(default_factory=list)
+    begun_anew: list[str] = field(default_factory=list)
+    lost: list[str] = field(default_factory=list)
     erased: list[str] = field(default_factory=list)
     differences: list[Difference] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
 class _Recorded:
-    """What the record holds of a case's decisions; `applied` has the lapsed questions among them."""
+    """What the record holds of a case's decisions; `applied` has the lapsed questions among them.
+
+    `lost`: those that it once held, as it says itself; `anew`: when the case was last started again from it.
+    """
 
     gates: dict[str, Row]
     decisions: dict[str, Row]
     applied: dict[str, tuple[str, str]]
     chained: dict[str, datetime]
+    lost: frozenset[str]
+    anew: datetime | None
 
     def is_known(self, decision: str) -> bool:
         return decision in self.decisions or decision in self.applied
@@ -81,13 +94,25 @@ async def completeness(pool: Pool, client: Client, references: list[str] | None)
     known = await pool.fetch("SELECT reference, erased_at FROM sfo.cases ORDER BY reference")
     chosen = references if references is not None else [row["reference"] for row in known]
     if references is None:
-        strangers = await references_known(client) - set(chosen)
-        report.differences += [Difference("unknown_case", one, ids.case_id(one)) for one in sorted(strangers)]
+        strangers = sorted(await references_known(client) - set(chosen))
+        report.lost += (gone := await _lost_cases(pool, strangers))
+        report.differences += [
+            Difference("unknown_case", one, ids.case_id(one)) for one in strangers if one not in gone
+        ]
     erased = {row["reference"] for row in known if row["erased_at"]}
     report.erased = [one for one in chosen if one in erased]
     for reference in [one for one in chosen if one not in erased]:
         await _compare(pool, client, reference, retention, report)
     return report
+
+
+async def _lost_cases(pool: Pool, references: list[str]) -> list[str]:
+    """Those of which the chain says that a restore has lost them."""
+    rows = await pool.fetch(
+        "SELECT DISTINCT subject FROM sfo.audit WHERE action = 'lost_in_restore' AND subject = ANY($1)",
+        [ids.case_id(one) for one in references],
+    )
+    return [one for one in references if ids.case_id(one) in {row["subject"] for row in rows}]
 
 
 async def _compare(pool: Pool, client: Client, reference: str, retention: timedelta, report: Report) -> None:
@@ -101,6 +126,8 @@ async def _compare(pool: Pool, client: Client, reference: str, retention: timede
     report.histories += found.histories
     report.under_way += found.under_way
     report.forgotten += found.forgotten
+    report.begun_anew += found.begun_anew
+    report.lost += found.lost
     report.differences += found.differences
 
 
@@ -114,13 +141,16 @@ async def _look(pool: Pool, client: Client, reference: str, retention: timedelta
         under_way=sum(1 for row in after.decisions.values() if row["applied_at"] is None and row["void_at"] is None),
     )
     for kind, subject, decision in [*_of_record(before, held, retention, look), *_of_histories(after, held)]:
-        look.differences.append(Difference(kind, reference, subject, decision))
-    look.forgotten = sorted(set(look.forgotten))
+        if kind in ("not_in_record", "unknown_to_record") and decision in after.lost:
+            look.lost.append(decision)
+        else:
+            look.differences.append(Difference(kind, reference, subject, decision))
+    look.forgotten, look.begun_anew = sorted(set(look.forgotten)), sorted(set(look.begun_anew))
     return look
 
 
 def _of_record(recorded: _Recorded, held: Held, retention: timedelta, look: Report) -> Iterator[tuple[str, str, str]]:
-    """What the record applied: in a history, and in the chain. A history past its retention is noted, no more."""
+    """What the record applied: in a history, and in the chain. Of a history that is gone for a reason only that."""
     for decision, (gate, answer) in sorted(recorded.applied.items()):
         chained = recorded.chained.get(decision)
         if chained is None:
@@ -135,6 +165,8 @@ def _of_record(recorded: _Recorded, held: Held, retention: timedelta, look: Repo
             continue
         if chained and chained + retention < datetime.now(UTC):
             look.forgotten.append(workflow)
+        elif chained and recorded.anew and chained < recorded.anew:
+            look.begun_anew.append(workflow)
         else:
             yield "not_in_history", gate, decision
     for decision in sorted(recorded.chained.keys() - recorded.applied.keys()):
@@ -162,6 +194,11 @@ async def _recorded(pool: Pool, reference: str) -> _Recorded:
         decisions = await connection.fetch(
             "SELECT d.* FROM sfo.decisions d JOIN sfo.gates g USING (gate) WHERE g.reference = $1", reference
         )
+        parted = await connection.fetch(
+            """SELECT action, detail ->> 'id' AS id, recorded_at FROM sfo.audit
+               WHERE reference = $1 AND action IN ('lost_in_restore', 'case_restarted') ORDER BY seq""",
+            reference,
+        )
         chained = await connection.fetch(
             """SELECT action, subject, detail ->> 'decision' AS decision, recorded_at FROM sfo.audit
                WHERE reference = $1 AND action IN ('decision_applied', 'gate_lapsed') ORDER BY seq""",
@@ -174,6 +211,8 @@ async def _recorded(pool: Pool, reference: str) -> _Recorded:
         decisions={str(row["decision"]): row for row in decisions},
         applied=lapsed | applied,
         chained={row["decision"] or _lapse(row["subject"]): row["recorded_at"] for row in chained},
+        lost=frozenset(row["id"] for row in parted if row["action"] == "lost_in_restore"),
+        anew=max((row["recorded_at"] for row in parted if row["action"] == "case_restarted"), default=None),
     )
 
 

@@ -235,6 +235,13 @@ def _erased(row: Row, seen: Seen) -> str:
     )
 
 
+def _moved(words: str) -> Tell:
+    """So many workflows stay with a build, or leave it."""
+    return lambda row, seen: (
+        f"{seen.who(row['actor'])} {words.format(counted(row['detail']['workflows'], 'workflow'), row['subject'])}"
+    )
+
+
 SENTENCES: Mapping[str, Tell] = {
     **disclosure_sentences.SENTENCES,
     "case_opened": _opened,
@@ -295,6 +302,8 @@ SENTENCES: Mapping[str, Tell] = {
     "build_made_current": _made_current,
     "build_taken_back": _taken_back,
     "build_drained": _drained,
+    "build_kept": _moved("left {} with build {}, which alone can carry what it has begun"),
+    "build_freed": _moved("let {} go on without build {}"),
     "bank_holiday_announced": _by(
         "announced a bank holiday on {subject}: {questions} open questions in {cases} cases span it"
     ),

@@ -142,7 +142,7 @@ def audit_complete(references: tuple[str, ...], as_json: bool) -> None:
 
     Every decision that the record applied must stand in a history, and every decision that a history applied must
     stand in the record as applied and in the chain. Each difference is said with what to do, and the command then
-    ends with 1. Workflows that Temporal has forgotten after its retention are said and are no fault.
+    ends with 1. What Temporal has forgotten after its retention, and what a restore parted, is said and is no fault.
     """
     report = wait_for(_complete(list(references) or None))
     click.echo(json.dumps(_as_json(report), indent=2) if as_json else "\n".join(_said(report)))
@@ -177,7 +177,8 @@ def _as_json(report: Report) -> View:
         for one in report.differences
     ]
     counts = {
-        name: getattr(report, name) for name in ("cases", "decisions", "histories", "under_way", "forgotten", "erased")
+        name: getattr(report, name)
+        for name in ("cases", "decisions", "histories", "under_way", "forgotten", "begun_anew", "lost", "erased")
     }
     return {**counts, "differences": differences}
 
@@ -192,6 +193,15 @@ def _said(report: Report) -> list[str]:
             f"Temporal has forgotten {len(report.forgotten)} workflows after its retention, which is no fault:"
         )
         lines += [f"  {workflow}" for workflow in report.forgotten]
+    if report.begun_anew:
+        lines.append(
+            f"the histories of {len(report.begun_anew)} workflows went before their case was started again from its "
+            "record, as the chain says:"
+        )
+        lines += [f"  {workflow}" for workflow in report.begun_anew]
+    if report.lost:
+        lines.append(f"lost when a backup was restored, as the chain says: {len(report.lost)} answers or cases:")
+        lines += [f"  {one}" for one in report.lost]
     if report.erased:
         lines.append(f"erased, so that no history can be read: {', '.join(report.erased)}")
     for one in report.differences:

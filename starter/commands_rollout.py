@@ -7,7 +7,8 @@ import click
 from temporalio.service import RPCError
 
 from starter.command import REFUSED, CommandError, check_region, example, services, wait_for
-from starter.commands_rollout_steps import an_address, back, drain, go, ramp, status, watch
+from starter.commands_rollout_back import back, free_of, keep_with
+from starter.commands_rollout_steps import an_address, drain, go, ramp, status, watch
 from starter.deployment_state import routing
 from starter.judging import rules_in_force
 from starter.progress import Progress
@@ -57,7 +58,7 @@ def current(wait: int, by: str) -> None:
     click.echo(f"build {wait_for(_current(timedelta(seconds=wait), by))} is current")
 
 
-for step in (status, go, ramp, watch, back, drain):
+for step in (status, go, ramp, watch, back, keep_with, free_of, drain):
     rollout.add_command(step)
 
 

@@ -12,7 +12,6 @@ from starter.deployment_state import routing, standing
 from starter.progress import Progress
 from starter.reconciling import Reconciliation
 from starter.rollout import RolloutError
-from starter.rollout_back import Back, take_back
 from starter.rollout_drain import Drained
 from starter.rollout_drain import drain as drained
 from starter.rollout_guide import Ended, Guide, RefusedRolloutError
@@ -23,7 +22,7 @@ from workflows.contract.ids import DEPLOYMENT
 
 Done = TypeVar("Done")
 
-_BY = click.option("--as", "by", required=True, help="The email address of whoever says so: it goes on the record.")
+BY = click.option("--as", "by", required=True, help="The email address of whoever says so: it goes on the record.")
 _SECONDS = click.IntRange(1, 86_400)
 
 
@@ -62,7 +61,7 @@ def status(as_json: bool) -> None:
         now = await standing(reached.delivery.client)
         return json.dumps(standing_data(now), indent=2) if as_json else standing_text(now)
 
-    click.echo(_run(work))
+    click.echo(in_service(work))
 
 
 @click.command(
@@ -72,7 +71,7 @@ def status(as_json: bool) -> None:
         "sfo rollout go --steps 5,25,50 --watch 600 --yes --as operator@example.test",
     )
 )
-@_BY
+@BY
 @click.option("--steps", default="5,25", show_default=True, type=Steps(), help="The ramp, in percent; then all.")
 @click.option("--watch", default=300, show_default=True, type=_SECONDS, help="Seconds to watch after each step.")
 @click.option("--wait", default=300, show_default=True, type=_SECONDS, help="Seconds for workers, and for the drain.")
@@ -94,7 +93,7 @@ def go(by: str, steps: Sequence[int], watch: int, wait: int, yes: bool, dry_run:
         return Ended(not plan.problems, "\n".join([plan_text(plan, guide), *plan.problems]))
 
     try:
-        ended = _run(work)
+        ended = in_service(work)
     except (click.Abort, KeyboardInterrupt):
         click.echo("stopped where it was: see `sfo rollout status`; on: `sfo rollout go`; back: `sfo rollout back`")
         raise
@@ -107,7 +106,7 @@ def go(by: str, steps: Sequence[int], watch: int, wait: int, yes: bool, dry_run:
 
 @click.command(epilog=example("sfo rollout ramp 5 --as operator@example.test"))
 @click.argument("percentage", type=click.IntRange(1, 100))
-@_BY
+@BY
 def ramp(percentage: int, by: str) -> None:
     """Send so many percent of the workflows to the build that is installed here, each with its next step.
 
@@ -119,7 +118,7 @@ def ramp(percentage: int, by: str) -> None:
         after = await guide.ramp(percentage)
         return f"build {after.ramping} gets {after.percentage:g} % of the workflows; now: sfo rollout watch"
 
-    click.echo(_run(work))
+    click.echo(in_service(work))
 
 
 @click.command(epilog=example("sfo rollout watch", "sfo rollout watch --seconds 60 --build 2026.11.2"))
@@ -137,31 +136,16 @@ def watch(seconds: int, build: str | None) -> None:
         watched = build or routes.ramping or routes.current
         if not routes.knows(watched):
             raise RolloutError(f"no worker of build {watched} has ever polled; `sfo rollout status` lists the builds")
-        watching = Watch(client, watched, _comparing(reached), _say)
+        watching = Watch(client, watched, _comparing(reached), say)
         await watching.begin()
         return await watching.run(timedelta(seconds=seconds))
 
-    verdict = _run(work)
+    verdict = in_service(work)
     if not verdict.is_good:
         for workflow in verdict.workflows:
             click.echo(f"  {workflow}")
         raise CommandError(REFUSED, f"bad: {'; '.join(verdict.bad)}; the way back: sfo rollout back")
     click.echo(f"nothing bad; {verdict.ran} workflows have run on it")
-
-
-@click.command(epilog=example("sfo rollout back --as operator@example.test"))
-@_BY
-@click.option("--to", metavar="BUILD", help="Another build than the one that was current before.")
-def back(by: str, to: str | None) -> None:
-    """Give all work back to the build before: a ramp ends, or the build that was current before is current again.
-
-    Its workers must still run. Nothing is lost: what stood still goes on by itself, within minutes.
-    """
-
-    async def work(reached: Services) -> Back:
-        return await take_back(reached.delivery.client, Ledger(reached.pool, an_address(by)), "asked for", to)
-
-    click.echo(str(_run(work)))
 
 
 @click.command(epilog=example("sfo rollout drain 2026.11.1", "sfo rollout drain 2026.11.1 --wait 3600"))
@@ -174,9 +158,9 @@ def drain(build: str, wait: int) -> None:
     """
 
     async def work(reached: Services) -> Drained:
-        return await drained(reached.delivery.client, build, timedelta(seconds=wait), _say)
+        return await drained(reached.delivery.client, build, timedelta(seconds=wait), say)
 
-    found = _run(work)
+    found = in_service(work)
     if not found.is_done:
         raise CommandError(REFUSED, str(found))
     click.echo(str(found))
@@ -185,7 +169,6 @@ def drain(build: str, wait: int) -> None:
 def _guide(
     reached: Services, by: str, steps: Sequence[int], lasting: timedelta, patience: timedelta, *, yes: bool
 ) -> Guide:
-    progress = Progress(_say)
     return Guide(
         reached.delivery.client,
         Ledger(reached.pool, by),
@@ -193,20 +176,26 @@ def _guide(
         steps,
         lasting,
         patience,
-        _say,
+        say,
         (lambda _: True) if yes else (lambda question: click.confirm(question, err=True)),
         _comparing(reached),
-        replayed=lambda number: progress(f"{number} replayed"),
+        replayed=replayed(),
     )
+
+
+def replayed() -> Callable[[int], None]:
+    """Says now and then how many were replayed."""
+    progress = Progress(say)
+    return lambda number: progress(f"{number} replayed")
 
 
 def _comparing(reached: Services) -> Compare:
     comparing = Reconciliation.of(reached.settings, reached.delivery, reached.pool)
-    comparing.say = _say
+    comparing.say = say
     return comparing.look
 
 
-def _run(work: Callable[[Services], Awaitable[Done]]) -> Done:
+def in_service(work: Callable[[Services], Awaitable[Done]]) -> Done:
     """Do it, and end the command as it deserves where it cannot be done."""
 
     async def worked() -> Done:
@@ -230,5 +219,6 @@ def _run(work: Callable[[Services], Awaitable[Done]]) -> Done:
         raise CommandError(OUT_OF_REACH, str(error)) from error
 
 
-def _say(line: str) -> None:
+def say(line: str) -> None:
+    """Tell how it goes, beside what a command prints."""
     click.echo(f"… {line}", err=True)

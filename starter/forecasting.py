@@ -147,7 +147,7 @@ def _durations(now: RegionNow, recorded: Recorded, whole: int) -> tuple[tuple[in
 
 def _chance(asked: Asked, code: str) -> random.Random:
     """Each region has its own chance, so that no other region changes its numbers."""
-    return random.Random(f"{asked.seed}/{code}")  # noqa: S311  # a simulation, and repeatable by design
+    return random.Random(f"{asked.seed}/{code}")  # noqa: S311  # nosec B311  # a simulation, and repeatable by design
 
 
 def _played(

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from typing import Any
 
+from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 from temporalio.api.common.v1 import Payload
 from temporalio.client import Client
@@ -38,16 +39,17 @@ def payloads_in(message: Message, path: str = "") -> Iterator[tuple[str, Payload
         yield path, message
         return
     for field, value in message.ListFields():
-        for one in _messages(value):
+        for one in _messages(field, value):
             yield from payloads_in(one, f"{path}.{field.name}")
 
 
-def _messages(value: Any) -> list[Message]:
-    """The messages that a field holds: itself, those of a list, the values of a map; none for a plain value."""
-    if isinstance(value, Message):
-        return [value]
-    if hasattr(value, "values"):
-        value = value.values()
-    elif isinstance(value, str | bytes) or not hasattr(value, "__iter__"):
+def _messages(field: FieldDescriptor, value: Any) -> list[Message]:
+    """The messages that a field holds: itself, those of a list, the values of a map; none for a plain value.
+
+    What it is, its description says: a list of messages is no iterable by its type.
+    """
+    if field.message_type is None:
         return []
-    return [one for one in value if isinstance(one, Message)]
+    if field.message_type.GetOptions().map_entry:
+        return [one for one in value.values() if isinstance(one, Message)]
+    return [value] if isinstance(value, Message) else list(value)

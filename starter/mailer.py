@@ -5,6 +5,7 @@ import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from email.message import EmailMessage
+from typing import Any
 from urllib.parse import unquote, urlsplit
 from uuid import UUID
 
@@ -30,13 +31,16 @@ class MailTroubleError(Exception):
 
 @dataclass(frozen=True)
 class SmtpMailer:
-    """Sends over `smtp://`, `smtps://` or `smtp+starttls://[user:password@]host[:port]`, `timeout` in seconds.
+    """Sends over `smtp://`, `smtps://` or `smtp+starttls://[user:password@]host[:port]`.
 
+    `timeout`, in seconds, is for each command; `patience` for the server's word that it has taken a whole message,
+    which it may look through first. Whoever gives up on that word sends the message twice: RFC 5321, 4.5.3.2.6.
     One connection a message: the volume is small and a shared client is not for concurrent use.
     """
 
     url: str = field(repr=False)
     timeout: float = 10.0
+    patience: float = 10.0
     tls_context: Callable[[], ssl.SSLContext] = ssl.create_default_context
 
     async def send(
@@ -56,7 +60,8 @@ class SmtpMailer:
 
     async def _sent(self, message: EmailMessage, sender: str | None) -> SendResult:
         try:
-            async with asyncio.timeout(3 * self.timeout):  # the timeout below counts per command, not in all
+            # The timeouts below count per command, not in all.
+            async with asyncio.timeout(3 * self.timeout + self.patience):
                 refusals, _ = await self._hand_over(message, sender)
         except aiosmtplib.SMTPRecipientsRefused as error:
             return _refused([recipient.code for recipient in error.recipients])
@@ -77,7 +82,8 @@ class SmtpMailer:
     def server(self) -> aiosmtplib.SMTP:
         """The mail server as the address names it, not reached yet: inside `async with` it is, and we are signed in."""
         parts = urlsplit(self.url)
-        return aiosmtplib.SMTP(
+        return _Patient(
+            self.patience,
             hostname=parts.hostname or "localhost",
             port=parts.port or _PORTS[parts.scheme],
             username=unquote(parts.username) if parts.username else None,
@@ -88,6 +94,18 @@ class SmtpMailer:
             tls_context=None if parts.scheme == "smtp" else self.tls_context(),
             timeout=self.timeout,
         )
+
+
+class _Patient(aiosmtplib.SMTP):
+    """Waits for the word about a whole message as long as `patience` says, in seconds."""
+
+    def __init__(self, patience: float, **options: Any) -> None:
+        super().__init__(**options)
+        self._patience = patience
+
+    async def data(self, message: str | bytes, /, **_: Any) -> aiosmtplib.SMTPResponse:
+        """Send the message."""
+        return await super().data(message, timeout=self._patience)
 
 
 def _refused(codes: list[int]) -> SendResult:

@@ -6,30 +6,42 @@ from temporalio.client import Client
 
 from starter.deployment_state import Routing, unserved, workers
 from starter.rollout import RolloutError, change, settled
+from starter.rollout_keeping import Keeping, Kept
 from starter.rollout_record import Ledger, way_back
 from starter.temporal_state import count_open, ever_ran_on
 
 
 @dataclass(frozen=True, slots=True)
 class Back:
-    """What was left and what gets all work now. `ran`: open workflows of which the build that was left did a step."""
+    """What was left and what gets all work now. `ran`: open workflows of which the build that was left did a step.
+
+    `kept`: what became of those, where the code that gets the work was there to say.
+    """
 
     left: str
     to: str
     ran: int
+    kept: Kept | None = None
 
     def __str__(self) -> str:
         lines = [f"build {self.to} gets all work again; {self.left} gets none"]
-        if self.ran:
+        if self.kept:
+            lines.append(str(self.kept))
+        elif self.ran:
             lines.append(
-                f"{self.ran} open workflows have taken steps on {self.left}: see that {self.to} can go on from there, "
-                f"with its release installed: sfo rollout check --ran-on {self.left}"
+                f"{self.ran} open workflows have taken steps on {self.left}. Keep its workers, and with the release of "
+                f"{self.to} installed let what only {self.left} can carry stay with it: sfo rollout keep {self.left}"
             )
         return "\n".join(lines)
 
 
-async def take_back(client: Client, ledger: Ledger, why: str, to: str | None = None) -> Back:
+async def take_back(
+    client: Client, ledger: Ledger, why: str, to: str | None = None, *, keeping: Keeping | None = None
+) -> Back:
     """End the ramp, or make the build before current again; `to` names another. `why` goes into the record.
+
+    `keeping`: how to look for what cannot go back, which is then left where it is: before the work is given to the
+    other build, and once more for what was begun meanwhile. Without it the text says that it must be done.
 
     Workers of the build before must poll, or everything would stand still: then RolloutError, and nothing changed.
     Also raises TemporalAwayError, NotOnRecordError.
@@ -38,13 +50,16 @@ async def take_back(client: Client, ledger: Ledger, why: str, to: str | None = N
     left = before.ramping or before.current
     back = before.current if before.ramping else (to or await way_back(ledger.pool, before))
     await _require(client, before, left, back, to)
+    first = await keeping(left, back) if keeping else None
     if before.ramping:
         await change(client, before)
     else:
         await change(client, before, current=back)
     percentage = int(before.percentage) if before.ramping else 100
     await ledger.went_back(left, back, percentage, why)
-    return Back(left, back, await count_open(client, ever_ran_on(left)))
+    ran = await count_open(client, ever_ran_on(left))
+    then = await keeping(left, back) if keeping and ran else None
+    return Back(left, back, ran, first.and_then(then) if first and then else then or first)
 
 
 async def _require(client: Client, before: Routing, left: str, back: str, to: str | None) -> None:

@@ -51,6 +51,14 @@ class Ledger:
         detail = {"to": to, "percentage": percentage, "why": why}
         await _write(self.pool, self.by, "build_taken_back", build, detail)
 
+    async def kept(self, build: str, workflows: int) -> None:
+        """So many workflows that no other build can carry stay with this one."""
+        await _write(self.pool, self.by, "build_kept", build, {"workflows": workflows})
+
+    async def freed(self, build: str, workflows: int) -> None:
+        """So many of those go on elsewhere."""
+        await _write(self.pool, self.by, "build_freed", build, {"workflows": workflows})
+
     async def drained(self, build: str, current: str) -> None:
         """Nothing needs the build any more, so its workers may be stopped."""
         await _write(self.pool, self.by, "build_drained", build, {"current": current})

@@ -260,6 +260,6 @@ def _input(answer: str, place: str) -> str:
     return place if place in ("answer", "reasons", "paper", "translation", PERSON, PERSON_NAME) else f"{answer}.{place}"
 
 
-def turned_page(turned: Turned, token: str = "") -> HTMLResponse:
+def turned_page(turned: Turned, token: str = "") -> HTMLResponse:  # nosec B107  # no link, no token
     """Render a plain page that says why it ends here and what to do instead."""
     return page("notice.html", turned.status, title=turned.title, words=turned.words, again=turned.again, token=token)

@@ -4,6 +4,7 @@ from temporalio import workflow
 from temporalio.common import RawValue
 
 from workflows.asking.asking import Asking
+from workflows.asking.inbox import one_input
 from workflows.contract.messages import EscalationBrief, StageEnd
 from workflows.contract.vocabulary import EscalationOutcome, Outcome, Role
 
@@ -17,11 +18,13 @@ class Escalation(Asking):
     """
 
     @workflow.signal(description="Acknowledge: {gate, decision} or {gate, answer, reason}")
+    @one_input
     def acknowledge(self, raw: RawValue) -> None:
         """The national team has seen it; the same path as `decide`."""
         self._offer("acknowledge", raw)
 
     @workflow.signal(description="Resolve: {gate, decision} or {gate, answer, reason}")
+    @one_input
     def resolve(self, raw: RawValue) -> None:
         """The national team has an outcome; the same path as `decide`."""
         self._offer("resolve", raw)

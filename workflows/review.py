@@ -11,6 +11,7 @@ from temporalio.exceptions import is_cancelled_exception
 from workflows.asking import case_time
 from workflows.asking.cancelling import still_wanted, stopped
 from workflows.asking.display import dated
+from workflows.asking.inbox import one_input
 from workflows.asking.stage import Stage, procedure
 from workflows.contract.messages import (
     CaseNews,
@@ -50,6 +51,7 @@ class Review(Stage):
         self.times_moved = 0
 
     @workflow.signal(description="Ask for a later date: {new_on, reason}")
+    @one_input
     def request_extension(self, raw: RawValue) -> None:
         """The reviewing manager asks for more time."""
         if signal := self.dead_letters.read("request_extension", raw, ExtensionSignal):

@@ -177,7 +177,7 @@ def _scratch(data_dir: Path, identity: Identity) -> Iterator[Path]:
     if record.exists() and Path(record.read_text()).name.startswith(_SCRATCH_PREFIX):
         shutil.rmtree(record.read_text(), ignore_errors=True)
     roomy = len(tempfile.gettempdir()) <= 60 and identity is not Identity.NOBODY
-    scratch = Path(tempfile.mkdtemp(prefix=_SCRATCH_PREFIX, dir=None if roomy else "/tmp"))  # noqa: S108
+    scratch = Path(tempfile.mkdtemp(prefix=_SCRATCH_PREFIX, dir=None if roomy else "/tmp"))  # noqa: S108  # nosec B108  # mkdtemp: a name of its own, ours alone
     try:
         record.write_text(str(scratch))
         private_folder(scratch / "socket")

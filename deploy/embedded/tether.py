@@ -49,7 +49,7 @@ def main() -> None:
     # A parent that was gone before the line above sends nothing any more.
     if os.getppid() != int(parent):
         sys.exit("the process that wanted this command is gone")
-    os.execv(command[0], command)  # noqa: S606  (the caller names the command, as with subprocess)
+    os.execv(command[0], command)  # noqa: S606  # nosec B606  # (the caller names the command, as with subprocess)
 
 
 if __name__ == "__main__":

@@ -43,7 +43,7 @@ _SWITCHES = {
 }
 _CODEC_SWITCHES = {
     "TEMPORAL_CODEC_INCLUDE_CREDENTIALS": "IncludeCredentials",
-    "TEMPORAL_CODEC_PASS_ACCESS_TOKEN": "PassAccessToken",
+    "TEMPORAL_CODEC_PASS_ACCESS_TOKEN": "PassAccessToken",  # nosec B105  # the name of a setting
 }
 
 # The id of a workflow holds encoded slashes. The server looks for its routes before it decodes them, so such an id

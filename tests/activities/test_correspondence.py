@@ -1,16 +1,20 @@
 """Letters through a real mail server: accepted, put off, refused, repeated."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from pathlib import Path
+from typing import Any
 
 import pytest
+from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from activities.composition import LETTERS, compose, is_letter, message_id
 from activities.correspondence import Correspondence, Letter
-from activities.record import transaction
-from starter.mailer import MailTroubleError, SmtpMailer
+from activities.record import RecordError, transaction
+from starter.mailer import MailTroubleError, SendResult, SmtpMailer
 from tests.builders import LETTER_WORDS, LINK_KEY, a_case, a_correspondence
 from tests.conftest import MailServer, Record
 from workflows.policy.links import open_
@@ -159,6 +163,95 @@ async def test_a_letter_whose_sender_died_is_taken_over_after_a_minute(record: R
     await _age(record)
     assert await letters.sweep_once() == 1
     assert len(mail_server.messages) == 1
+
+
+async def test_a_server_that_takes_its_time_to_say_yes_is_waited_for_and_gets_the_letter_once(
+    record: Record, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with a_slow_server(seconds=1.0) as slow:
+        monkeypatch.setattr("activities.correspondence.INLINE_SECONDS", 0.2)
+        case = await a_case(record.pool, slow)
+        letters = a_correspondence(record.pool, slow, mailer=SmtpMailer(slow.url, timeout=0.4, patience=10))
+        async with transaction(record.pool) as connection:
+            await letters.queue(
+                connection, Letter("e1", "review_under_way", "Ann", SPOC, case.reference, datetime.now(UTC))
+            )
+        await letters.send_waiting(["e1"])  # nobody's step waits for it
+        assert await record.value("SELECT state FROM outbox") == "sending"
+        await _age(record)  # as after a minute; it is still in hand, and says so
+        assert await letters.sweep_once() == 0
+        assert await a_correspondence(record.pool, slow).sweep_once() == 0
+        await letters.finish(10)
+        assert await record.value("SELECT state FROM outbox") == "sent"
+        assert len(slow.messages) == 1
+
+
+@asynccontextmanager
+async def a_slow_server(seconds: float) -> AsyncIterator[MailServer]:
+    """It has a message at once, and says so later."""
+
+    class Slow(MailServer):
+        async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+            reply = await super().handle_DATA(server, session, envelope)
+            await asyncio.sleep(seconds)
+            return reply
+
+    slow, loop = Slow(), asyncio.get_running_loop()
+    server = await loop.create_server(lambda: SMTP(slow, hostname="localhost", loop=loop), "127.0.0.1", 0)
+    slow.url = f"smtp://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    try:
+        yield slow
+    finally:
+        server.close()
+
+
+async def test_what_was_taken_while_the_record_was_away_is_noted_later_and_not_sent_again(
+    record: Record, mail_server: MailServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    letters = await _queued(record, mail_server)
+    async with record.owner() as owner:
+
+        class Behind(SmtpMailer):
+            """The record goes away right behind the server's word."""
+
+            async def send(self, *arguments: Any) -> SendResult:
+                result = await super().send(*arguments)
+                await owner.execute("ALTER TABLE outbox RENAME TO outbox_away")
+                return result
+
+        letters._mailer = Behind(mail_server.url, timeout=5)
+        await letters.send_waiting(["e1"])
+        with pytest.raises(RecordError):
+            await letters.sweep_once()
+        await owner.execute("ALTER TABLE outbox_away RENAME TO outbox")
+    await _age(record)
+    assert await letters.sweep_once() == 0
+    assert await record.value("SELECT state FROM outbox") == "sent"
+    assert len(mail_server.messages) == 1
+    assert "ann" not in caplog.text.lower()
+
+
+async def test_once_the_record_is_back_each_worker_notes_what_it_knows_before_any_takes_a_letter_over(
+    record: Record, mail_server: MailServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    letters = await _queued(record, mail_server)
+    await record.pool.execute("UPDATE outbox SET state = 'sending', claimed_at_wall = clock_timestamp()")
+    await _age(record)
+    monkeypatch.setattr("activities.correspondence.SWEEP_SECONDS", 0.05)
+    monkeypatch.setattr("activities.correspondence.SETTLES_SECONDS", 1.0)
+    async with record.owner() as owner:
+        await owner.execute("ALTER TABLE outbox RENAME TO outbox_away")
+        stop = asyncio.Event()
+        sweeping = asyncio.create_task(letters.sweep(stop))
+        await asyncio.sleep(0.3)
+        await owner.execute("ALTER TABLE outbox_away RENAME TO outbox")
+        await asyncio.sleep(0.5)
+        assert mail_server.messages == []
+        async with asyncio.timeout(10):
+            while not mail_server.messages:
+                await asyncio.sleep(0.05)
+        stop.set()
+        await sweeping
 
 
 async def test_many_workers_sweep_side_by_side(record: Record, mail_server: MailServer) -> None:

@@ -206,18 +206,20 @@ def test_the_controllers_pods_say_the_name_and_build_that_it_waits_for() -> None
     assert budgets["sfo-worker"].items() <= one["spec"]["template"]["metadata"]["labels"].items()
 
 
-def test_what_a_gateway_must_keep_lies_on_claims_and_the_way_to_temporal_in_a_secret() -> None:
+def test_what_must_be_kept_lies_on_claims_and_the_way_to_temporal_in_a_secret() -> None:
     objects = rendered(values_of("everything"))
+    kept = {"sfo-gateway": {"heads", "returned", "copies"}, "sfo-worker": {"copies"}}
     for one in of_kind(objects, "Deployment", "Job"):
         pod = one["spec"]["template"]["spec"]
         volumes = {v["name"]: v for v in pod["volumes"]}
         mounts = {m["name"]: m["mountPath"] for m in pod["containers"][0]["volumeMounts"]}
         claims = {v["persistentVolumeClaim"]["claimName"] for v in pod["volumes"] if "persistentVolumeClaim" in v}
-        assert claims == ({"heads", "returned"} if one["metadata"]["name"] == "sfo-gateway" else set())
+        assert claims == kept.get(one["metadata"]["name"], set())
         assert settings_of(objects)["SFO_TEMPORAL_CONFIG"] == f"{mounts['temporal']}/temporal.toml"
         assert volumes["temporal"]["secret"]["secretName"] == "sfo-temporal"
         env = {e["name"]: e.get("value") for e in pod["containers"][0]["env"]}
         assert env.get("SFO_BOUNCE_DIR") == mounts.get("returned-mail")
+        assert env.get("SFO_KEY_BACKUP_DIR") == mounts.get("key-copies")
 
 
 # --- Temporal's own chart ----------------------------------------------------------------------------------------
@@ -272,6 +274,5 @@ def test_no_service_of_temporal_is_away_as_a_whole_while_a_node_is_drained() -> 
 def test_the_chart_is_told_of_the_ways_that_are_off() -> None:
     values = yaml.safe_load((CHART / "values.yaml").read_text())
     assert values["worker"]["backlog"]["enabled"] is values["worker"]["controller"]["enabled"] is False
-    assert (
-        values["gateway"]["dataClaim"] == values["gateway"]["returnedMailClaim"] == values["secrets"]["temporal"] == ""
-    )
+    claims = values["gateway"]["dataClaim"], values["gateway"]["returnedMailClaim"], values["keyCopiesClaim"]
+    assert {*claims, values["secrets"]["temporal"]} == {""}

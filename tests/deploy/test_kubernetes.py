@@ -30,6 +30,7 @@ NEEDS_TEMPORAL_ALONE = "sfo-namespace"
 EVERYTHING = {
     "worker": {"autoscaling": {"enabled": True}},
     "gateway": {"autoscaling": {"enabled": True}, "dataClaim": "heads", "returnedMailClaim": "returned"},
+    "keyCopiesClaim": "copies",
     "rulebookConfigMap": "rulebooks",
     "directoryConfigMap": "directories",
     "secrets": {"auditKey": True, "temporal": "sfo-temporal"},

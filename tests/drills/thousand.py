@@ -30,16 +30,19 @@ from starter.deployment_state import FAILING, routing, unserved, workers
 from starter.reconciling import Reconciliation
 from starter.record import Asked, Offer, record_decision
 from starter.registered import CASEWORK, NATIONAL
-from starter.replaying import Fate, foresee
+from starter.replaying import Fate
 from starter.rollout import change, make_current
 from starter.rollout_back import take_back
+from starter.rollout_drain import drain
 from starter.rollout_guide import Guide
+from starter.rollout_keeping import Kept, keep
 from starter.rollout_record import Ledger, as_counts
 from starter.rollout_watch import Watch
 from starter.settings import Settings
 from starter.signals import TemporalAwayError
 from starter.stranded import Stranded
 from starter.temporal_state import count_all, count_open
+from tests.drills.harm import put_down
 from tests.drills.worker_memory import Bench, embedded_services, worker_command
 from tests.histories.compatible import Thanking
 from tests.histories.incompatible import AskedTwice
@@ -61,7 +64,7 @@ HARM = (
 )
 """In which ways a case could be harmed, or what is known of it."""
 
-_WITH = """
+WITH_CHANGED = """
 import asyncio, importlib, os, worker
 module, name = os.environ["CHANGED"].split(":")
 changed = getattr(importlib.import_module(module), name)
@@ -92,7 +95,9 @@ class Fleet:
         settings = self.settings.model_copy(update={"build_id": build})
         changed = CHANGED.get(build)
         command = (
-            worker_command(self.folder, settings, ("-c", _WITH), CHANGED=f"{changed.__module__}:{changed.__name__}")
+            worker_command(
+                self.folder, settings, ("-c", WITH_CHANGED), CHANGED=f"{changed.__module__}:{changed.__name__}"
+            )
             if changed
             else worker_command(self.folder, settings)
         )
@@ -300,12 +305,21 @@ async def compatible_change(drilled: Drill, answers: int, lasting: float) -> Non
     drilled.checked("compatible: check", row["checked"])
     await drilled.answer(answers)
     await drilled.all_applied()
-    back = await take_back(drilled.client, guide.ledger, "the drill")
+
+    async def keeping(left: str, _: str) -> Kept:
+        return await keep(drilled.client, guide.ledger, left, code_of(OLD))
+
+    answering = asyncio.create_task(drilled.answer(answers))
+    back = await take_back(drilled.client, guide.ledger, "the drill", keeping=keeping)
+    await answering
+    assert back.kept
+    assert not back.kept.unread
     drilled.count("compatible: rolled out, then back; open workflows with steps on it", back.ran)
-    found = await foresee(drilled.client, code_of(OLD), ran_on=COMPATIBLE)
-    drilled.checked("compatible: old code on what ran on the new", as_counts(found))
+    drilled.count("compatible: of them stay with it, since the old code cannot follow", len(back.kept.workflows))
     await drilled.answer(answers)
     await drilled.all_applied()
+    needed = await drain(drilled.client, COMPATIBLE, timedelta(seconds=PATIENCE), guide.say)
+    assert needed.is_done, needed
     await drilled.fleet.leave(COMPATIBLE)
     drilled.count("compatible: answers applied once so far", await drilled.applied())
     await drilled.unharmed("compatible")
@@ -348,6 +362,8 @@ async def main(cases: int) -> Sequence[tuple[str, str]]:
             await workers_come_and_go(drilled, answers=4 * some, stops=20 if cases >= 500 else 8)
             await compatible_change(drilled, some, lasting=10 if cases >= 500 else 4)
             await incompatible_change(drilled, some)
+            what = "workers stopped and killed, builds shipped and taken back"
+            await put_down(drilled.pool, "rollout", what, drilled.fleet.stopped + drilled.fleet.killed)
             return drilled.counted
 
 

@@ -212,6 +212,15 @@ def test_an_entry_that_is_no_object_is_named(entry: object) -> None:
     assert paths(batch) == ["[0]"]
 
 
+@pytest.mark.parametrize(("name", "named"), [("", '""'), ("a\tb", '"a\\tb"')])
+def test_a_field_whose_name_cannot_be_seen_is_named_all_the_same(name: str, named: str) -> None:
+    assert [str(p) for p in read([GOOD | {name: 1}]).problems] == [f"[0].{named}: there is no such field; remove it"]
+    assert [str(p) for p in read(GOOD | {name: 1}).problems] == [f"{named}: there is no such field; remove it"]
+    twice = json.dumps(GOOD | {name: 1}).replace("{", f"{{{json.dumps(name)}: 2, ", 1)
+    batch = parse_charges(twice, today=TODAY, directory=DIRECTORY)
+    assert [str(p) for p in batch.problems] == [f"{named}: stands twice; keep one of them"]
+
+
 def test_a_field_that_stands_twice_is_named() -> None:
     text = json.dumps(GOOD).replace('"crn": "X123456"', '"crn": "X123456", "crn": "X654321"')
     batch = parse_charges(f"[{text}, {json.dumps(GOOD)}]", today=TODAY, directory=DIRECTORY)

@@ -5,6 +5,7 @@ from typing import get_args
 
 import pytest
 
+from workflows.contract.directory import Directory
 from workflows.contract.problems import DataError
 from workflows.contract.questions import QUESTIONS, RATINGS
 from workflows.contract.rulebook import OTHER_DEADLINES, Confidence, Rating, Rulebook, Unit
@@ -112,3 +113,34 @@ def test_a_rulebook_cannot_be_changed(rulebook: Rulebook) -> None:
 
 def test_units_are_three() -> None:
     assert [unit.value for unit in Unit] == ["working_days", "calendar_days", "calendar_months"]
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "path"),
+    [
+        ("days_before = [14, 7]", "days_before = [14, 10000000]", "reminders.review.days_before[1]"),
+        ("then_every_days = 7", "then_every_days = 10000000", "reminders.default.then_every_days"),
+        ("national_team = 10", "national_team = 10000000", "ladders.default.national_team"),
+    ],
+)
+def test_days_that_lead_beyond_the_calendar_are_refused_before_a_question_is_asked_by_them(
+    was: str, now: str, path: str
+) -> None:
+    assert was in TEXT
+    assert f"{path}: Input should be less than or equal to 1000" in problems(TEXT.replace(was, now))
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("a = " + "[" * 5_000, "it is nested too deep"),
+        ("a = " + "{a = " * 3_000, "it is nested too deep"),
+        ("a = " + "9" * 5_000, "it holds a number that cannot be read"),
+    ],
+)
+@pytest.mark.parametrize("kind", [Rulebook, Directory])
+def test_a_text_that_breaks_readers_of_toml_is_refused_as_wrong_data(
+    kind: type[Rulebook | Directory], text: str, words: str
+) -> None:
+    with pytest.raises(DataError, match=words):
+        kind.from_toml(text)

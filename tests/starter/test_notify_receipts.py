@@ -12,6 +12,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
+from activities.in_hand import Became
 from starter.gateway import gateway_app
 from starter.mailer import SmtpMailer
 from starter.notify_mailer import Notify, NotifyMailer
@@ -122,7 +123,7 @@ async def test_a_receipt_that_comes_before_the_worker_has_noted_the_sending_is_n
 ) -> None:
     await record.pool.execute("UPDATE outbox SET state = 'sending', attempts = 0")
     await post(web, notify.receipt(reference(notify), "permanent-failure"))
-    await case.letters._mark(UUID(reference(notify)), "sent", None)
+    await case.letters._mark(UUID(reference(notify)), Became("sent"))
     assert await record.value("SELECT state FROM outbox") == "refused"
 
 

@@ -6,6 +6,7 @@ import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any
+from uuid import uuid4
 
 import asyncpg
 import httpx
@@ -16,9 +17,13 @@ from temporalio.client import Client
 from starter.audit import HEADS_FILE
 from starter.keys import KeyRing
 from starter.payloads import data_converter
+from starter.record import append_audit
 from tests.builders import ACase
 from tests.conftest import Record
 from tests.starter.front_desk import a_case_now
+from tests.starter.on_amazon import REGION, Amazon
+from tests.starter.on_amazon import amazon as amazon  # the fixtures
+from tests.starter.on_amazon import amazon_server as amazon_server
 from tests.telemetry.induced import LONG, SOON, Service, Watch, running
 from tests.telemetry.process import QUEUE
 from tests.telemetry.rules import rules
@@ -48,12 +53,26 @@ async def whole(service: Service) -> Service:
 _ALL = {"sfo_relay_waiting", "sfo_audit_problems", "sfo_reachable", "sfo_letters_total"}
 
 
-async def quiet(service: Service) -> Watch:
-    """A watch that has seen the service as it should be for longer than any rule waits."""
-    targets = {name: str(service.settings.metrics_of(name)) for name in ("gateway", "worker")}
+async def shown(service: Service, names: set[str] = _ALL) -> Watch:
+    """A watch that begins when gateway and worker answer and show this much."""
     async with asyncio.timeout(SOON):
         while True:
-            watch = Watch(targets)
+            watch = Watch(_targets(service))
+            await watch.look()
+            if _shown(watch) >= names:
+                return watch
+            await asyncio.sleep(0.2)
+
+
+def _targets(service: Service) -> dict[str, str]:
+    return {name: str(service.settings.metrics_of(name)) for name in ("gateway", "worker")}
+
+
+async def quiet(service: Service) -> Watch:
+    """A watch that has seen the service as it should be for longer than any rule waits."""
+    async with asyncio.timeout(SOON):
+        while True:
+            watch = Watch(_targets(service))
             await watch.look(LONG)
             if _shown(watch) >= _ALL and not watch.fired():
                 return watch
@@ -278,6 +297,44 @@ INDUCED: dict[str, Induced] = {
 }
 
 
+NOWHERE = "http://127.0.0.1:1"
+NOTIFY_KEY = f"example-{uuid4()}-{uuid4()}"
+
+
+async def notify_away(service: Service, amazon: Amazon) -> dict[str, str]:
+    own = {"SFO_NOTIFY_API_KEY": NOTIFY_KEY, "SFO_NOTIFY_TEMPLATE": str(uuid4())}
+    return own | {"SFO_NOTIFY_CALLBACK_TOKEN": str(uuid4()), "SFO_NOTIFY_URL": NOWHERE}
+
+
+async def case_events_wait(service: Service, amazon: Amazon) -> dict[str, str]:
+    """The topic is out of reach, and for twenty minutes a review has been overdue."""
+    topic = amazon.topic(into=amazon.queue())
+    case = await a_case(service)
+    detail = {"due_on": "2027-01-05", "chased": 1}
+    async with service.record.pool.acquire() as connection, connection.transaction():
+        await append_audit(connection, case.at, case.reference, "system", "review_overdue", "review", detail)
+    async with service.record.owner() as owner:
+        await owner.execute("UPDATE case_events SET published_at_wall = now() WHERE reference <> $1", case.reference)
+        await owner.execute("UPDATE case_events SET recorded_at = now() - interval '20 minutes'")
+        assert await owner.fetchval("SELECT count(*) FROM case_events WHERE published_at_wall IS NULL")
+    return {"SFO_CASE_EVENTS_TOPIC_ARN": topic, "SFO_AWS_ENDPOINT_URL": NOWHERE, "SFO_AWS_REGION": REGION}
+
+
+async def court_events_refused(service: Service, amazon: Amazon) -> dict[str, str]:
+    """Somebody sends what is no court event, a moment later: a counter must be seen before it grows."""
+    queue = amazon.queue(visible=600)
+    asyncio.get_running_loop().call_later(20, lambda: amazon.sqs.send_message(QueueUrl=queue, MessageBody="{"))
+    return {"SFO_COURT_EVENTS_QUEUE_URL": queue, "SFO_AWS_ENDPOINT_URL": amazon.url, "SFO_AWS_REGION": REGION}
+
+
+ELSEWHERE: dict[str, Callable[[Service, Amazon], Awaitable[dict[str, str]]]] = {
+    "NotifyAway": notify_away,
+    "CaseEventsWait": case_events_wait,
+    "CourtEventsRefused": court_events_refused,
+}
+"""What can go wrong only with a gateway that is set to reach services of others."""
+
+
 async def mended(service: Service, name: str) -> None:
     """The service as it was before."""
     if name == "MailServerAway":
@@ -303,18 +360,13 @@ async def mended(service: Service, name: str) -> None:
 
 
 def test_every_rule_has_its_failure() -> None:
-    assert set(INDUCED) | {"WorkerNotPolling"} == {rule.name for rule in rules()}
+    assert set(INDUCED) | ELSEWHERE.keys() | {"WorkerNotPolling"} == {rule.name for rule in rules()}
 
 
 async def test_a_worker_that_never_gets_through_to_temporal_fires_exactly_its_rule(service: Service) -> None:
     """Before there was another one, because the server lists a worker for minutes after its end."""
     await service.start("worker", SFO_TEMPORAL_ADDRESS="127.0.0.1:1")
-    watch = Watch({name: str(service.settings.metrics_of(name)) for name in ("gateway", "worker")})
-    async with asyncio.timeout(SOON):
-        while not _shown(watch) >= _ALL - {"sfo_letters_total"}:  # which it counts once it is through
-            await asyncio.sleep(0.2)
-            watch = Watch(watch.targets)
-            await watch.look()
+    watch = await shown(service, _ALL - {"sfo_letters_total"})  # which it counts once it is through
     try:
         await watch.until_seen("WorkerNotPolling")
         await watch.look(LONG)
@@ -334,3 +386,22 @@ async def test_a_failure_fires_exactly_its_rule(whole: Service, name: str) -> No
         assert watch.fired() == {name}
     finally:
         await mended(service, name)
+
+
+@pytest.mark.parametrize("name", ELSEWHERE)
+async def test_a_failure_at_a_service_of_others_fires_exactly_its_rule(
+    whole: Service, amazon: Amazon, name: str
+) -> None:
+    service = whole
+    changes = await ELSEWHERE[name](service, amazon)
+    await service.stop("gateway")
+    await service.start("gateway", **changes)
+    try:
+        watch = await shown(service)
+        await watch.until_seen(name)
+        await watch.look(LONG)
+        assert watch.fired() == {name}
+    finally:
+        await service.stop("gateway")
+        await service.start("gateway")
+        await service.calm()

@@ -2,28 +2,40 @@
 
 import asyncio
 import contextlib
+import shutil
+import tempfile
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 from uuid import uuid4
 
+import pytest
+import pytest_asyncio
+from click.testing import CliRunner, Result
 from temporalio.client import Client, WorkflowHandle
 
 import worker
+from deploy.embedded.ports import usable_port
+from deploy.embedded.temporal import EmbeddedTemporal, embedded_temporal
+from starter import commands_rollout_steps
 from starter.command import Services
+from starter.commands_rollout import rollout
 from starter.connections import open_pool
 from starter.delivery import Delivery
 from starter.deployment_state import routing, unserved
 from starter.deployment_state import workers as polling
+from starter.keys import KeyRing
 from starter.payloads import data_converter
 from starter.registered import CASEWORK, NATIONAL
-from starter.rollout import make_current
+from starter.rollout import change, make_current
 from starter.rollout_guide import Guide
 from starter.rollout_record import Ledger
+from tests.conftest import MailServer, Record
 from tests.starter.front_desk import a_settings
-from tests.workflows.conftest import Office
+from tests.workflows.conftest import Office, an_office
 from workflows.contract import ids
 from workflows.contract.vocabulary import Stage
 from workflows.notification import Notification
@@ -93,9 +105,9 @@ class Shop:
         raw = (await handle.describe()).raw_description.workflow_execution_info
         return str(raw.versioning_info.deployment_version.build_id)
 
-    async def ended(self, handles: Sequence[WorkflowHandle[Any, Any]]) -> None:
+    async def ended(self, handles: Sequence[WorkflowHandle[Any, Any]], within: float = 90) -> None:
         """All of them end well."""
-        async with asyncio.timeout(90):
+        async with asyncio.timeout(within):
             for handle in handles:
                 await handle.result()
 
@@ -120,7 +132,7 @@ class Shop:
     def reached(self) -> Any:
         """What a command reaches, as if `new` were installed; it runs in a loop of its own."""
         record, mail = self.office.record, self.office.mail
-        settings = a_settings(record, mail, SFO_BUILD_ID=self.new, **self.settings)
+        settings = a_settings(record, mail, **{"SFO_BUILD_ID": self.new} | self.settings)
 
         @contextlib.asynccontextmanager
         async def services() -> AsyncIterator[Services]:
@@ -135,3 +147,46 @@ class Shop:
 
     async def made_current(self) -> None:
         await make_current(self.client, build_id=self.old, timeout=SOON)
+
+
+@pytest_asyncio.fixture(scope="module")
+async def alone() -> AsyncIterator[EmbeddedTemporal]:
+    """A server of this file's own: a build that is current takes the work from workers without one.
+
+    Its polls are short, for a worker that stops may have to wait for the end of its last ones.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="sfo-rollout-"))
+    try:
+        with patch.dict("deploy.embedded.temporal._SETTINGS", {"matching.longPollExpirationInterval": '"5s"'}):
+            serving = embedded_temporal(folder, port=usable_port(0), ui_port=usable_port(0), time_skipping=True)
+            async with serving as server:
+                yield server
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest_asyncio.fixture
+async def shop(record: Record, mail_server: MailServer, alone: EmbeddedTemporal) -> AsyncIterator[Shop]:
+    ring = KeyRing.generate()
+    client = await Client.connect(alone.address, data_converter=data_converter(ring))
+    shop = Shop(an_office(record, mail_server, client, ring), alone.address)
+    async with shop.workers(shop.old):
+        await shop.made_current()
+        yield shop
+        routes = await routing(client)
+        if routes.ramping:
+            await change(client, routes)
+        async for one in client.list_workflows("ExecutionStatus = 'Running'"):
+            await client.get_workflow_handle(one.id).terminate("the test is over")
+
+
+async def typed(shop: Shop, monkeypatch: pytest.MonkeyPatch, *words: str) -> Result:
+    """What the command says and how it ends."""
+    monkeypatch.setattr(commands_rollout_steps, "services", shop.reached())
+    return await asyncio.to_thread(CliRunner().invoke, rollout, [*words])
+
+
+async def rows(shop: Shop) -> list[tuple[str, str]]:
+    """Which changes stand in the chain, in order."""
+    found = await shop.office.record.rows("SELECT action, subject FROM audit WHERE reference IS NULL ORDER BY seq")
+    return [(str(row["action"]), str(row["subject"])) for row in found]

@@ -55,6 +55,23 @@ class Small:
             await owner.execute("ALTER TABLE audit DISABLE TRIGGER USER")
             await owner.execute(statement, *arguments)
 
+    async def applied_past_the_service(self, gate: str) -> Any:
+        """A decision with its row of the chain, of which no workflow knows."""
+        decision = uuid4()
+        await self.past(
+            """INSERT INTO decisions (decision, gate, answer, by_email, channel, received_at, late, applied_at)
+               VALUES ($1, $2, 'appoint', 'x@example.test', 'link', now(), false, now())""",
+            decision, gate,
+        )  # fmt: skip
+        await self.noted("decision_applied", gate, {"decision": str(decision)})
+        return decision
+
+    async def noted(self, action: str, subject: str, detail: dict[str, str]) -> None:
+        """A row of the chain."""
+        await self.office.record.pool.execute(
+            "SELECT sfo.audit_append(now(), $1, 'x', $2, $3, $4)", self.reference, action, subject, detail
+        )
+
     async def decision(self, gate: str) -> Any:
         return await self.office.record.value(
             "SELECT decision FROM decisions WHERE gate = $1 AND void_at IS NULL", f"{self.reference}/{gate}"
@@ -112,17 +129,8 @@ async def test_a_decision_with_its_row_of_the_chain_that_no_history_holds_is_fou
     small: Small,
 ) -> None:
     await small.settled()
-    gate, decision = f"{small.reference}/review/commission", uuid4()
-    await small.past(
-        """INSERT INTO decisions (decision, gate, answer, by_email, channel, received_at, late, applied_at)
-           VALUES ($1, $2, 'appoint', 'x@example.test', 'link', now(), false, now())""",
-        decision, gate,
-    )  # fmt: skip
-    async with small.office.record.pool.acquire() as connection:
-        await connection.execute(
-            "SELECT sfo.audit_append(now(), $1, 'x', 'decision_applied', $2, $3)",
-            *(small.reference, gate, {"decision": str(decision)}),
-        )
+    gate = f"{small.reference}/review/commission"
+    decision = await small.applied_past_the_service(gate)
     assert await small.kinds() == [("not_in_history", "review/commission")]
     await small.past(
         "UPDATE audit SET recorded_at = now() - interval '11 years' WHERE detail ->> 'decision' = $1", str(decision)
@@ -141,6 +149,34 @@ async def test_a_decision_taken_out_of_the_record_is_found_by_the_history_and_by
         "DELETE FROM audit WHERE action = 'decision_applied' AND detail ->> 'decision' = $1", str(decision)
     )
     assert await small.kinds() == [("not_in_record", "charge/rosh")]
+
+
+async def test_an_answer_that_a_restore_has_lost_is_told_and_is_no_difference(small: Small) -> None:
+    await small.settled()
+    decision = await small.decision("charge/rosh")
+    await small.past("DELETE FROM decisions WHERE decision = $1", decision)
+    await small.past(
+        "DELETE FROM audit WHERE action = 'decision_applied' AND detail ->> 'decision' = $1", str(decision)
+    )
+    await small.noted("lost_in_restore", "charge/rosh", {"kind": "decision", "id": str(uuid4()), "answer": "x"})
+    assert await small.kinds() == [("not_in_record", "charge/rosh")]
+    await small.noted("lost_in_restore", "charge/rosh", {"kind": "decision", "id": str(decision), "answer": "x"})
+    report = await small.report()
+    assert (report.differences, report.lost) == ([], [str(decision)])
+
+
+async def test_answers_of_before_a_case_was_started_again_may_be_in_no_history_and_later_ones_may_not(
+    small: Small,
+) -> None:
+    await small.settled()
+    gate = f"{small.reference}/review/commission"
+    await small.applied_past_the_service(gate)
+    assert await small.kinds() == [("not_in_history", "review/commission")]
+    await small.noted("case_restarted", "", {})
+    report = await small.report()
+    assert (report.differences, report.begun_anew) == ([], [ids.workflow_of_gate(gate)])
+    await small.applied_past_the_service(f"{small.reference}/early-look/early_look")
+    assert await small.kinds() == [("not_in_history", "early-look/early_look")]
 
 
 async def test_a_decision_made_void_or_changed_after_it_was_applied_is_found(small: Small) -> None:

@@ -9,6 +9,7 @@ from temporalio.client import Client
 from starter.keys import KeyRing, PayloadKeyError
 from starter.restored import look_at
 from tests.conftest import MailServer
+from tests.drills.harm import put_down
 from tests.workflows.conftest import Office
 from tests.workflows.site import Held, Site, a_site
 from workflows.contract import ids
@@ -118,6 +119,7 @@ async def test_rings_are_rotated_in_three_steps_under_running_cases(
     site.ring = behind(new, old)  # put back behind the active one
     async with site.at_work() as office:
         assert (await look_at(office.client, office.record.pool, first)).steps == 0
+        assert (await put_down(office.record.pool, "keys", "rotated in three steps", 3)).lost == 0
 
 
 async def test_without_the_payload_key_nothing_moves_or_is_lost_and_cases_start_anew_from_the_record(
@@ -143,3 +145,4 @@ async def test_without_the_payload_key_nothing_moves_or_is_lost_and_cases_start_
         await answer(office, f"{case}/review/commission")
         assert await keys_of_payloads(office.client, case) == set()  # each under the case's own new key
         assert await office.record.value("SELECT count(*) FROM gates WHERE question = 'notification'") == 1
+        assert (await put_down(office.record.pool, "keys", "lost for good; begun anew from the record")).lost == 0

@@ -14,11 +14,12 @@ from typing import Any
 import pytest
 
 from starter.audit import HEADS_FILE, export_head, read_heads, verify
-from starter.audit_completeness import completeness
+from starter.audit_completeness import Report, completeness
 from starter.delivery import Delivery
 from starter.reconciling import Reconciliation
 from starter.script import DRAFT, Ahead, Line
 from tests.conftest import MailServer
+from tests.drills.harm import put_down
 from tests.workflows.conftest import Office
 from tests.workflows.reconciled import AT_ONCE, people
 from tests.workflows.site import SPEED, Held, Site, a_site, report, unlisted
@@ -177,6 +178,13 @@ async def is_sound(flight: Flight, office: Office) -> None:
     await office.until(agrees)
 
 
+async def complete(office: Office) -> Report:
+    """Record and histories agree but for what the restore has parted."""
+    report = await completeness(office.record.pool, office.client, None)
+    assert [(one.kind, one.subject) for one in report.differences] == []
+    return report
+
+
 async def restored(site: Site, capsys: Any, patch: Any, *more: str) -> dict[str, Any]:
     code, said = await site.command("restored", "--json", *more, capsys=capsys, patch=patch)
     assert code == 0, said
@@ -217,12 +225,16 @@ async def test_temporal_is_ahead(
     async with site.at_work() as office:
         await finish(flight, office)
         await is_sound(flight, office)
+        of_late = {one for one in gone if flight.told["decisions"][one].startswith(flight.late)}
+        assert set((await complete(office)).lost) == (gone - of_late) | {flight.late}
         now = {(r["event"], r["to_email"]) for r in await office.record.rows("SELECT * FROM outbox")}
         events = await office.record.rows("SELECT reference FROM court_events WHERE kind = 'convicted'")
         assert [row["reference"] for row in events].count(flight.references[2]) == 1
+        twice = (flight.told["outbox"] - sent) & now
+        what = f"Temporal ahead; {len(gone)} answers of the lost minute, each named"
+        await put_down(office.record.pool, "restored", what, gone=len(gone), twice=len(twice))
         # A new case is not taken for the one that was lost.
         assert (await flight.open(office, "nothing")) > flight.late
-    twice = (flight.told["outbox"] - sent) & now
     writing = sum(case["steps_with_letters"] for case in done["cases"])
     assert 0 < writing <= sum(case["steps_lost"] for case in done["cases"])
     table("Temporal ahead", {
@@ -255,13 +267,16 @@ async def test_temporal_is_behind_or_lost(
         kept = {str(r["decision"]): r["gate"] for r in await office.record.rows("SELECT * FROM decisions")}
         assert flight.told["decisions"].items() <= kept.items()
         assert flight.told["gates"] <= {r["gate"] for r in await office.record.rows("SELECT gate FROM gates")}
-        report_ = await completeness(office.record.pool, office.client, None)
+        report_ = await complete(office)
         rows = await office.record.rows("SELECT message_id FROM outbox WHERE state = 'sent'")
         mails = [str(m["Message-ID"]) for m in site.mail.messages]
+        what = "Temporal lost" if is_lost else "Temporal behind"
+        row = await put_down(office.record.pool, "restored", what, twice=len(mails) - len(set(mails)))
+    assert row.lost == 0
     assert len(mails) == len(set(mails))  # no letter went out twice
     table("Temporal lost" if is_lost else "Temporal behind", {
         "cases": 7, "ways": {k: v for k, v in done["ways"].items() if v},
         "told again": sum(len(case["told_again"]) for case in done["cases"]),
         "letters": len(rows), "letters that went out twice": len(mails) - len(set(mails)),
-        "differences of histories and record afterwards": len(report_.differences),
+        "workflows whose histories are gone, as the chain says": len(report_.begun_anew),
     })  # fmt: skip

@@ -2,33 +2,21 @@
 
 import asyncio
 import json
-import shutil
-import tempfile
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import partial
-from pathlib import Path
-from unittest.mock import patch
 from uuid import uuid4
 
 import pytest
-import pytest_asyncio
-from click.testing import CliRunner, Result
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.workflow.v1 import WorkflowExecutionOptions
 from temporalio.api.workflowservice.v1 import UpdateWorkflowExecutionOptionsRequest
 from temporalio.client import Client
 from temporalio.common import PinnedVersioningOverride, WorkerDeploymentVersion
 
-from deploy.embedded.ports import usable_port
-from deploy.embedded.temporal import EmbeddedTemporal, embedded_temporal
-from starter import commands_rollout_steps
 from starter.audit_story import story_of
-from starter.commands_rollout import rollout
 from starter.deployment_state import Workers, routing, standing, workers
-from starter.keys import KeyRing
-from starter.payloads import data_converter
 from starter.registered import BY_TYPE
 from starter.replaying import Fate, foresee
 from starter.rollout import RolloutError, change
@@ -36,49 +24,13 @@ from starter.rollout_back import take_back
 from starter.rollout_drain import drain, need_of
 from starter.rollout_guide import Ended, RefusedRolloutError
 from starter.rollout_record import Ledger
-from tests.conftest import MailServer, Record
 from tests.histories.compatible import Thanking
 from tests.histories.faulty import FailsOnceAnswered
 from tests.histories.incompatible import AskedTwice
-from tests.workflows.conftest import an_office
-from tests.workflows.shipping import OPERATOR, SOON, Shop, with_
+from tests.workflows.shipping import OPERATOR, SOON, Shop, rows, typed, with_
+from tests.workflows.shipping import alone as alone  # the fixtures
+from tests.workflows.shipping import shop as shop
 from workflows.contract.ids import CASEWORK_QUEUE, DEPLOYMENT
-
-
-@pytest_asyncio.fixture(scope="module")
-async def alone() -> AsyncIterator[EmbeddedTemporal]:
-    """A server of this file's own: a build that is current takes the work from workers without one.
-
-    Its polls are short, for a worker that stops may have to wait for the end of its last ones.
-    """
-    folder = Path(tempfile.mkdtemp(prefix="sfo-rollout-"))
-    try:
-        with patch.dict("deploy.embedded.temporal._SETTINGS", {"matching.longPollExpirationInterval": '"5s"'}):
-            serving = embedded_temporal(folder, port=usable_port(0), ui_port=usable_port(0), time_skipping=True)
-            async with serving as server:
-                yield server
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-@pytest_asyncio.fixture
-async def shop(record: Record, mail_server: MailServer, alone: EmbeddedTemporal) -> AsyncIterator[Shop]:
-    ring = KeyRing.generate()
-    client = await Client.connect(alone.address, data_converter=data_converter(ring))
-    shop = Shop(an_office(record, mail_server, client, ring), alone.address)
-    async with shop.workers(shop.old):
-        await shop.made_current()
-        yield shop
-        routes = await routing(client)
-        if routes.ramping:
-            await change(client, routes)
-        async for one in client.list_workflows("ExecutionStatus = 'Running'"):
-            await client.get_workflow_handle(one.id).terminate("the test is over")
-
-
-async def typed(shop: Shop, monkeypatch: pytest.MonkeyPatch, *words: str) -> Result:
-    monkeypatch.setattr(commands_rollout_steps, "services", shop.reached())
-    return await asyncio.to_thread(CliRunner().invoke, rollout, [*words])
 
 
 def agreeing(asked: list[str]) -> Callable[[str], bool]:
@@ -89,11 +41,6 @@ def agreeing(asked: list[str]) -> Callable[[str], bool]:
         return True
 
     return agreed
-
-
-async def rows(shop: Shop) -> list[tuple[str, str]]:
-    found = await shop.office.record.rows("SELECT action, subject FROM audit WHERE reference IS NULL ORDER BY seq")
-    return [(str(row["action"]), str(row["subject"])) for row in found]
 
 
 async def test_a_compatible_change_is_shipped_and_taken_back_and_every_step_is_on_the_record(shop: Shop) -> None:

@@ -15,6 +15,7 @@ from activities.means import Means
 from starter.rollout import make_current
 from starter.schema import SCHEMA_DIR, SchemaError, apply_schema, at_work_as
 from tests.conftest import MailServer
+from tests.drills.harm import put_down
 from tests.workflows.conftest import Office
 from tests.workflows.site import Held, Site, a_site
 from workflows.contract import ids
@@ -102,6 +103,7 @@ async def test_two_builds_carry_cases_on_over_a_change(site: Site, tmp_path: Pat
                 )
             ]
             assert found == []
+            assert (await put_down(new.record.pool, "schema", "changed under two builds")).lost == 0
     # The builds that read it have stopped.
     assert await apply_schema(site.owner_url, folder, build_id="newer") == [f"{number + 2:04}_gives_up.sql"]
 

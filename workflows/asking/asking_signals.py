@@ -17,7 +17,7 @@ from workflows.contract.messages import (
 from workflows.contract.vocabulary import DateCause
 
 from .gate import Gate
-from .inbox import DeadLetters
+from .inbox import DeadLetters, one_input
 
 
 class AskingSignals:
@@ -30,11 +30,13 @@ class AskingSignals:
         self.dead_letters = DeadLetters()
 
     @workflow.signal(description="Answer a gate: {gate, decision} from a link, {gate, answer, reason} by hand")
+    @one_input
     def decide(self, raw: RawValue) -> None:
         """An answer has been given to one of this stage's gates."""
         self._offer("decide", raw)
 
     @workflow.signal(description="Ask another person: {gate, to, reason}; `to` is a directory key or staff number")
+    @one_input
     def reassign(self, raw: RawValue) -> None:
         """A gate is to be given to another person."""
         signal = self.dead_letters.read("reassign", raw, ReassignSignal)
@@ -42,6 +44,7 @@ class AskingSignals:
             gate.reassignments.append(signal)
 
     @workflow.signal(description="The letter of a gate was refused for good: {gate}")
+    @one_input
     def undeliverable(self, raw: RawValue) -> None:
         """The mail server refused a gate's letter, so the ladder is climbed at once."""
         signal = self.dead_letters.read("undeliverable", raw, UndeliverableSignal)
@@ -49,6 +52,7 @@ class AskingSignals:
             gate.undeliverable = True
 
     @workflow.signal(description="A bank holiday was announced: {holiday}; open questions that span it move")
+    @one_input
     def calendar(self, raw: RawValue) -> None:
         """The calendar changed; every open gate's date is counted again."""
         if signal := self.dead_letters.read("calendar", raw, CalendarSignal):
@@ -57,6 +61,7 @@ class AskingSignals:
             self.calendar_changed()
 
     @workflow.signal(description="What changed elsewhere in the case; sent by the case itself")
+    @one_input
     def case_news(self, raw: RawValue) -> None:
         """Something changed elsewhere in the case."""
         if news := self.dead_letters.read("case_news", raw, CaseNews):

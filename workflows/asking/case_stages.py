@@ -83,6 +83,7 @@ class CaseStages(CaseSignals):
         """Run a stage to its end, once more each time."""
         workflow.upsert_search_attributes([search.STAGE.value_set(str(stage))])
         if not self.children.times[stage]:
+            self.children.announce(ids.stage_part(stage, 1))
             await self.children.tell(CaseNews(stage=stage), ids.STAFF_CARE)
         return await self.carried(stage, partial(self.brief, stage, version, self.plan))
 

@@ -49,10 +49,14 @@ class Running(Protocol):
 
 @dataclass
 class _Starting:
-    """What came for a child while it was being started: it is handed over once there is a hand on it."""
+    """What came for a child while it was being started: it is handed over once there is a hand on it.
+
+    `is_announced`: that it starts is only being told to others so far.
+    """
 
     news: list[CaseNews] = field(default_factory=list)
     is_stopped: bool = False
+    is_announced: bool = False
 
 
 class Children:
@@ -64,6 +68,10 @@ class Children:
         self.ended: list[str] = []
         self.starting: dict[str, _Starting] = {}
         self.stopped: set[str] = set()
+
+    def announce(self, part: str) -> None:
+        """The stage starts next; whatever stops it from now on stops it as if it ran."""
+        self.starting[part] = _Starting(is_announced=True)
 
     async def stage(self, kind: str, round_: int, brief: Callable[[], StageBrief | CareBrief]) -> StageEnd:
         """Run a stage, or staff care, to its end. One that was terminated or failed goes on where the record says.
@@ -92,7 +100,7 @@ class Children:
                 return end
 
     async def _run(self, kind: str, part: str, brief: Brief, queue: str) -> StageEnd | None:
-        self.starting[part] = _Starting()
+        self.starting.setdefault(part, _Starting()).is_announced = False
         try:
             handle = await workflow.start_child_workflow(
                 kind, brief, result_type=StageEnd, task_queue=queue, **_options(kind, part, brief)
@@ -120,7 +128,8 @@ class Children:
     def stop(self, *stages: str) -> None:
         """Cancel these stages where they run; each withdraws its questions and ends withdrawn."""
         for part, starting in self.starting.items():
-            if _is_of(part, stages):
+            # Patched where it comes to it alone: a history in which it was not stopped goes on as it did.
+            if _is_of(part, stages) and (not starting.is_announced or workflow.patched("stop-what-is-announced")):
                 starting.is_stopped = True
                 self.stopped.add(part)
         for part, handle in sorted(self.running.items(), key=lambda item: item[0]):
@@ -133,7 +142,8 @@ class Children:
     async def tell(self, news: CaseNews, *stages: str) -> None:
         """Tell these stages, or everything that runs, what changed elsewhere in the case."""
         for part, starting in self.starting.items():
-            if not stages or _is_of(part, stages):
+            # What is only announced is told at its start how the case stands then.
+            if not starting.is_announced and (not stages or _is_of(part, stages)):
                 starting.news.append(news)
         for part, handle in sorted(self.running.items(), key=lambda item: item[0]):
             if not stages or _is_of(part, stages):

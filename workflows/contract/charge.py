@@ -6,7 +6,7 @@ Everything wrong is named by its path, at once, and one bad entry does not stop 
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
@@ -16,7 +16,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic import ValidationError as _Invalid
 
 from .directory import Directory, Email
-from .problems import DataError, Problem, problems_of
+from .problems import DataError, Problem, path_of, problems_of
 from .vocabulary import Role, Rosh, SupervisionType
 
 MAX_BYTES = 10_000_000  # a reader takes at most one byte more, so a huge file is refused unread
@@ -244,17 +244,18 @@ def _fields(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return twice
 
 
-def _doubled(content: Any, path: str = "", depth: int = 0) -> Iterator[Problem]:
-    if depth > _DEPTH:
+def _doubled(content: Any, place: tuple[str | int, ...] = ()) -> Iterator[Problem]:
+    if len(place) > _DEPTH:
         return
     if isinstance(content, _Twice):
-        yield Problem(f"{path}.{content.field}" if path else content.field, "stands twice", "keep one of them")
+        yield Problem(path_of((*place, content.field)), "stands twice", "keep one of them")
+    inside: Iterable[tuple[str | int, Any]] = ()
     if isinstance(content, dict):
-        for name, part in content.items():
-            yield from _doubled(part, f"{path}.{name}" if path else name, depth + 1)
+        inside = content.items()
     elif isinstance(content, list):
-        for index, part in enumerate(content):
-            yield from _doubled(part, f"{path}[{index}]", depth + 1)
+        inside = enumerate(content)
+    for key, part in inside:
+        yield from _doubled(part, (*place, key))
 
 
 def _charge(entry: Any, today: date, directory: Directory) -> tuple[Charge | None, list[Problem]]:

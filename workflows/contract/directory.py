@@ -4,7 +4,6 @@ Keys are slugs without names (`n53.senior_lead`), so they may stand in histories
 """
 
 import re
-import tomllib
 from collections import Counter
 from collections.abc import Iterator
 from datetime import date
@@ -13,7 +12,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from .problems import DataError, Problem, problems_of
+from .problems import DataError, Problem, content_of_toml, problems_of
 from .vocabulary import Role
 
 _ATOM = r"[^@\s<>,;:\"()\[\]\\]+"  # no blank and no sign that a mail header gives a meaning to
@@ -129,9 +128,7 @@ class Directory(Part):
     def from_toml(cls, text: str) -> Self:
         """The directory that this TOML text holds. Errors: `DataError`, every problem with path and remedy."""
         try:
-            return cls.model_validate(tomllib.loads(text))
-        except tomllib.TOMLDecodeError as error:
-            raise DataError([Problem("", f"is not TOML: {error}", "correct that line")]) from None
+            return cls.model_validate(content_of_toml(text))
         except ValidationError as error:
             raise DataError(problems_of(error, cls)) from None
 

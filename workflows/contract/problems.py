@@ -1,6 +1,8 @@
 """How wrong data is named: the path to it, what is wrong in plain words, and what to do about it."""
 
 import difflib
+import json
+import tomllib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -47,11 +49,27 @@ _WORDS: dict[str, tuple[str, str]] = {
 }
 
 
+def content_of_toml(text: str) -> dict[str, Any]:
+    """What a TOML text holds. Errors: `DataError`, also where it is nested too deep or a number has no end."""
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise DataError([Problem("", f"is not TOML: {error}", "correct that line")]) from None
+    except RecursionError:
+        raise DataError(
+            [Problem("", "is not TOML as used here: it is nested too deep", "take out what nests")]
+        ) from None
+    except ValueError:  # a number with thousands of digits
+        words = "is not TOML as used here: it holds a number that cannot be read"
+        raise DataError([Problem("", words, "correct that number")]) from None
+
+
 def path_of(parts: Iterable[str | int]) -> str:
-    """The path as a reader writes it: `[7].offences[0].code`."""
+    """The path as a reader writes it: `[7].offences[0].code`; a name that cannot be seen stands in quotation marks."""
     path = ""
     for part in parts:
-        path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else part
+        name = part if isinstance(part, int) or (part and part.isprintable()) else json.dumps(part)
+        path += f"[{name}]" if isinstance(part, int) else f".{name}" if path else str(name)
     return path
 
 

@@ -5,20 +5,20 @@ A rulebook has an effective date and is pinned to a case when a clock starts. Ru
 
 import csv
 import io
-import tomllib
 from datetime import date
 from enum import StrEnum
 from typing import Annotated, Any, Generic, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from .problems import DataError, Problem, problems_of
+from .problems import DataError, Problem, content_of_toml, problems_of
 from .questions import QUESTIONS
 from .vocabulary import OffenceCategory, Role, Rung
 
 T = TypeVar("T")
 Text = Annotated[str, Field(min_length=1)]
 Days = Annotated[int, Field(ge=0, le=1000)]
+DaysAway = Annotated[int, Field(ge=1, le=1000)]  # more would lead beyond the calendar, and no question could be asked
 Count = Annotated[int, Field(ge=0, le=1000)]
 Months = Annotated[int, Field(ge=1, le=120)]
 Years = Annotated[int, Field(ge=1, le=100)]
@@ -89,19 +89,19 @@ class ReminderRule(Part):
     """
 
     fractions: tuple[Annotated[float, Field(gt=0, lt=1)], ...] = ()
-    days_before: tuple[Annotated[int, Field(ge=1)], ...] = ()
+    days_before: tuple[DaysAway, ...] = ()
     on_the_day: bool = False
-    then_every_days: int | None = Field(default=None, ge=1)
+    then_every_days: DaysAway | None = None
     at_most: int = Field(default=8, ge=1, le=60)
 
 
 class LadderRule(Part):
     """Working days after the due date at which each rung is told; a rung left out is skipped."""
 
-    deputy: int | None = Field(default=None, ge=1)
-    senior_lead: int | None = Field(default=None, ge=1)
-    regional_director: int | None = Field(default=None, ge=1)
-    national_team: int | None = Field(default=None, ge=1)
+    deputy: DaysAway | None = None
+    senior_lead: DaysAway | None = None
+    regional_director: DaysAway | None = None
+    national_team: DaysAway | None = None
 
     def climbs(self) -> tuple[tuple[Rung, int], ...]:
         """Each rung in use with its working days after the due date, from the lowest up."""
@@ -275,9 +275,7 @@ class Rulebook(Part):
     def from_toml(cls, text: str) -> Self:
         """The rulebook that this TOML text holds. Errors: `DataError`, every problem with path and remedy."""
         try:
-            return cls.model_validate(tomllib.loads(text))
-        except tomllib.TOMLDecodeError as error:
-            raise DataError([Problem("", f"is not TOML: {error}", "correct that line")]) from None
+            return cls.model_validate(content_of_toml(text))
         except ValidationError as error:
             raise DataError(problems_of(error, cls)) from None
 

@@ -67,6 +67,9 @@ volumeMounts:
 {{- if and (eq (index . 1) "gateway") $root.Values.gateway.returnedMailClaim }}
   - {name: returned-mail, mountPath: /returned-mail}
 {{- end }}
+{{- if and (has (index . 1) (list "gateway" "worker")) $root.Values.keyCopiesClaim }}
+  - {name: key-copies, mountPath: /key-copies}
+{{- end }}
 {{- end }}
 
 {{- define "sfo.volumes" -}}
@@ -81,6 +84,9 @@ volumes:
 {{- end }}
 {{- if and $is_gateway $values.gateway.returnedMailClaim }}
   - {name: returned-mail, persistentVolumeClaim: {claimName: {{ $values.gateway.returnedMailClaim }}}}
+{{- end }}
+{{- if and (has (index . 1) (list "gateway" "worker")) $values.keyCopiesClaim }}
+  - {name: key-copies, persistentVolumeClaim: {claimName: {{ $values.keyCopiesClaim }}}}
 {{- end }}
 {{- with $values.secrets.temporal }}
   - {name: temporal, secret: {secretName: {{ . }}, defaultMode: 0440}}

@@ -20,6 +20,9 @@ spec:
       {{- if and (eq $component "gateway") $root.Values.gateway.returnedMailClaim }}
         - {name: SFO_BOUNCE_DIR, value: /returned-mail}
       {{- end }}
+      {{- if $root.Values.keyCopiesClaim }}
+        - {name: SFO_KEY_BACKUP_DIR, value: /key-copies}
+      {{- end }}
       resources: {{- toYaml $values.resources | nindent 8 }}
       {{- if eq $component "worker" }}
       command: [python, -m, worker]

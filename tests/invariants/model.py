@@ -1,0 +1,212 @@
+"""A fast model of the service: one case, in memory, by the same rules, with answers that may be on their way a while.
+
+What people and courts do are methods; each returns once nothing moves any more. `observe` shows the case to the same
+invariants as the service is shown to.
+"""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from tests.invariants.model_case import OF_THE_REVIEW, Procedure
+from tests.invariants.model_effects import EFFECTS, Effects
+from tests.invariants.model_record import directory, known, new_decision
+from tests.invariants.model_stages import Answered
+from tests.invariants.observed import Observed, Offered
+from workflows.contract.messages import OffenceRef
+from workflows.contract.question import Silence
+from workflows.contract.questions import QUESTIONS
+from workflows.contract.vocabulary import CourtEventKind, Role
+from workflows.policy.authority import why_not_answer
+from workflows.policy.disclosure import is_open
+
+
+class Model(Procedure):
+    """One case, with everything that can be done to it."""
+
+    def answer(
+        self, gate: str, answer: str, fields: Mapping[str, Any] | None = None, by: str | None = None,
+        *, is_delivered: bool = True, decision: Any = None,
+    ) -> Offered:  # fmt: skip
+        """Somebody answers by their link; told what stands where something does."""
+        row = self.record.gate(gate)
+        links = {link["email"] for link in self.record.rows("links", gate=gate) if link["revoked_at"] is None}
+        who = by or row["person_email"]
+        standing = self.record.rows("decisions", gate=gate, void_at=None)
+        is_new = not standing and row["state"] == "open" and who in links
+        made = decision or new_decision()
+        if is_new:
+            self.record.add(
+                "decisions", decision=made, gate=gate, answer=answer, fields=dict(fields or {}), reasons="Invented.",
+                by_email=who, channel="link", received_at=self.record.now, late=self.record.now > row["due_at"],
+                applied_at=None, void_at=None,
+            )  # fmt: skip
+            self.record.audit(who, "decision_recorded", gate, decision=made, answer=answer)
+        told = answer if is_new else standing[0]["answer"] if standing else None
+        offered = Offered(str(made), gate, answer, who, is_new, told)
+        self.record.offers.append(offered)
+        if is_new and is_delivered:
+            self.deliver(str(made))
+        return offered
+
+    def deliver(self, decision: str) -> None:
+        """The stage hears of an answer, once or again: what is not waiting changes nothing."""
+        for row in self.record.rows("decisions", applied_at=None, void_at=None):
+            if str(row["decision"]) == decision:
+                self.settle(row)
+        self.go_on()
+
+    def relay(self) -> None:
+        """Whatever waits is delivered."""
+        for row in self.record.rows("decisions", applied_at=None, void_at=None):
+            self.deliver(str(row["decision"]))
+
+    def settle(self, row: dict[str, Any]) -> None:
+        """Judged once more as the record stands now; refused, or applied with its effect."""
+        gate = self.record.gate(row["gate"])
+        person = known(row["by_email"], Role.OTHER)
+        is_late = QUESTIONS[gate["question"]].silence is Silence.LAPSE and row["received_at"] > gate["due_at"]
+        refused = why_not_answer(gate["question"], person, self.record.ties(gate["subject"])) or self.why_not(gate, row)
+        name = gate["gate"]
+        if is_late or refused:
+            row["void_at"] = self.record.now
+            self.record.letter(f"{name}/refused/{row['decision']}", "answer_refused", row["by_email"], name)
+            self.record.audit(row["by_email"], "decision_refused", name, decision=row["decision"], code=refused)
+            return
+        row["applied_at"] = self.record.now
+        self.record.close_gate(gate, "decided", keep=row["by_email"])
+        self.record.letter(f"{name}/receipt", "receipt", row["by_email"], name)
+        self.record.audit(row["by_email"], "decision_applied", name, decision=row["decision"])
+        self.answers[name] = EFFECTS.get(gate["question"], _nothing)(self, gate, row)
+
+    def hear_court(self, kind: CourtEventKind, offences: tuple[OffenceRef, ...] = (), event: str | None = None) -> None:
+        """The court does this; an amended charge is judged anew."""
+        event = event or f"{self.record.reference}/court/{len(self.record.rows('court_events'))}"
+        self.record.add("court_events", event=event, kind=str(kind), applied_at=self.record.now, at=self.record.now)
+        if kind is CourtEventKind.AMENDED:
+            self.record.audit("court", "charge_amended", event)
+            self.offences = offences
+            case = self.record.case
+            case.update(offence_class=None)
+            case["interest_answer"] = None if case["interest_answer"] == "no_review" else case["interest_answer"]
+            if self.charging:
+                self.charging.stop()
+            self.charging = self.tasks.start(self.charge())
+        else:
+            self.record.audit("court", "court_event", event)
+            self.court.append(kind)
+            self.bring_in_line(self.court, self.ground)
+            if not is_open(self.court):
+                self.stop("victim-disclosure")
+            if not self.is_wanted and self.record.case["accepted_version"] is None:
+                self.stop(*OF_THE_REVIEW)
+                self.let_the_clock_run()
+            self.begin_care()
+        self.go_on()
+
+    def concern(self, kind: str = "staff_safety") -> None:
+        """Somebody raises a concern."""
+        if self.record.case["closed_on"] is None:
+            self.escalate(kind)
+            self.go_on()
+
+    def more_time(self, days: int) -> bool:
+        """The reviewing manager asks for a later date; one request waits at a time."""
+        case, record = self.record.case, self.record
+        author = record.rows("appointments", role=Role.REVIEWING_MANAGER)
+        is_waiting = any(row["granted"] is None for row in record.rows("extension_requests"))
+        reviewing = self.stages.get("review")
+        if not author or is_waiting or case["review_due"] is None or reviewing is None or reviewing.is_done:
+            return False
+        new_on = max(case["review_due"], record.today) + timedelta(days=days)
+        late = record.today > case["review_due"] and case["paused_at"] is None
+        case["review_overdue"] = case["review_overdue"] or late
+        self.requests.append(record.add(
+            "extension_requests", new_on=new_on, late=late, granted=None, decision=None, at=record.now,
+            requested_by=author[0]["email"],
+        ))  # fmt: skip
+        record.audit(author[0]["email"], "extension_requested", str(new_on))
+        self.go_on()
+        return True
+
+    def pause(self) -> bool:
+        """The clock of the review stands still."""
+        case, record = self.record.case, self.record
+        if case["paused_at"] or case["review_due"] is None or case["accepted_version"] or not self.is_wanted:
+            return False
+        case["paused_at"] = record.now
+        record.add("pauses", number=len(record.rows("pauses")) + 1, paused_at=record.now, resumed_at=None,
+                   review_due=case["review_due"], new_due=None)  # fmt: skip
+        for gate in self.on_the_clock():
+            gate["paused_at"] = record.now
+        record.audit("operations", "clock_paused", "review")
+        self.go_on()
+        return True
+
+    def resume(self) -> bool:
+        """The clock runs again, towards a date that gives the working days back."""
+        if not self.record.case["paused_at"]:
+            return False
+        self.let_the_clock_run()
+        self.go_on()
+        return True
+
+    def reassign(self, gate: str, to: str) -> bool:
+        """Another person is asked, where independence lets them; earlier links are dead."""
+        row, person = self.record.gate(gate), directory().person(to)
+        if person is None or row["state"] != "open" or why_not_answer(
+            row["question"], person, self.record.ties(row["subject"]), self.record.today
+        ):  # fmt: skip
+            return False
+        for link in self.record.rows("links", gate=gate):
+            link["revoked_at"] = link["revoked_at"] or self.record.now
+        for waiting in self.record.rows("decisions", gate=gate, applied_at=None, void_at=None):
+            self.deliver(str(waiting["decision"]))
+        if row["state"] != "open":
+            return False
+        row.update(person_email=person.email, person_key=person.key, deputy_email=None)
+        for link in self.record.rows("links", gate=gate, email=person.email):
+            link["revoked_at"] = None
+            break
+        else:
+            self.record.add("links", gate=gate, email=person.email, name=person.name, revoked_at=None)
+        times = sum(r["action"] == "gate_reassigned" and r["subject"] == gate for r in self.record.rows("audit"))
+        self.record.letter(f"{gate}/reassigned/{times + 1}", "reassigned", person.email, gate)
+        self.record.audit("operations", "gate_reassigned", gate, to=to)
+        return True
+
+    def wait(self, days: float) -> None:
+        """Nobody does anything for so long: what falls due is chased, and silence is given its meaning."""
+        self.record.now += timedelta(days=days)
+        for gate in self.record.rows("gates", state="open"):
+            if gate["paused_at"] or self.record.now <= gate["due_at"]:
+                continue
+            if QUESTIONS[gate["question"]].silence is Silence.LAPSE:
+                self.lapse(gate)
+            elif not gate["overdue"]:
+                gate["overdue"] = True
+                self.record.ask_deputy(gate)
+                self.record.audit("system", "gate_chased", gate["gate"])
+        case = self.record.case
+        is_writing = any(g["question"] in ("draft", "submit") for g in self.record.rows("gates", state="open"))
+        if case["review_due"] and is_writing and self.record.today > case["review_due"] and not case["paused_at"]:
+            case["review_overdue"] = True
+        self.go_on()
+
+    def lapse(self, gate: dict[str, Any]) -> None:
+        """Its silence has a meaning; an answer that came in time counts instead."""
+        for row in self.record.rows("decisions", gate=gate["gate"], applied_at=None, void_at=None):
+            self.settle(row)
+        if gate["state"] == "open":
+            self.record.close_gate(gate, "lapsed")
+            self.record.audit("system", "gate_lapsed", gate["gate"])
+            silence: dict[str, Any] = {"answer": "lapsed", "decision": None, "by_email": None, "fields": {}}
+            self.answers[gate["gate"]] = EFFECTS.get(gate["question"], _nothing)(self, gate, silence)
+
+    def observe(self, before: Observed | None = None, *, is_due_to_close: bool = False) -> Observed:
+        """As a service would be seen."""
+        return self.record.observe(before, is_due_to_close=is_due_to_close)
+
+
+def _nothing(_case: Effects, _gate: dict[str, Any], row: Mapping[str, Any]) -> Answered:
+    return Answered(row["answer"], dict(row["fields"]))

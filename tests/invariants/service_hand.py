@@ -1,0 +1,236 @@
+"""The moves made to the service: real workflows on the real server, seen from outside after each.
+
+A case runs at some days a second rather than by skipping time: the server skips each workflow's clock by itself, while
+gateway, record and a dozen workflows of one case share one. What happens between two moves is whatever that clock makes
+due. After each move the record is awaited to be at rest; what is gone again when looked at once more was on its way.
+"""
+
+import asyncio
+import time
+from collections.abc import Coroutine
+from datetime import date
+from typing import Any, ClassVar, TypeVar
+
+from starter.judging import Rules
+from tests.histories.compatible import Thanking
+from tests.invariants.agreement import disagreements
+from tests.invariants.answers import possible, usual
+from tests.invariants.moves import (
+    CONCERNS,
+    COURT,
+    KIDNAPPING,
+    MURDER,
+    REASSIGNED_TO,
+    RUBBISH,
+    UNLISTED,
+    Counts,
+    Moves,
+)
+from tests.invariants.observed import Breach, Observed
+from tests.invariants.service import CaseInHand, Service
+from workflows.contract.messages import OffenceRef
+from workflows.contract.vocabulary import CourtEventKind, EscalationKind
+from workflows.policy.court import ends_the_case
+
+Result = TypeVar("Result")
+
+SPEED = 5 * 86_400
+STRANGER = "stranger@elsewhere.example.test"
+_FINISHES_WITHIN = 60
+_LOOKS = 8
+_ANSWERED_AT_MOST = 6
+NOBODY, NOTHING = "00000000-0000-4000-8000-000000000000", "SFO-2026-99999/review/draft"
+
+
+class ServiceMachine(Moves):
+    """The moves on a running service. `service`, what is in force and the loop are set before a run."""
+
+    counts = Counts()
+    service: ClassVar[Service]
+    in_force: ClassVar[Rules]
+    happens_once = True
+    loop: ClassVar[asyncio.AbstractEventLoop]
+
+    def wait_for(self, work: Coroutine[Any, Any, Result]) -> Result:
+        """Hypothesis runs in a thread of its own; the service goes on in its loop."""
+        return asyncio.run_coroutine_threadsafe(work, self.loop).result(timeout=180)
+
+    def begin(self, charge: dict[str, Any]) -> None:
+        """A case is opened."""
+        self.charge = charge
+        self.hand: CaseInHand = self.wait_for(self._open(charge))
+        self.is_begun = True
+
+    async def _open(self, charge: dict[str, Any]) -> CaseInHand:
+        given: dict[str, Any] = {"rosh_highest": charge["rosh"]}
+        if not charge["appeared"]:
+            given["first_appearance_on"] = None
+        if charge["interest"]:
+            given["public_interest"] = "Invented proposal."
+        return await self.service.open(SPEED, code=charge["code"], **given)
+
+    def look(self, *, is_due_to_close: bool = False) -> tuple[Observed, list[Breach]]:
+        """From outside; and whether the model, told the same, stands where the service does."""
+        seen, found = self.wait_for(self.hand.breaches(is_due_to_close=is_due_to_close))
+        for _ in range(_LOOKS):
+            if found or not (apart := disagreements(seen, self.charge)):
+                return seen, found
+            # Something fell due between the rows, or a stage is just beginning.
+            time.sleep(0.5)
+            seen, found = self.wait_for(self.hand.breaches(is_due_to_close=is_due_to_close))
+        found = found or [Breach(0, what) for what in apart]
+        return seen, found
+
+    def make(self, move: str, number: int = 0, more: int = 0) -> bool:
+        """Each move by its name."""
+        return self.wait_for(self._make(move, number, more))
+
+    async def _make(self, move: str, number: int, more: int) -> bool:
+        hand = self.hand
+        match move:
+            case "usual":
+                return await self._answer(number)
+            case "everybody":
+                return sum([await self._round() for _ in range(number)]) > 0
+            case "otherwise":
+                return await self._otherwise(number, more)
+            case "return":
+                return await self._return()
+            case "again":
+                return await self._not_open(number, "decided")
+            case "too late":
+                return await self._not_open(number, "withdrawn") or await self._not_open(number, "lapsed")
+            case "silence":
+                await asyncio.sleep(number * 86_400 / SPEED)
+                return True
+            case "court":
+                return await hand.court(CourtEventKind(COURT[number]))
+            case "amend":
+                code = (KIDNAPPING, MURDER, UNLISTED)[number]
+                return await hand.court(CourtEventKind.AMENDED, (self._offence(code),))
+            case "concern":
+                return await hand.concern(EscalationKind(CONCERNS[number]))
+            case "more time":
+                return await hand.more_time(number)
+            case "clock":
+                return await hand.pause_or_resume(self.in_force)
+            case "restart" | "upgrade":
+                await self.service.restart(Thanking if move == "upgrade" else None)
+                return True
+            case _:
+                return await self._by_signal(move, number, more)
+
+    async def _by_signal(self, move: str, number: int, more: int) -> bool:
+        """What is done to one question, or to a stage, past the pages."""
+        hand = self.hand
+        if move == "repeat":
+            taken = [offer for offer in hand.window.offers if offer.is_new]
+            if taken:
+                await hand.repeat(taken[number % len(taken)].decision, taken[number % len(taken)].gate)
+            return bool(taken)
+        row = await self._one(number)
+        if row is None:
+            return False
+        gate = row["gate"]
+        match move:
+            case "reassign":
+                message = {"gate": gate, "to": REASSIGNED_TO[more], "reason": "absence"}
+                return await hand.signal(gate, "reassign", message)
+            case "undeliverable":
+                return await hand.signal(gate, "undeliverable", {"gate": gate})
+            case "unasked":
+                given = usual(row, hand.today)
+                await hand.answer_unasked(gate, given.answer, given.fields, STRANGER)
+                return True
+            case "rubbish":
+                return await hand.signal(gate, "decide", _rubbish(RUBBISH[more], gate))
+        return False
+
+    def _offence(self, code: str) -> OffenceRef:
+        return OffenceRef(code=code, offence_on=date.fromordinal(self.hand.opening.charged_on.toordinal() - 7),
+                          victim_age=34)  # fmt: skip
+
+    # --- answers -----------------------------------------------------------------------------------
+
+    async def _one(self, number: int) -> dict[str, Any] | None:
+        rows = await self.hand.questions()
+        return rows[number % len(rows)] if rows else None
+
+    async def _answer(self, number: int) -> bool:
+        row = await self._one(number)
+        return row is not None and await self._usually(row)
+
+    async def _usually(self, row: dict[str, Any]) -> bool:
+        given = usual(row, self.hand.today)
+        offered = await self.hand.answer(row["gate"], given.answer, given.fields, given.reasons)
+        return offered is not None and offered.is_new
+
+    async def _round(self) -> bool:
+        rows = (await self.hand.questions())[:_ANSWERED_AT_MOST]
+        answered = sum([await self._usually(row) for row in rows])
+        await self.hand.settle()
+        return answered > 0
+
+    async def _otherwise(self, number: int, how: int) -> bool:
+        row = await self._one(number)
+        if row is None:
+            return False
+        given = possible(row, how, self.hand.today)
+        by = row["deputy_email"] if how % 2 else None
+        offered = await self.hand.answer(row["gate"], given.answer, given.fields, given.reasons, by)
+        return offered is not None and offered.is_new
+
+    async def _return(self) -> bool:
+        for row in await self.hand.questions():
+            if row["question"] == "countersign":
+                offered = await self.hand.answer(row["gate"], "returned", {}, "Invented reason.")
+                return offered is not None and offered.is_new
+            if row["question"] == "quality":
+                given = usual(row, self.hand.today)
+                fields = {**given.fields, "composite": "inadequate", "must_change": "Invented demand."}
+                offered = await self.hand.answer(row["gate"], "rated", fields, "Invented reason.")
+                return offered is not None and offered.is_new
+        return False
+
+    async def _not_open(self, number: int, state: str) -> bool:
+        rows = await self.hand.questions(state)
+        if rows:
+            row = rows[number % len(rows)]
+            given = possible(row, number, self.hand.today)
+            await self.hand.answer(row["gate"], given.answer, given.fields, given.reasons)
+        return bool(rows)
+
+    # --- the end -----------------------------------------------------------------------------------
+
+    def finish(self) -> None:
+        """The clock runs, the court convicts unless it has ended the case, and everybody answers."""
+        self.wait_for(self._finish())
+
+    async def _finish(self) -> None:
+        async with asyncio.timeout(150):
+            idle = 0
+            for _ in range(_FINISHES_WITHIN):
+                rows = await self.hand.rows("SELECT closed_on, paused_at FROM cases WHERE reference = $1")
+                if rows[0]["closed_on"]:
+                    return
+                if rows[0]["paused_at"]:
+                    await self.hand.pause_or_resume(self.in_force)
+                court = await self.hand.rows("SELECT kind FROM court_events WHERE reference = $1")
+                if not ends_the_case([CourtEventKind(row["kind"]) for row in court]):
+                    await self.hand.court(CourtEventKind.CONVICTED)
+                idle = 0 if await self._round() else idle + 1
+                await asyncio.sleep(0.3 if idle < 5 else 2)  # something falls due with time alone
+
+
+def _rubbish(what: str, gate: str) -> Any:
+    match what:
+        case "no such gate":
+            return {"gate": f"{gate}#99", "decision": NOBODY}
+        case "no such decision":
+            return {"gate": gate, "decision": NOBODY}
+        case "an answer that does not exist":
+            return {"gate": gate, "answer": "maybe", "reason": "other"}
+        case "no such stage":
+            return {"gate": NOTHING, "decision": NOBODY}
+        case _:
+            return ["not", {"a": "message"}]
