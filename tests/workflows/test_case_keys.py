@@ -7,6 +7,7 @@ from google.protobuf.message import Message
 from temporalio.api.common.v1 import Payload
 from temporalio.client import Client
 
+from starter.history_payloads import result_at_hand
 from starter.payloads import ENCODING, KEY_ID
 from starter.script import SILENT, Line
 from starter.temporal_state import runs_of
