@@ -30,9 +30,9 @@ UNKNOWN = Shape(1, 2, 3)
 def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     """What was asked for."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description="The product beside the floor.")
-    parser.add_argument("--quick", action="store_true", help="two rounds of three cases, 100 open: under 5 minutes")
-    parser.add_argument("--rounds", type=int, help="how often each carries whole cases, in turn (4)")
-    parser.add_argument("--cases", type=int, help="whole cases in a round (8)")
+    parser.add_argument("--quick", action="store_true", help="two rounds of three cases, 100 open")
+    parser.add_argument("--rounds", type=int, help="how often each carries whole cases, in turn (3)")
+    parser.add_argument("--cases", type=int, help="whole cases in a round (6)")
     parser.add_argument("--at-once", type=int, default=4, help="of them at once (4)")
     parser.add_argument("--open", type=int, nargs="*", metavar="CASES", help="sizes of open cases (100 1000)")
     parser.add_argument("--clicks", type=int, default=40, help="clicks one at a time, at each size (40)")
@@ -40,8 +40,8 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
         "--only", nargs="*", choices=sorted(KINDS), help="without the others; whole cases keep the base"
     )
     found = parser.parse_args(given)
-    found.rounds = found.rounds if found.rounds is not None else 2 if found.quick else 4
-    found.cases = found.cases or (3 if found.quick else 8)
+    found.rounds = found.rounds if found.rounds is not None else 2 if found.quick else 3
+    found.cases = found.cases or (3 if found.quick else 6)
     found.open = found.open if found.open is not None else [100] if found.quick else [100, 1000]
     return found
 
