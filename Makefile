@@ -7,7 +7,7 @@ INSTALL := --require-hashes --requirement
 
 .DEFAULT_GOAL := setup
 .DELETE_ON_ERROR:
-.PHONY: help setup demo up test check invariants fuzz mutation sbom deploy-check drill cluster cluster-up alerts clean
+.PHONY: help setup demo up test check bench invariants fuzz mutation sbom deploy-check drill cluster cluster-up alerts clean
 
 help: ## list what can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -43,6 +43,9 @@ mutation: $(VENV)/dev $(VENV)/assets ## which changes of the rules no test notic
 	@$(BIN)/mutmut run --max-children 2 $(if $(MODULE),"workflows.*.$(MODULE).*")
 	@$(BIN)/mutmut results
 
+bench: $(VENV)/bench ## the product beside bare Temporal, DBOS and hand-written code, as Markdown tables: make bench > table
+	@$(BIN)/python -m tests.bench $(BENCH)
+
 deploy-check: $(VENV)/dev $(VENV)/assets ## hold image, compose file, units, chart and rules to theirs, without an engine or a cluster
 	@$(BIN)/python -m pytest tests/deploy tests/telemetry/test_rules.py
 
@@ -75,6 +78,10 @@ $(VENV)/runtime: requirements.lock pyproject.toml $(VENV)/uv
 $(VENV)/dev: requirements-dev.lock pyproject.toml $(VENV)/uv
 	@$(call install,requirements-dev.lock)
 	@touch $(VENV)/runtime $@
+
+$(VENV)/bench: requirements-bench.lock $(VENV)/dev
+	@{ $(call install,requirements-bench.lock); } >&2
+	@touch $@
 
 # The pages' style sheet and script, from the npm registry; without npm, by that of a wheel.
 $(VENV)/assets: deploy/assets.py deploy/frontend/package-lock.json deploy/frontend/node.lock $(VENV)/uv

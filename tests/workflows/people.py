@@ -49,7 +49,7 @@ class People:
         now = case_time(CaseClock.model_validate(row["clock"]), datetime.now(UTC))
         if row["question"] == "interview" and str(row["page"]["not_before"]) > str(on_in_london(now)):
             return
-        fields = {name: self.value(row, line, name, value, on_in_london(now)) for name, value in line.fields.items()}
+        fields = fields_of(row, line, on_in_london(now))
         decision = uuid4()
         # Nobody answers a question that was taken back meanwhile, as the gateway would tell them.
         await self.office.record.pool.execute(
@@ -72,19 +72,25 @@ class People:
             self.given[gate] = lines[min(self.times[key], len(lines)) - 1] if lines else USUAL.get(question)
         return self.given[gate]
 
-    def value(self, row: dict[str, Any], line: Line, name: str, value: Any, today: date) -> Any:
-        if isinstance(value, list):
-            return [{k: self.value(row, line, name, v, today) for k, v in item.items()} for item in value]
-        if isinstance(value, Each):
-            given = GIVEN_ROWS[kind_of(str(row["question"]), line.answer, name)]
-            filled = {k: self.value(row, line, name, v, today) for k, v in value.columns.items()}
-            return [{given.key: str(shown[given.key]), **filled} for shown in row["page"][given.listed]]
-        if value == FIRST:
-            return row["page"]["options"][name][0]["value"]
-        if isinstance(value, Ahead):
-            value = today + timedelta(days=value.days)
-        value = today if value == TODAY else value
-        return value.isoformat() if isinstance(value, date) else value
+
+def fields_of(row: Mapping[str, Any], line: Line, today: date) -> dict[str, Any]:
+    """What a line says to fill in, on the page of this question."""
+    return {name: value_of(row, line, name, value, today) for name, value in line.fields.items()}
+
+
+def value_of(row: Mapping[str, Any], line: Line, name: str, value: Any, today: date) -> Any:
+    if isinstance(value, list):
+        return [{k: value_of(row, line, name, v, today) for k, v in item.items()} for item in value]
+    if isinstance(value, Each):
+        given = GIVEN_ROWS[kind_of(str(row["question"]), line.answer, name)]
+        filled = {k: value_of(row, line, name, v, today) for k, v in value.columns.items()}
+        return [{given.key: str(shown[given.key]), **filled} for shown in row["page"][given.listed]]
+    if value == FIRST:
+        return row["page"]["options"][name][0]["value"]
+    if isinstance(value, Ahead):
+        value = today + timedelta(days=value.days)
+    value = today if value == TODAY else value
+    return value.isoformat() if isinstance(value, date) else value
 
 
 def kind_of(question: str, answer: str, name: str) -> FieldKind:

@@ -34,6 +34,7 @@ from workflows.contract.vocabulary import EscalationKind, Ground, ReasonCode, St
 
 from . import case_time
 from .asking_signals import AskingSignals
+from .at_hand import at_hand
 from .cancelling import finished, still_wanted
 from .display import Display, page
 from .gate import Gate
@@ -123,11 +124,10 @@ class GateLife(AskingSignals):
     async def _settle(self, gate: Gate) -> Settled:
         offer = gate.offers.popleft()
         settled, is_broken = await finished(
-            workflow.execute_activity_method(
+            at_hand(
                 Gates.settle_gate,
                 Settlement(gate=gate.id, at=self.now(), signal=offer),
-                summary=f"Apply the answer: {QUESTIONS[gate.request.question].title}",
-                **RECORD,
+                f"Apply the answer: {QUESTIONS[gate.request.question].title}",
             )
         )
         self._note(offer, settled)
