@@ -20,6 +20,8 @@ from tests.workflows.conftest import DEPLOY
 from workflows.contract.vocabulary import CourtEventKind
 from workflows.policy.authority import Eligibility, who_answers
 
+# Thirteen services, each with its fault: a quarter of a minute each, and more on a busy machine.
+pytestmark = pytest.mark.drill
 SPEED = 5 * 86_400
 Patch = pytest.MonkeyPatch
 Scene = Callable[[Service, Patch], Awaitable[CaseInHand]]
