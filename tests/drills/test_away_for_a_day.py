@@ -22,7 +22,7 @@ pytestmark = pytest.mark.drill
 
 DAY = 15.0
 """Seconds that a day of a case takes."""
-PACE = Pace(speed=86_400 / DAY, anchor=datetime(2026, 5, 24, 9, tzinfo=UTC))
+PACE = Pace(speed=86_400 / DAY, anchor=datetime(2026, 5, 25, 9, tzinfo=UTC))
 """Days before the notification of the demo's late case is due."""
 GOES, ANSWERS, IS_BACK = (timedelta(days=days) for days in (-0.7, -0.4, 0.7))
 """When the service goes, when people sit down and when it is back, from the moment at which it is due."""
@@ -54,7 +54,7 @@ class Day:
 
     async def reaches(self, from_due: timedelta) -> None:
         """Wait for this moment of the case."""
-        now = datetime.now(UTC)
+        now = case_time(self.clock, datetime.now(UTC))
         await asyncio.sleep(max(0.0, wall_delay(self.clock, now, self.due + from_due).total_seconds()))
 
     async def without(self, part: str) -> None:
