@@ -2,8 +2,8 @@
 
 A decision counts as applied in the record where its row says so, or where a question lapsed; in a history where the
 activity that settles a question returned it. What is still on its way is in one before the other and is no fault.
-Nor is what a restore has parted and the chain tells: answers that it lists as lost, and those of before a case was
-started again from its record, whose histories are gone.
+Nor is what a restore has parted and the chain tells: answers that it lists as lost, and those whose histories were
+gone when a restore was put right or a case was started again from its record.
 """
 
 from collections.abc import Iterator
@@ -55,7 +55,7 @@ class Difference:
 class Report:
     """What was compared. `forgotten`: workflows past Temporal's retention; `under_way`: answers not applied yet.
 
-    `begun_anew`: workflows whose history went before their case was started again from its record; `lost`: answers and
+    `begun_anew`: workflows whose history went before the chain says that it was gone; `lost`: answers and
     whole cases that a restore of the record has lost, as the chain says, each by its id or reference.
     """
 
@@ -74,7 +74,7 @@ class Report:
 class _Recorded:
     """What the record holds of a case's decisions; `applied` has the lapsed questions among them.
 
-    `lost`: those that it once held, as it says itself; `anew`: when the case was last started again from it.
+    `lost`: those that it once held, as it says itself; `anew`: when it last said that histories were gone.
     """
 
     gates: dict[str, Row]
@@ -196,7 +196,8 @@ async def _recorded(pool: Pool, reference: str) -> _Recorded:
         )
         parted = await connection.fetch(
             """SELECT action, detail ->> 'id' AS id, recorded_at FROM sfo.audit
-               WHERE reference = $1 AND action IN ('lost_in_restore', 'case_restarted') ORDER BY seq""",
+               WHERE reference = $1 AND action IN ('lost_in_restore', 'case_restarted', 'histories_lost')
+               ORDER BY seq""",
             reference,
         )
         chained = await connection.fetch(
@@ -212,7 +213,7 @@ async def _recorded(pool: Pool, reference: str) -> _Recorded:
         applied=lapsed | applied,
         chained={row["decision"] or _lapse(row["subject"]): row["recorded_at"] for row in chained},
         lost=frozenset(row["id"] for row in parted if row["action"] == "lost_in_restore"),
-        anew=max((row["recorded_at"] for row in parted if row["action"] == "case_restarted"), default=None),
+        anew=max((row["recorded_at"] for row in parted if row["action"] != "lost_in_restore"), default=None),
     )
 
 

@@ -290,6 +290,7 @@ SENTENCES: Mapping[str, Tell] = {
         "the record was restored from a backup: it ends at row {last}; rows to {lost_to} are lost"
     ),
     "lost_in_restore": _plainly("lost when a backup was restored: {kind} {answer}, about {subject}"),
+    "histories_lost": _plainly("histories of the case were gone from Temporal, with {decisions} applied answers"),
     "digest_written": _plainly("the weekday digest of {on} went out for {subject}"),
     "hold_set": _with(_by("set a legal hold: the case is kept whatever its date"), _because),
     "hold_lifted": _with(_by("lifted a legal hold"), _because),

@@ -195,8 +195,8 @@ def _said(report: Report) -> list[str]:
         lines += [f"  {workflow}" for workflow in report.forgotten]
     if report.begun_anew:
         lines.append(
-            f"the histories of {len(report.begun_anew)} workflows went before their case was started again from its "
-            "record, as the chain says:"
+            f"the histories of {len(report.begun_anew)} workflows are gone, as the chain says since a restore or since "
+            "their case was started again from its record:"
         )
         lines += [f"  {workflow}" for workflow in report.begun_anew]
     if report.lost:

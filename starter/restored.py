@@ -80,7 +80,8 @@ class Lost:
 class Stands:
     """How one case stands. `steps`: what Temporal did and the record lost; `letters`: those that wrote to people.
 
-    `anew`: the workflows to be ended, so that they are begun anew; `untold`: what the workflow has not heard.
+    `anew`: the workflows to be ended, so that they are begun anew; `untold`: what the workflow has not heard;
+    `unheard`: how many answers the record applied of which no history is left.
     """
 
     reference: str
@@ -91,6 +92,7 @@ class Stands:
     letters: int = 0
     lost: list[Lost] = field(default_factory=list)
     untold: list[tuple[str, str]] = field(default_factory=list)
+    unheard: int = 0
     carried: Mapping[str, Carried] = field(default_factory=dict)
 
     @property
@@ -130,6 +132,7 @@ async def look_at(client: Client, pool: Pool, reference: str) -> Stands:
         stands.steps = sum(map(len, missing.values()))
         stands.letters = sum(step.activity in _WRITES for steps in missing.values() for step in steps)
         stands.lost = list(_lost(stands, held))
+        stands.unheard = len(held.applied - set().union(*(one.heard for one in carried)))
         _judge(stands, case, missing, held)
         if stands.way in (Way.CASE, Way.START) and (why := await why_not(connection, case, was_told=True)):
             stands.way, stands.why = Way.ENGINEER, f"it cannot be started again by itself: {why}"
@@ -149,7 +152,7 @@ def _unknown(stands: Stands) -> Stands:
     if stands.anew:
         stands.way = Way.STOP
         case = Lost("case", stands.reference, ids.case_id(stands.reference))
-        stands.lost = [case, *_lost(stands, Held((), (), frozenset()))]
+        stands.lost = [case, *_lost(stands, Held((), (), frozenset(), frozenset()))]
     return stands
 
 

@@ -37,6 +37,8 @@ async def mend(delivery: Delivery, pool: Pool, stands: Stands) -> None:
     """
     async with pool.acquire() as connection:
         await _note(connection, stands)
+        if stands.unheard:
+            await _note_histories(connection, stands)
     if stands.way is Way.TELL:
         for kind, name in stands.untold:
             await _tell(delivery, stands.reference, kind, name)
@@ -66,6 +68,20 @@ async def _note(connection: Connection, stands: Stands) -> None:
             detail = {"kind": lost.kind, "id": lost.id, "answer": lost.answer}
             at, reference = datetime.now(UTC), stands.reference if is_held else None
             await append_audit(connection, at, reference, _ACTOR, "lost_in_restore", lost.about, detail)
+
+
+async def _note_histories(connection: Connection, stands: Stands) -> None:
+    """That histories of the case are gone, once for what it has decided so far: an auditor would miss them."""
+    is_noted = await connection.fetchval(
+        """SELECT EXISTS (SELECT FROM sfo.audit WHERE reference = $1 AND action = 'histories_lost' AND seq > (
+               SELECT coalesce(max(seq), 0) FROM sfo.audit
+               WHERE reference = $1 AND action IN ('decision_applied', 'gate_lapsed')))""",
+        stands.reference,
+    )
+    if not is_noted:
+        detail = {"decisions": stands.unheard}
+        subject = ids.case_id(stands.reference)
+        await append_audit(connection, datetime.now(UTC), stands.reference, _ACTOR, "histories_lost", subject, detail)
 
 
 async def _tell(delivery: Delivery, reference: str, kind: str, name: str) -> None:

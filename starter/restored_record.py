@@ -13,11 +13,12 @@ from workflows.contract import ids
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """`decisions` and `others` as rows; `names`: every id among them."""
+    """`decisions` and `others` as rows; `names`: every id among them. `applied`: the answers that were applied."""
 
     decisions: Sequence[asyncpg.Record]
     others: Sequence[asyncpg.Record]
     names: frozenset[str]
+    applied: frozenset[str]
 
     def untold(self, carried: Sequence[Carried]) -> list[tuple[str, str]]:
         """What no running workflow has heard that it is for: kind and id, in the order of the record.
@@ -48,7 +49,7 @@ class Held:
 async def held_of(connection: Connection, reference: str) -> Held:
     """Read it."""
     decisions = await connection.fetch(
-        """SELECT d.decision, d.gate, d.void_at FROM sfo.decisions d JOIN sfo.gates g USING (gate)
+        """SELECT d.decision, d.gate, d.void_at, d.applied_at FROM sfo.decisions d JOIN sfo.gates g USING (gate)
            WHERE g.reference = $1 ORDER BY d.recorded_at, d.decision""",
         reference,
     )
@@ -58,7 +59,8 @@ async def held_of(connection: Connection, reference: str) -> Held:
     typed = {str(uuid5(NAMESPACE_URL, f"{row['gate']}/request")) for row in gates}  # was in Temporal first
     others = [row for row in await connection.fetch(_OTHERS, reference) if row["id"] not in typed]
     names = {str(row["decision"]) for row in decisions} | {row["name"] for row in others} | typed
-    return Held(decisions, others, frozenset(names))
+    applied = frozenset(str(row["decision"]) for row in decisions if row["applied_at"])
+    return Held(decisions, others, frozenset(names), applied)
 
 
 _OTHERS = """

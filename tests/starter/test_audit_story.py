@@ -123,6 +123,8 @@ WHOLE: list[tuple[str, str, str, dict[str, Any], str]] = [
      f"the workflow sfo/{REFERENCE} was found stranded: case gone, TERMINATED"),
     ("workflow_unstranded", "system", f"sfo/{REFERENCE}", {"kind": "case_gone", "state": "TERMINATED"},
      f"the workflow sfo/{REFERENCE} is stranded no longer"),
+    ("histories_lost", "operations", f"sfo/{REFERENCE}", {"decisions": 3},
+     "histories of the case were gone from Temporal, with 3 applied answers"),
     ("case_restarted", "operations", f"sfo/{REFERENCE}", {},
      f"operations started sfo/{REFERENCE} again from its record"),
     ("subject_access_prepared", LEAD, f"{REFERENCE}/v1", {"entries": 12, "passages": 3, "sha256": "0f"},
