@@ -16,7 +16,6 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from opentelemetry import trace
-from temporalio import activity
 
 from activities.composition import compose, message_id, subject_of
 from activities.gathering import DIGEST, gather, had_enough, waited_enough
@@ -128,7 +127,6 @@ class Correspondence:
         self._link_key = link_keys[link_key_id]
         self._digest = digest
         self._language_of = language_of
-        self._following: set[asyncio.Task[None]] = set()
         self._in_hand = InHand(pool, self._send, self._mark)
         self._not_before = 0.0
 
@@ -181,15 +179,6 @@ class Correspondence:
         except (RecordError, OSError, TimeoutError) as error:
             _LOG.warning("letters wait for the sweep: %s", type(error).__name__)
 
-    async def follow(self, events: Sequence[str]) -> None:
-        """As `send_waiting`; but a step that is done within a workflow's task is not held up by a mail server."""
-        if not (activity.in_activity() and activity.info().is_local):
-            return await self.send_waiting(events)
-        task = asyncio.create_task(self.send_waiting(events))
-        self._following.add(task)
-        task.add_done_callback(self._following.discard)
-        return None
-
     async def sweep(self, stop: asyncio.Event | None = None) -> None:
         """Send what waits, until `stop` is set or the task is cancelled; no error ends it. Any number may sweep."""
         stop = stop or asyncio.Event()
@@ -208,11 +197,7 @@ class Correspondence:
 
     async def finish(self, within: float) -> None:
         """Wait so many seconds for what the mail server still has to say: whoever stops may not hear it any more."""
-        loop = asyncio.get_running_loop()
-        until = loop.time() + within
-        if self._following:
-            await asyncio.wait(list(self._following), timeout=within)
-        await self._in_hand.finish(max(0.0, until - loop.time()))
+        await self._in_hand.finish(within)
 
     async def sweep_once(self) -> int:
         """Try the letters whose turn has come and return how many they were."""

@@ -55,7 +55,7 @@ class PostgresGates(Gates):
             return await open_gate(connection, self._means, request)
 
         opened = await once(self._means.pool, f"{request.gate}/open", GateOpened, work)
-        await self._means.letters.follow([f"{request.gate}/asked"])
+        await self._means.letters.send_waiting([f"{request.gate}/asked"])
         # Asked for every time: the answer may have come between the first call and its repeat, or before a reset.
         async with transaction(self._means.pool) as connection:
             row = await waiting_decision(connection, request.gate)
@@ -76,7 +76,7 @@ class PostgresGates(Gates):
         settled = await once(self._means.pool, settling_key(settlement), Settled, work)
         if settled.refused:
             refused = void_event(settlement.gate, settlement.signal.decision)
-            await self._means.letters.follow([refused, void_event(settlement.gate)])
+            await self._means.letters.send_waiting([refused, void_event(settlement.gate)])
         return settled
 
     @activity.defn

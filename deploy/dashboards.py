@@ -138,13 +138,6 @@ WORKERS = (
         "s",
     ),
     Chart(
-        "Steps at hand take",
-        "95th percentile; asking, applying an answer and ending a stage, within a workflow's task",
-        _slow("temporal_local_activity_execution_latency_seconds", "activity_type"),
-        "{{activity_type}}",
-        "s",
-    ),
-    Chart(
         "Workflow tasks that failed",
         "",
         "sum by (workflow_type) (increase(temporal_workflow_task_execution_failed_total[1h]))",
@@ -154,12 +147,6 @@ WORKERS = (
         "Activities that failed",
         "An attempt; it is tried again",
         "sum by (activity_type) (increase(temporal_activity_execution_failed_total[1h]))",
-        "{{activity_type}}",
-    ),
-    Chart(
-        "Steps at hand that failed",
-        "Each is then done as an activity",
-        "sum by (activity_type) (increase(temporal_local_activity_execution_failed_total[1h]))",
         "{{activity_type}}",
     ),
     Chart("Signals that could not be used", "", "sum by (signal) (increase(sfo_dead_letters_total[1d]))", "{{signal}}"),

@@ -13,7 +13,6 @@ from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 from starter.comparing import reference_of
-from starter.history_steps import step_at_hand
 from starter.keys import PayloadKeyError
 from starter.temporal_state import every_run, runs_of
 from workflows.contract import ids
@@ -78,8 +77,6 @@ async def _read(client: Client, workflow: str, run: str | None, held: Held) -> N
         elif event.HasField("activity_task_completed_event_attributes"):
             done = event.activity_task_completed_event_attributes
             await _take_result(client, scheduled.get(done.scheduled_event_id, ""), done.result, workflow, held)
-        elif step := step_at_hand(event):
-            await _take_result(client, *step, workflow, held)
         elif event.HasField("workflow_execution_signaled_event_attributes"):
             signalled = event.workflow_execution_signaled_event_attributes
             if signalled.signal_name == "decide":

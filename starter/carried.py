@@ -1,21 +1,19 @@
 """What Temporal holds of a case: of each of its workflows the latest run, what that has carried out and heard."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from pydantic import BaseModel
 from temporalio.api.common.v1 import Payloads
 from temporalio.api.enums.v1 import EventType
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.client import Client
 
-from starter.history_steps import step_at_hand
 from starter.signals import RPC, NoSuchWorkflowError, reach
 from starter.temporal_state import Listed, runs_of
-from starter.traces import AT_HAND, TRACES
+from starter.traces import TRACES
 from workflows.contract import ids
 from workflows.contract.messages import AmendmentRecord, CourtRecord, Decision, GateOpened
 
@@ -109,8 +107,6 @@ async def _take(
         done = event.activity_task_completed_event_attributes
         name, given = scheduled[done.scheduled_event_id]
         carried.steps += await _steps(client, name, given, done.result, carried)
-    elif step := step_at_hand(event):
-        carried.steps += await _steps_at_hand(client, *step, carried)
     elif event.HasField("workflow_execution_signaled_event_attributes"):
         signalled = event.workflow_execution_signaled_event_attributes
         message = await _as_data(client, signalled.input)
@@ -123,30 +119,16 @@ async def _steps(client: Client, name: str, given: Payloads, result: Payloads, c
     if trace is None:
         return []
     (message,) = await client.data_converter.decode(given.payloads, [trace.takes])
-    done = await _given(client, trace.gives, result)
-    if isinstance(message, CourtRecord | AmendmentRecord):  # one that was typed got its name here
-        carried.heard.add(message.event)
-    return _left(name, trace.keys(message, done), done, carried)
-
-
-async def _steps_at_hand(client: Client, name: str, result: Payloads, carried: Carried) -> list[Step]:
-    done = await _given(client, TRACES[name].gives, result)
-    return _left(name, AT_HAND[name](carried.workflow, done), done, carried)
-
-
-async def _given(client: Client, kind: type[BaseModel] | None, result: Payloads) -> Any:
-    return (await client.data_converter.decode(result.payloads, [kind]))[0] if kind else None
-
-
-def _left(name: str, keys: Iterable[str], done: Any, carried: Carried) -> list[Step]:
-    """The steps with their traces; an answer that one of them knew of has been heard."""
+    done = (await client.data_converter.decode(result.payloads, [trace.gives]))[0] if trace.gives else None
     decision = getattr(done, "decision", None)
     if isinstance(done, GateOpened):  # it found the answer in the record and goes on to apply it
         carried.heard |= {decision} if decision else set()
     elif decision:
         carried.heard.add(decision.decision)
+    if isinstance(message, CourtRecord | AmendmentRecord):  # one that was typed got its name here
+        carried.heard.add(message.event)
     applied = decision if isinstance(decision, Decision) else None
-    return [Step(name, key, applied, getattr(done, "is_paused", None)) for key in keys]
+    return [Step(name, key, applied, getattr(done, "is_paused", None)) for key in trace.keys(message, done)]
 
 
 async def _as_data(client: Client, payloads: Payloads) -> dict[str, Any]:

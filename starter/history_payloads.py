@@ -1,17 +1,15 @@
 """The payloads of Temporal's own histories, each with the place where it stands in its event."""
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from typing import Any
 
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 from temporalio.api.common.v1 import Payload
-from temporalio.api.history.v1 import HistoryEvent
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
-from starter.history_steps import step_at_hand
 from starter.temporal_state import runs_of
 
 _RPC = timedelta(seconds=15)
@@ -33,14 +31,6 @@ async def payloads_of(client: Client, reference: str) -> AsyncIterator[tuple[str
             for place, payload in payloads_in(event):
                 if not any(clear in place for clear in _CLEAR):
                     yield place, payload
-            for payload in result_at_hand(event):
-                yield ".marker_recorded_event_attributes.details.result", payload
-
-
-def result_at_hand(event: HistoryEvent) -> Sequence[Payload]:
-    """What a step at hand returned: of a marker's payloads the one that is sealed, as an activity's result is."""
-    step = step_at_hand(event)
-    return step[1].payloads if step else ()
 
 
 def payloads_in(message: Message, path: str = "") -> Iterator[tuple[str, Payload]]:

@@ -14,7 +14,6 @@ from typing import Any
 from pydantic import BaseModel
 
 from starter.connections import Connection
-from workflows.contract import ids
 from workflows.contract.messages import (
     AmendmentRecord,
     ChargeReading,
@@ -92,13 +91,6 @@ TRACES: Mapping[str, _Trace] = {
     "replace_manager": _Trace(ReplacementRecord, lambda m, _: [f"{m.event}/replace"]),
 }
 """By the activity's name."""
-
-AT_HAND: Mapping[str, Callable[[str, Any], Iterable[str]]] = {
-    "open_gate": lambda _, done: [f"{done.gate}/open"],
-    "settle_gate": lambda _, done: [f"{done.decision.gate}/settle/{done.decision.decision}"] if done.decision else [],
-    "end_stage": lambda workflow, _: [f"{ids.reference_of(workflow)}/ended/{ids.part_of(workflow)}"],
-}
-"""The same for a step that was done at hand, where the history holds only who asked and the result."""
 
 WITHOUT_TRACE = frozenset(
     {

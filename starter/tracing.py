@@ -148,8 +148,7 @@ class _Causes:
 
     def _settled(self, arguments: tuple[Any, ...]) -> str:
         if arguments and isinstance(arguments[0], Settlement):
-            # Asked for twice where a step at hand fails and is done as an activity.
-            return self._by_request.get(arguments[0].signal.decision or "", "")
+            return self._by_request.pop(arguments[0].signal.decision or "", "")
         return ""
 
 
@@ -175,10 +174,6 @@ class _Leaving(worker.WorkflowOutboundInterceptor):
     def start_activity(self, input: worker.StartActivityInput) -> workflow.ActivityHandle[Any]:
         input.headers = {**input.headers, **self._causes.header(*input.args)}
         return super().start_activity(input)
-
-    def start_local_activity(self, input: worker.StartLocalActivityInput) -> workflow.ActivityHandle[Any]:
-        input.headers = {**input.headers, **self._causes.header(*input.args)}
-        return super().start_local_activity(input)
 
     async def start_child_workflow(
         self, input: worker.StartChildWorkflowInput

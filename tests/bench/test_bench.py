@@ -31,8 +31,7 @@ async def test_a_floor_does_as_much_as_it_was_told_to(at: Site, kind: type[Conte
     async with kind(at, SHAPE) as contender:
         done = await lives(contender, [1, 2], 2)
     assert (done.cases, done.gates, len(done.latencies)) == (2, 6, 6)
-    assert done.cpu.worker > 0
-    assert done.cpu.postgres > 0
+    assert done.cpu.worker + done.cpu.postgres > 0  # counted in hundredths of a second: one may have taken none
     assert await counted(at, "floor", kind.name) == {"gates": 6, "decisions": 6, "outbox": 16, "audit": 22, "closed": 2}
     if contender.runs_on_temporal:
         assert done.history

@@ -321,9 +321,8 @@ async def case_events_wait(service: Service, amazon: Amazon) -> dict[str, str]:
 
 
 async def court_events_refused(service: Service, amazon: Amazon) -> dict[str, str]:
-    """Somebody sends what is no court event, a moment later: a counter must be seen before it grows."""
+    """Somebody sends what is no court event (below): a counter must be seen before it grows."""
     queue = amazon.queue(visible=600)
-    asyncio.get_running_loop().call_later(20, lambda: amazon.sqs.send_message(QueueUrl=queue, MessageBody="{"))
     return {"SFO_COURT_EVENTS_QUEUE_URL": queue, "SFO_AWS_ENDPOINT_URL": amazon.url, "SFO_AWS_REGION": REGION}
 
 
@@ -398,6 +397,8 @@ async def test_a_failure_at_a_service_of_others_fires_exactly_its_rule(
     await service.start("gateway", **changes)
     try:
         watch = await shown(service)
+        if queue := changes.get("SFO_COURT_EVENTS_QUEUE_URL"):
+            amazon.sqs.send_message(QueueUrl=queue, MessageBody="{")
         await watch.until_seen(name)
         await watch.look(LONG)
         assert watch.fired() == {name}

@@ -21,7 +21,6 @@ WITHOUT_AN_EVENT = {
     # Counters that Temporal's SDK, or ours, shows with the first event, and nothing of the kind has happened here.
     "temporal_workflow_task_execution_failed_total": {"workflow_type", "task_queue"},
     "temporal_activity_execution_failed_total": {"activity_type"},
-    "temporal_local_activity_execution_failed_total": {"activity_type"},
     "temporal_request_failure_total": {"operation"},
     "temporal_workflow_task_replay_latency_seconds_sum": {"workflow_type"},
     "temporal_workflow_task_replay_latency_seconds_count": {"workflow_type"},

@@ -166,7 +166,7 @@ async def test_what_has_ended_awaits_nobody_in_any_list(office: Office) -> None:
 async def test_the_steps_and_timers_of_a_gate_are_one_group(office: Office) -> None:
     opening, review = await commissioned(office)
     await office.gate(f"{opening.reference}/review/draft")
-    together = {EventType.EVENT_TYPE_MARKER_RECORDED, EventType.EVENT_TYPE_TIMER_STARTED}
+    together = {EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED, EventType.EVENT_TYPE_TIMER_STARTED}
 
     async def groups() -> dict[str, set[EventType.ValueType]]:
         found: dict[str, set[EventType.ValueType]] = {"draft": set()}

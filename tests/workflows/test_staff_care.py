@@ -152,14 +152,8 @@ async def test_cancelled_by_hand_it_withdraws_its_questions(office: Office) -> N
     assert await office.record.value("SELECT state FROM gates WHERE gate = $1", gate["gate"]) == "withdrawn"
 
 
-async def test_a_question_taken_back_in_the_very_moment_in_which_it_opens_is_withdrawn(
-    office: Office, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The opening and the news reach the workflow in one task: the SDK hides a cancellation behind the result.
-
-    So of a question that is opened by an activity, as in a workflow that was begun before steps were done at hand.
-    """
-    monkeypatch.setattr("temporalio.workflow.patched", lambda _: False)
+async def test_a_question_taken_back_in_the_very_moment_in_which_it_opens_is_withdrawn(office: Office) -> None:
+    """The opening and the news reach the workflow in one task: the SDK hides a cancellation behind the result."""
     opening, queue = await office.report(), f"race-{uuid4()}"
     brief = CareBrief(
         reference=opening.reference, clock=opening.clock, region=opening.region, pdu=opening.pdu,

@@ -16,7 +16,6 @@ from workflows.contract.ports import Casework, Gates
 from workflows.contract.questions import QUESTIONS
 from workflows.contract.vocabulary import DutyKind, ReasonCode, Role
 
-from .at_hand import at_hand
 from .cancelling import finished, still_wanted, stopped
 from .gate import Gate
 from .gate_life import GateLife
@@ -83,7 +82,9 @@ class Asking(GateLife):
     async def _ask(self, gate: Gate) -> Decision | None:
         """Open the gate and wait for its answer; none where the record holds that it was taken back."""
         title = QUESTIONS[gate.request.question].title
-        opened = await at_hand(Gates.open_gate, gate.request, f"Ask: {title}")
+        opened = await workflow.execute_activity_method(
+            Gates.open_gate, gate.request, summary=f"Ask: {title}", **RECORD
+        )
         gate.open(opened)
         still_wanted()
         if opened.escalation:
@@ -143,7 +144,7 @@ class Asking(GateLife):
         record = StageRecord(
             reference=self.brief.reference, stage=self.part, outcome=end.outcome, at=self.now(), end=end
         )
-        await at_hand(Casework.end_stage, record, f"End: {end.outcome}")
+        await workflow.execute_activity_method(Casework.end_stage, record, summary=f"End: {end.outcome}", **RECORD)
         return end
 
     def _stand(self, question: str, subject: str | None, **about: Any) -> Gate:

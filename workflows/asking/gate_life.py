@@ -34,7 +34,6 @@ from workflows.contract.vocabulary import EscalationKind, Ground, ReasonCode, St
 
 from . import case_time
 from .asking_signals import AskingSignals
-from .at_hand import at_hand
 from .cancelling import finished, still_wanted
 from .display import Display, page
 from .gate import Gate
@@ -124,10 +123,11 @@ class GateLife(AskingSignals):
     async def _settle(self, gate: Gate) -> Settled:
         offer = gate.offers.popleft()
         settled, is_broken = await finished(
-            at_hand(
+            workflow.execute_activity_method(
                 Gates.settle_gate,
                 Settlement(gate=gate.id, at=self.now(), signal=offer),
-                f"Apply the answer: {QUESTIONS[gate.request.question].title}",
+                summary=f"Apply the answer: {QUESTIONS[gate.request.question].title}",
+                **RECORD,
             )
         )
         self._note(offer, settled)

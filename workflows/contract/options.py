@@ -26,10 +26,3 @@ RECORD: ActivityOptions = {
 
 # Rendering a long review in every format and searching each file can take a minute on a busy machine.
 FILES: ActivityOptions = {**RECORD, "start_to_close_timeout": timedelta(minutes=5)}
-
-# At hand: one transaction, tried once. Well below the ten seconds after which a workflow's task is given to another
-# worker, and long enough for a busy database; whatever takes longer is done as an activity.
-AT_HAND: ActivityOptions = {
-    "start_to_close_timeout": timedelta(seconds=5),
-    "retry_policy": RetryPolicy(maximum_attempts=1),
-}
