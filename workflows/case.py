@@ -166,10 +166,7 @@ class Case(CaseStages):
         """From the court appearance until nothing is left to do but what conviction opens."""
         await self.care()
         self.notifying = asyncio.create_task(self.notify())
-        if await self.reviewed():
-            await asyncio.gather(self.stage(Stage.STAFF_FEEDBACK), self.stage(Stage.ACTION_PLAN))
-        else:
-            self.is_past_review = True
+        await self.pass_review()
         await self.notifying
         await workflow.wait_condition(lambda: self.court.is_over)
 
@@ -185,6 +182,13 @@ class Case(CaseStages):
     def is_notifiable(self) -> bool:
         """Whether the HMPPS SFO Team must be notified of this charge. Rule: facts.md 1.5, 1.16."""
         return self.must_notify or self.ground.is_reviewed
+
+    async def pass_review(self) -> None:
+        """The review and what follows an accepted one, or past it where none is due or it was stopped."""
+        if await self.reviewed():
+            await asyncio.gather(self.stage(Stage.STAFF_FEEDBACK), self.stage(Stage.ACTION_PLAN))
+        else:
+            self.is_past_review = True
 
     async def reviewed(self) -> bool:
         """Whether a review was accepted. Without a ground the case waits: the charge may be amended upward."""
@@ -371,10 +375,7 @@ class Case(CaseStages):
             await self.notifying
         if not self.is_notified:
             await self.notify()
-        if await self.reviewed():
-            await asyncio.gather(self.stage(Stage.STAFF_FEEDBACK), self.stage(Stage.ACTION_PLAN))
-        else:
-            self.is_past_review = True
+        await self.pass_review()
 
     async def hear_pause(self, signal: PauseSignal) -> None:
         """The clock stands still, and operations see it."""
