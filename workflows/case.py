@@ -377,20 +377,6 @@ class Case(CaseStages):
             await self.notify()
         await self.pass_review()
 
-    async def hear_pause(self, signal: PauseSignal) -> None:
-        """The clock stands still, and operations see it."""
-        await self.changes.pause(signal)
-        self.standing.show()
-
-    async def hear_resumption(self, signal: ResumeSignal) -> None:
-        """The clock runs again, towards a date that gives the remaining working days back."""
-        self.standing.note_resumption(await self.changes.resume(signal, self.rulebook))
-
-    async def let_the_clock_run(self) -> None:
-        """A review that is finished or stopped leaves nothing whose clock could stand still."""
-        if self.changes.paused:
-            self.standing.note_resumption(await self.changes.let_run(self.rulebook))
-
     async def hear_opt_in(self, signal: OptInSignal) -> None:
         """A victim or family wants the review after all; disclosure takes it up, or is begun again."""
         if signal.victim not in self.opening.victims:

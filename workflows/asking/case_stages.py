@@ -1,4 +1,4 @@
-"""The stages of a case, as the case runs them: what each is told at its start, and where the case is with them."""
+"""The stages of a case, as the case runs them: what each is told at its start, where the case is, and its clock."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -9,7 +9,16 @@ from typing import Any
 from temporalio import workflow
 
 from workflows.contract import ids, search
-from workflows.contract.messages import CareBrief, CaseNews, CaseOpening, CaseStatus, StageBrief, StageEnd
+from workflows.contract.messages import (
+    CareBrief,
+    CaseNews,
+    CaseOpening,
+    CaseStatus,
+    PauseSignal,
+    ResumeSignal,
+    StageBrief,
+    StageEnd,
+)
 from workflows.contract.vocabulary import Ground, Outcome, Stage
 from workflows.policy.stages import OF_THE_REVIEW
 
@@ -122,3 +131,17 @@ class CaseStages(CaseSignals):
     def care_brief(self, _round: int) -> CareBrief:
         """What staff care starts with."""
         return CareBrief(staff=self.opening.staff, stopped=not self.is_cared_for, **self.common())
+
+    async def hear_pause(self, signal: PauseSignal) -> None:
+        """The clock stands still, and operations see it."""
+        await self.changes.pause(signal)
+        self.standing.show()
+
+    async def hear_resumption(self, signal: ResumeSignal) -> None:
+        """The clock runs again, towards a date that gives the remaining working days back."""
+        self.standing.note_resumption(await self.changes.resume(signal, self.rulebook))
+
+    async def let_the_clock_run(self) -> None:
+        """A review that is finished or stopped leaves nothing whose clock could stand still."""
+        if self.changes.paused:
+            self.standing.note_resumption(await self.changes.let_run(self.rulebook))
