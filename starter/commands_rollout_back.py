@@ -19,7 +19,7 @@ def back(by: str, to: str | None) -> None:
     """Give all work back to the build before: a ramp ends, or the build that was current before is current again.
 
     Its workers must still run. Nothing is lost: what stood still goes on by itself, within minutes. With the release
-    of that build installed it goes on to `sfo rollout keep`; otherwise it says when that is needed.
+    of that build installed it does what `sfo rollout keep` does, before and after; otherwise it says when to.
     """
 
     async def work(reached: Services) -> Back:
