@@ -1,19 +1,39 @@
 """Ports on loopback: the usual one where it is free, so that people find the page where they left it."""
 
+import secrets
 import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 LOOPBACK = "127.0.0.1"
+_LOWEST, _TRIES = 10_000, 100
+_GIVEN_AWAY = Path("/proc/sys/net/ipv4/ip_local_port_range")
+"""Whence Linux takes a port for whoever connects somewhere."""
 
 
 def usable_port(usual: int) -> int:
-    """Return the usual port, or a free one when it is taken. Nothing reserves it until somebody listens."""
+    """Return the usual port, or a free one when it is taken or 0. Nothing reserves it until somebody listens.
+
+    On Linux it is one that nobody is given who merely connects, be it in the moment before somebody listens or
+    while a server that listened there is started again.
+    """
+    for port in (*((usual,) if usual else ()), *_out_of_the_way()):
+        try:
+            return _bind(port)
+        except OSError:
+            continue
+    return _bind(0)
+
+
+def _out_of_the_way() -> Iterator[int]:
     try:
-        return _bind(usual)
+        first = int(_GIVEN_AWAY.read_text().split()[0])
     except OSError:
-        return _bind(0)
+        return
+    for _ in range(_TRIES if first > _LOWEST else 0):
+        yield _LOWEST + secrets.randbelow(first - _LOWEST)
 
 
 @contextmanager

@@ -80,8 +80,14 @@ async def _prepare(address: str, namespace: str, process: asyncio.subprocess.Pro
         # A refused connection arrives as RuntimeError; a stranger on our port does not answer at all.
         except (RPCError, RuntimeError, TimeoutError) as error:
             if process.returncode is not None or loop.time() > deadline:
-                raise ServiceError(f"the Temporal server did not start; read {log}") from error
+                raise ServiceError(f"the Temporal server did not start: {_last_words(process, log)}") from error
             await asyncio.sleep(0.1)
+
+
+def _last_words(process: asyncio.subprocess.Process, log: Path) -> str:
+    """How the process does, and what its log says last: by the time somebody reads this it may be gone."""
+    ended = "it does not answer" if process.returncode is None else f"it ended with status {process.returncode}"
+    return f"{ended}; {log} says last: {(log.read_text(errors='replace').strip().splitlines() or ['nothing'])[-1]}"
 
 
 def _arguments(database: Path, port: int, ui_port: int, namespace: str, time_skipping: bool) -> list[str]:

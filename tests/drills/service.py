@@ -6,7 +6,6 @@ Two workers and two gateways, so that one of each may be gone; a relay is part o
 
 import asyncio
 import os
-import random
 import shutil
 import signal
 import sys
@@ -40,8 +39,6 @@ RULEBOOKS = Path(__file__).parents[2] / "deploy" / "rulebook"
 POSTGRES, TEMPORAL, MAIL = "PostgreSQL", "Temporal", "the mail server"
 WORKERS, GATEWAYS = ("worker 1", "worker 2"), ("gateway 1", "gateway 2")
 AWAY = (*OUT_OF_REACH, asyncpg.PostgresError)
-_PORTS = (20_000, 32_000)
-"""Below those that Linux gives to whoever connects, which might be one that its server is to have again."""
 _LEADS = """
     SELECT application_name FROM pg_locks JOIN pg_stat_activity USING (pid)
     WHERE locktype = 'advisory' AND granted AND objid = (hashtext('sfo.relay')::bigint & 4294967295)::oid
@@ -214,7 +211,7 @@ async def a_service(
     server is somebody else's. `more`: further variables of a worker or gateway, by its name.
     """
     folder = Path(tempfile.mkdtemp(prefix="sfo-drill-", dir="/tmp"))
-    ports = {name: usable_port(random.randrange(*_PORTS)) for name in (TEMPORAL, "ui", MAIL, *GATEWAYS)}  # noqa: S311
+    ports = {name: usable_port(0) for name in (TEMPORAL, "ui", MAIL, *GATEWAYS)}
     addresses = tuple(f"http://{LOOPBACK}:{ports[name]}" for name in gateways)
     environment = {
         "SFO_DATABASE_URL": f"postgresql://sfo_app@/sfo?host={folder}/socket&port=5432",

@@ -107,7 +107,7 @@ async def test_temporal_that_cannot_start_names_its_log(private: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        with pytest.raises(ServiceError, match=r"temporal\.log"):
+        with pytest.raises(ServiceError, match=r"ended with status 1; .*temporal\.log says last: .*[Aa]ddress"):
             async with embedded_temporal(private, port=taken.getsockname()[1], ui_port=usable_port(0)):
                 pass
 
@@ -234,3 +234,9 @@ def test_the_usual_port_is_kept_where_it_is_free() -> None:
         probe.listen()
         assert usable_port(port) != port
     assert usable_port(port) == port
+
+
+@on_linux
+def test_a_port_that_is_chosen_for_a_server_is_none_that_whoever_connects_may_be_given() -> None:
+    first, last = map(int, Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split())
+    assert all(not first <= usable_port(0) <= last for _ in range(50))

@@ -46,10 +46,10 @@ def test_the_order_is_the_same_wherever_it_is_told() -> None:
 def procedure_of_the_case() -> str:
     """The bodies of the case's procedure, each where it is called from."""
     source = (ROOT / "workflows" / "case.py").read_text()
-    names = ("charge", "run", "carry", "follow", "notify", "reviewed", "review", "disclose")
+    names = ("charge", "run", "carry", "follow", "notify", "pass_review", "reviewed", "review", "disclose")
     bodies = {name: source.split(f"async def {name}(")[1].split("\n    async def ")[0] for name in names}
     run = bodies["run"]
-    for name in ("charge", "carry", "follow", "notify", "reviewed", "review"):
+    for name in names[:-1]:
         run = run.replace(f"self.{name}()", bodies[name])
     return run + bodies["disclose"]
 

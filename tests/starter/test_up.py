@@ -184,10 +184,12 @@ async def test_a_child_that_dies_is_started_again_and_that_is_said(tmp_path: Pat
 
 
 def _is_taken(by: socket.socket, port: int) -> bool:
-    with contextlib.suppress(OSError):
-        by.bind(("127.0.0.1", port))
-        by.listen()
-        return True
+    """Listen on the port, unless somebody does so or, in another test, is about to."""
+    with kept_port(port) as ours, contextlib.suppress(OSError):
+        if ours == port:
+            by.bind(("127.0.0.1", port))
+            by.listen()
+            return True
     return False
 
 
