@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 # One of the person's own numbers: its kind, and where it stands however it is spaced.
 OwnNumber = tuple[str, re.Pattern[str]]
@@ -63,6 +64,7 @@ _PATTERNS: dict[str, re.Pattern[str]] = {
 }
 
 
+@lru_cache(maxsize=512)
 def own_number(identifier: str) -> OwnNumber | None:
     """The kind of one of the person's own numbers, and where it stands however it is spaced."""
     signs = re.findall(r"[A-Za-z0-9]", identifier)
