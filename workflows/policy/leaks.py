@@ -156,8 +156,9 @@ class _Place:
 
 
 def _leaks(extract: Extract, plain: PlainText, known: Known) -> Iterator[Leak]:
-    allowed = list(_allowed(plain, known.allowed))
-    for place in sorted(_places(plain, known, coarse=extract.coarse), key=lambda place: (place.start, place.end)):
+    places = sorted(_places(plain, known, coarse=extract.coarse), key=lambda place: (place.start, place.end))
+    allowed = list(_allowed(plain, known.allowed)) if places else []
+    for place in places:
         matched = plain.original(place.start, place.end)
         if any(start <= place.start and place.end <= end for start, end in allowed):
             continue

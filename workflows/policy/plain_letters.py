@@ -7,7 +7,7 @@ letters of other scripts that look like Latin ones become these. Every sign kept
 import html
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from urllib.parse import unquote
@@ -44,7 +44,7 @@ class PlainText:
     @cached_property
     def letters(self) -> str:
         """Only letters, small, with i and l as one."""
-        return "".join(filter(str.isalpha, self.looks))
+        return _kept(self.looks, str.isalpha, _NO_LETTERS)
 
     @cached_property
     def letters_at(self) -> Sequence[int]:
@@ -54,7 +54,7 @@ class PlainText:
     @cached_property
     def signs(self) -> str:
         """Letters and digits, with o and 0, l and 1 as one as well."""
-        return as_signs(filter(str.isalnum, self.looks))
+        return as_signs(_kept(self.looks, str.isalnum, _NO_SIGNS))
 
     @cached_property
     def signs_at(self) -> Sequence[int]:
@@ -83,11 +83,24 @@ def plain_text(text: str) -> PlainText:
 
 def alike(plain: str) -> str:
     """Sign by sign what a reader takes it for: small Latin letters, i and l as one."""
+    if plain.isascii():
+        return plain.lower().replace("i", "l")
     latin = plain.translate(LOOKALIKES)  # before case goes: a Greek capital may look like another letter
     small = latin.lower()
     if len(small) != len(latin):
         small = "".join(sign.lower()[:1] for sign in latin)
     return small.translate(LOOKALIKES).translate(_ALIKE)
+
+
+def _kept(looks: str, wanted: Callable[[str], bool], others: bytes) -> str:
+    """The signs that are wanted; `others`: the rest of ASCII, for a text of which that is all."""
+    if looks.isascii():
+        return looks.encode().translate(None, others).decode()
+    return "".join(filter(wanted, looks))
+
+
+_NO_LETTERS = bytes(code for code in range(128) if not chr(code).isalpha())
+_NO_SIGNS = bytes(code for code in range(128) if not chr(code).isalnum())
 
 
 def letters_of(text: str) -> str:
