@@ -75,7 +75,7 @@ _BECAME = """
         coalesce(result ->> 'refused', CASE WHEN void_at IS NOT NULL THEN 'void' END) AS refused
     FROM sfo.decisions LEFT JOIN sfo.transitions ON key = $2 WHERE decision = $1
 """
-_FIRST_LOOK, _LONGEST_LOOK = 0.01, 0.25  # seconds
+_FIRST_LOOK, _LONGEST_LOOK = 0.005, 0.25  # seconds; each a quarter longer, so that a receipt comes little later
 
 
 class Delivery:
@@ -129,7 +129,7 @@ class Delivery:
             if row and (row["is_applied"] or row["refused"]):
                 return Receipt(applied=row["is_applied"], code=row["refused"] or "applied")
             await asyncio.sleep(pause)
-            pause = min(pause * 1.5, _LONGEST_LOOK)
+            pause = min(pause * 1.25, _LONGEST_LOOK)
 
     async def _nobody_waits(self, decision: UUID, workflow_id: str, state: GateState) -> bool:
         """Void the decision, unless its gate stands open and its workflow is to be begun again, or is lost.

@@ -215,7 +215,7 @@ async def _moved(contender: Contender, watch: Watch, gate: str) -> None:
 
 
 def _memory(contender: Contender) -> tuple[float, float]:
-    return megabytes_of(contender.worker), megabytes_of(contender.site.temporal_pid)
+    return megabytes_of(contender.worker), sum(map(megabytes_of, contender.site.temporal_pids))
 
 
 async def _timed(doing: Awaitable[object]) -> float:
