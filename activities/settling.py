@@ -174,7 +174,9 @@ def answered_by(hearing: Hearing, row: Row | dict[str, Any]) -> Answered:
 
 async def _why_not(hearing: Hearing, row: Row) -> str | None:
     """Too late for a period that lapses, incomplete, not asked, or no longer independent; None: it counts."""
-    if hearing.question.silence is Silence.LAPSE and is_late(hearing.gate, row["received_at"]):
+    # Nobody's answer can have come after the stage has heard of it, whatever the clock said that dated it.
+    received_at = min(row["received_at"], hearing.at)
+    if hearing.question.silence is Silence.LAPSE and is_late(hearing.gate, received_at):
         return "too_late"
     typed = row["channel"] == Channel.OPERATIONS
     reasons = row["reasons"] or (row["reason_code"] if typed else None)

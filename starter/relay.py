@@ -45,7 +45,8 @@ class Backlog:
     deliver: Callable[[Delivery, asyncpg.Record], Awaitable[Any]]
 
 
-_SECOND = "recorded_at < clock_timestamp() - interval '1 second'"
+_SECOND = "recorded_at NOT BETWEEN clock_timestamp() - interval '1 second' AND clock_timestamp()"
+"""Older than that; or later than now, as whatever was recorded before the server's clock was put back."""
 BACKLOGS = (
     Backlog(
         "cases",
@@ -64,7 +65,8 @@ BACKLOGS = (
         "decisions",
         f"""SELECT decision, recorded_at AS since FROM sfo.decisions
             WHERE applied_at IS NULL AND void_at IS NULL AND channel <> 'operations' AND {_SECOND}
-              AND (delivered_at_wall IS NULL OR delivered_at_wall < clock_timestamp() - interval '30 seconds')
+              AND (delivered_at_wall IS NULL
+                   OR delivered_at_wall NOT BETWEEN clock_timestamp() - interval '30 seconds' AND clock_timestamp())
             ORDER BY recorded_at""",
         lambda d, row: d.deliver_decision(row["decision"]),
     ),
