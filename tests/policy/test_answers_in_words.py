@@ -194,6 +194,10 @@ OVERLAPPING = "it overlaps a passage that is proposed already; choose other word
                 f"Row 1: {FIRST}: it does not stand there so often; say 1 ({AROUND})",
             ),
         ),
+        (
+            [{**ROW, "occurrence": "999"}],
+            ("1-occurrence", f"Row 1: {FIRST}: it does not stand there so often; say 1 ({AROUND})"),
+        ),
         ([ROW, {**ROW, "passage": "was afraid"}], ("2-passage", f"Row 2: {OVERLAPPING}")),
         (
             [{**ROW, "passage": "aunt", "occurrence": "all"}, {**ROW, "passage": "The aunt", "occurrence": "2"}],
@@ -214,6 +218,7 @@ def test_a_passage_is_held_against_what_counts_on_this_version_already() -> None
     assert proposed(other, ROW, standing=[STANDING]) == again
     assert proposed(other, ROW, standing=[{**STANDING, "place": "analysis-2"}]) == []
     assert proposed(other, {**ROW, "passage": "said"}, standing=[STANDING]) == []
+    assert proposed(ROW, standing=[STANDING]) == [Problem("redactions-1-passage", f"Row 1: {OVERLAPPING}")]
 
 
 @pytest.mark.parametrize("rows", ["afraid", {"passage": "afraid"}, ["afraid", ROW], [ROW, None]])
