@@ -353,3 +353,9 @@ def test_a_strength_that_says_where_it_was_says_it_rightly(column: str) -> None:
     found = {"level": f"level: {LEVELS}", "theme": f"what it concerns: {THEMES}"}[column]
     row = {**FINDING, "kind": "strength", "reasons": "", column: "luck"}
     assert told(FieldKind.FINDINGS, [row]) == [(f"-1-{column}", f"Invented, row 1: {found}")]
+
+
+def test_rows_of_a_page_that_gives_none_are_told_that_nobody_is_offered() -> None:
+    assert told(FieldKind.CONTACTS, [CONTACT], {"today": "2027-06-30"}) == [
+        ("-1-member", "Invented, row 1: member: choose one of those offered (nobody is)")
+    ]
