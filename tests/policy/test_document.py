@@ -129,10 +129,21 @@ def test_two_versions_differ_by_paragraph(change: dict[str, Any], found: list[tu
 
 def test_the_difference_of_two_long_versions_is_the_same_as_of_short_ones() -> None:
     """Where a paragraph is repeated hundreds of times, it is still seen as the same."""
-    before = [line for number in range(150) for line in ("See the record.", f"Visit {number}.")]
-    after = [*before[:100], "See the record.", *before[100:]]
-    (added,) = differences({"analysis": "\n".join(before)}, {"analysis": "\n".join(after)})
-    assert (added.kind, added.after) == ("added", "See the record.")
+    before = ["See the record."] * 250
+    (added,) = differences({"analysis": "\n".join(before)}, {"analysis": "\n".join([*before, "A visit was missed."])})
+    assert (added.key, added.kind, added.after) == ("analysis-251", "added", "A visit was missed.")
+
+
+def test_two_versions_of_earlier_years_differ_by_rows() -> None:
+    assert differences({"sources": "Records\nInterviews"}, {"sources": "Records\nVisits"}) == (
+        Difference("sources-2", "Sources used, number 2", "changed", "What: Interviews", "What: Visits"),
+    )
+
+
+def test_rows_in_a_part_of_text_are_read_as_rows() -> None:
+    odd = {"analysis": [{"more": "x"}]}
+    assert paragraphs(odd) == (Paragraph("analysis-1", "Analysis of practice, number 1", "More: x"),)
+    assert list(passages(odd)) == [Passage("analysis-1-more", "Analysis of practice, number 1", "x")]
 
 
 def test_a_part_that_one_version_lacks_is_added_or_removed() -> None:
@@ -219,6 +230,15 @@ def test_actions_answer_findings_that_exist_and_each_deficiency_is_answered(
 def test_without_findings_the_findings_come_first() -> None:
     ((place, message),) = cross_problems({"actions": [ACTION]})
     assert (place, message) == ("actions-1-finding", "Action plan, row 1: enter the findings first")
+
+
+def test_what_a_row_lacks_altogether_is_told_as_if_it_were_empty() -> None:
+    bare = {key: value for key, value in ACTION.items() if key not in ("owner", "finding")}
+    assert missing({**REVIEW, "findings": [STRENGTH], "actions": [bare]}) == (
+        "Action plan, row 1: enter the number of the finding that it answers",
+        "Action plan, row 1: owner: enter an email address, such as first.last@example.test",
+    )
+    assert list(cross_problems({"findings": [{"text": "No kind"}], "actions": [bare]})) == []
 
 
 def test_each_deficiency_without_an_action_is_counted() -> None:

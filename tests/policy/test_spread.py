@@ -4,6 +4,7 @@ from fractions import Fraction
 
 import pytest
 
+from workflows.policy.figure import DAYS, NUMBER, SHARE, WORKING_DAYS, Measure, days_of, number, share_of
 from workflows.policy.spread import longest, mean, median, share, within
 
 
@@ -35,3 +36,19 @@ def test_a_high_mark_is_one_of_the_numbers_that_so_many_do_not_exceed(part: tupl
 
 def test_a_share_of_nothing_is_none_and_not_nought() -> None:
     assert (share(1, 4), share(0, 4), share(0, 0)) == (0.25, 0.0, None)
+
+
+def test_a_measure_says_in_which_unit_it_is() -> None:
+    assert number("open", 3, 7) == Measure("open", 3, NUMBER, 7)
+    assert share_of("late", 1, 4) == Measure("late", 0.25, SHARE, 4)
+    assert list(days_of([3, 5, 10], "late_", WORKING_DAYS)) == [
+        Measure("late_median", 5, WORKING_DAYS, 3),
+        Measure("late_mean", 6, WORKING_DAYS, 3),
+        Measure("late_longest", 10, WORKING_DAYS, 3),
+    ]
+    assert [(measure.name, measure.unit) for measure in days_of([])] == [
+        ("median", DAYS),
+        ("mean", DAYS),
+        ("longest", DAYS),
+    ]
+    assert (NUMBER, SHARE, DAYS, WORKING_DAYS) == ("number", "share", "days", "working days")
