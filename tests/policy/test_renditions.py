@@ -262,7 +262,7 @@ def test_a_summary_that_differs_is_told_too(before: list[str], after: list[str],
 def test_what_differs_between_two_long_renditions_is_what_differs_between_short_ones() -> None:
     """Where a paragraph is repeated hundreds of times, it is still seen as the same."""
     before = ["See the record."] * 250
-    earlier, later = {"analysis": "\n".join(before)}, {"analysis": "\n".join([*before, "A visit was missed."])}
+    earlier, later = {"analysis": "\n".join(before)}, {"analysis": "\n".join(["A visit was missed.", *before])}
     first = compose(earlier, (), audience=Audience.VICTIM, review_version=1)
     second = compose(later, (), audience=Audience.VICTIM, review_version=2, previous=first, previous_number=1)
     assert len(second.changes) == 1
