@@ -7,7 +7,7 @@ import pytest
 from workflows.policy.leaked_numbers import numbers_in
 from workflows.policy.plain_letters import plain_text
 
-OWN = ("X123456", "A1234BC", "1234")
+OWN = ("X123456", "A1234BC", "1234", "XY771", "77XY1")
 BORN = (date(1991, 5, 4),)
 
 
@@ -38,6 +38,16 @@ def found(text: str, *, coarse: bool = False) -> list[tuple[str, str]]:
         ("born on 3 June 1980, once", [("born on 3 June 1980", "date_of_birth")]),
         ("4 May 1991 X123456", [("4 May 1991", "date_of_birth"), ("X123456", "crn")]),
         ("X123456@example.test", [("X123456", "crn")]),
+        ("X123456A1234BC", [("X123456", "crn"), ("A1234BC", "noms")]),  # side by side, whichever is looked for first
+        ("A1234BCX123456", [("A1234BC", "noms"), ("X123456", "crn")]),
+        ("XY771, XY771, XY771", [("XY771", "crn")] * 3),
+        ("XY77   1", [("XY77   1", "crn")]),
+        ("XY77    1", []),
+        ("77XY1", [("77XY1", "crn")]),
+        ("977XY1", []),
+        ("no 977XY1", []),
+        ("a77XY1", [("77XY1", "crn")]),
+        ("77XY12", []),
         ("X123456 4 May 1991", [("X123456", "crn"), ("4 May 1991", "date_of_birth")]),
         ("a@example.test\n01632\n960123", [("a@example.test", "email"), ("01632\n960123", "phone")]),
     ],
@@ -64,3 +74,8 @@ def test_in_what_is_no_text_only_known_numbers_and_addresses_count() -> None:
         ("a@example.test", "email"),
         ("1991-05-04", "date_of_birth"),
     ]
+
+
+def test_a_text_is_one_unless_it_is_said_to_be_none() -> None:
+    plain = plain_text("01632 960123")
+    assert [kind for _, _, kind in numbers_in(plain, (), ())] == ["phone"]
