@@ -52,6 +52,7 @@ _TABLES = {
     "pauses": (_MINE, "number"),
     "releases": (_MINE, "at"),
     "audit": (_MINE, "seq"),
+    "absences": ("$1::text IS NOT NULL", "recorded_at"),
 }
 
 
@@ -106,7 +107,7 @@ class Window:
             secrets=NAMING | {case["crn"], case["noms"]},
             flows=flows,
             offers=tuple(self.offers),
-            in_line=self._in_line(case["pdu"]),
+            in_line=self._in_line(),
             holidays=england_and_wales(frozenset(row["holiday"] for row in holidays)),
             is_due_to_close=is_due_to_close,
             stuck=frozenset(row["message_id"] for row in tables["outbox"] if _is_stuck(row)),
@@ -175,12 +176,13 @@ class Window:
         decoded = [payload.data.decode(errors="replace") for payload in await codec.decode(payloads)]
         return "\n".join([*(MessageToJson(event) for event in events), *decoded])
 
-    def _in_line(self, pdu: str) -> frozenset[str]:
+    def _in_line(self) -> dict[str, frozenset[str]]:
         directory = FileRulebooks(DEPLOY / "rulebook", DEPLOY / "directory").directory(datetime.now(UTC).date())
         people = [*directory.national.people]
         for region in directory.regions.values():
             people += region.people
-        return frozenset(person.email for person in people if pdu in person.in_line_of)
+        units = {unit for person in people for unit in person.in_line_of}
+        return {unit: frozenset(p.email for p in people if unit in p.in_line_of) for unit in units}
 
 
 def _without(mail: Counter[str], others: set[str]) -> Counter[str]:

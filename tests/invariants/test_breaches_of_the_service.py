@@ -14,6 +14,7 @@ from starter.mailer import SmtpMailer
 from starter.settings import Settings
 from tests.histories.incompatible import AskedTwice
 from tests.invariants.answers import usual
+from tests.invariants.changing import pause_or_resume
 from tests.invariants.rules import RULES
 from tests.invariants.service import CaseInHand, Service
 from tests.workflows.conftest import DEPLOY
@@ -140,7 +141,7 @@ async def answers_are_never_delivered(service: Service, patch: Patch) -> CaseInH
 async def code_that_open_cases_cannot_go_on_with(service: Service, patch: Patch) -> CaseInHand:
     hand = await service.open(SPEED)
     await carried(hand, "notification")
-    await service.restart(AskedTwice)
+    await service.run_instead(AskedTwice)
     row = next(row for row in await hand.questions() if row["question"] == "notification")
     given = usual(row, hand.today)
     patch.setattr("tests.invariants.service.SETTLES_WITHIN", 3.0)
@@ -165,10 +166,10 @@ async def a_pause_gives_nothing_back(service: Service, patch: Patch) -> CaseInHa
     patch.setattr("workflows.policy.pausing.resumed", lambda due_on, *_: due_on)
     hand = await service.open(SPEED)
     await carried(hand, "invite")
-    assert await hand.pause_or_resume(in_force(hand))
+    assert await pause_or_resume(hand, in_force(hand))
     await hand.settle()
     await asyncio.sleep(3)
-    assert await hand.pause_or_resume(in_force(hand))
+    assert await pause_or_resume(hand, in_force(hand))
     return hand
 
 
