@@ -99,10 +99,10 @@ class Observed:
         later = [row for row in self.audited("case_transferred") if row["at"] > at]
         return str(later[0]["detail"]["before"]).rpartition(" ")[2] if later else str(self.case["pdu"])
 
-    def is_corrected_at(self, at: datetime) -> bool:
-        """Whether the accepted review was being corrected at this moment."""
-        turns = [row for row in self["audit"] if row["at"] <= at and _is_turn(row)]
-        return bool(turns) and turns[-1]["action"] == "correction_asked"
+    def is_corrected_before(self, row: Row) -> bool:
+        """Whether the accepted review was being corrected when this row of the chain was written."""
+        turns = [one for one in self["audit"] if one["seq"] < row["seq"] and _is_turn(one)]
+        return bool(turns) and bool(turns[-1]["action"] == "correction_asked")
 
     def gate(self, name: str) -> Row:
         """The question of this name."""

@@ -115,8 +115,9 @@ def _why_not_given(seen: Observed, given: Row) -> Iterator[str]:
     ]
     if not _stands_convicted(seen, at):
         yield "the review without a conviction that stands"
-    if seen.is_corrected_at(at):
-        yield "the review while it was being corrected"
+    for row in seen.audited("rendition_handed_over"):
+        if (row["subject"], row["detail"]["to"]) == (name, given["reader"]) and seen.is_corrected_before(row):
+            yield "the review while it was being corrected"
     if not released or not any(g["subject"] == name for g, _ in seen.applied("release", "released")):
         yield "what nobody had released"
     elif {given["sha256"], *(row["sha256"] for row in document)} != {released[-1]["detail"]["sha256"]}:
