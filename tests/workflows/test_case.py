@@ -283,6 +283,21 @@ async def test_disclosure_that_the_national_team_stopped_gives_nothing(office: O
         assert asked == []
 
 
+async def test_a_case_closes_although_disclosure_was_stopped_before_a_family_was_told(office: Office) -> None:
+    """What they were owed is closed by that decision, whether the conviction comes before it or after it."""
+    async with running(office, {"resolve": [Line("stop", reasons="Invented reason.")]}) as (opening, case):
+        await opened(office, opening, "notification/notification")
+        await case.signal("raise_concern", RaisedConcern(kind=EscalationKind.STAFF_SAFETY))
+        await end_of(office, opening, "escalation/staff_safety-1")
+        await case.signal("court_event", CourtEvent(kind=CourtEventKind.CONVICTED, on=datetime.now(UTC).date()))
+        async with asyncio.timeout(PATIENCE):
+            assert (await case.result())["outcome"] == "completed"
+        asked = await office.record.value(
+            "SELECT count(*) FROM gates WHERE reference = $1 AND stage = 'victim-disclosure'", opening.reference
+        )
+        assert asked == 0
+
+
 async def test_a_freedom_of_information_request_runs_from_the_day_it_was_received(office: Office) -> None:
     lines = {"notification": [SILENT], "enquiry_foi": [SILENT]}
     async with running(office, lines, speed=1) as (opening, case):
