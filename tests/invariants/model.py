@@ -180,7 +180,7 @@ class Model(Procedure):
 
     def announce(self, on: date) -> None:
         """A bank holiday is announced late."""
-        self.record.announced.add(on)
+        self.record.announced[on] = self.record.now
         self.record.rebase()
         self.go_on()
 

@@ -64,7 +64,7 @@ class ModelRecord:
         self.offers: list[Offered] = []
         self.flows: dict[str, Flow] = {}
         self.said: dict[str, str] = {}
-        self.announced: set[date] = set()
+        self.announced: dict[date, datetime] = {}
         self.covers: list[Cover] = []
         for ref, role, email in STAFF:
             name = f"Invented {role}"
@@ -291,6 +291,7 @@ class ModelRecord:
             offers=tuple(self.offers),
             in_line={PDU: frozenset(person.email for person in people if PDU in person.in_line_of)},
             holidays=self.holidays,
+            announced=dict(self.announced),
             is_settled=not any(not d["applied_at"] and not d["void_at"] for d in self.rows("decisions")),
             is_due_to_close=is_due_to_close,
             before=before,

@@ -62,6 +62,7 @@ class Observed:
     `secrets`: what names somebody, and what people typed. `is_settled`: nothing is under way. `stuck`: letters
     that have waited for longer than they should, by message. `is_due_to_close`: everybody has answered everything for
     a long time. `in_line`: who stands in the line of which delivery unit.
+    `announced`: the bank holidays that were announced late, and when.
     """
 
     reference: str
@@ -77,6 +78,7 @@ class Observed:
     offers: tuple[Offered, ...] = ()
     in_line: Mapping[str, frozenset[str]] = field(default_factory=dict)
     holidays: frozenset[date] = frozenset()
+    announced: Mapping[date, datetime] = field(default_factory=dict)
     is_settled: bool = True
     is_due_to_close: bool = False
     stuck: frozenset[str] = frozenset()
@@ -93,6 +95,10 @@ class Observed:
     def audited(self, *actions: str) -> list[Row]:
         """The rows of the chain with one of these actions."""
         return [row for row in self["audit"] if row["action"] in actions]
+
+    def holidays_at(self, at: datetime) -> frozenset[date]:
+        """The bank holidays that were known at this moment."""
+        return self.holidays - {on for on, announced_at in self.announced.items() if announced_at > at}
 
     def pdu_at(self, at: datetime) -> str:
         """The delivery unit in which the case was at this moment."""

@@ -109,6 +109,7 @@ class Window:
             offers=tuple(self.offers),
             in_line=self._in_line(),
             holidays=england_and_wales(frozenset(row["holiday"] for row in holidays)),
+            announced={row["holiday"]: case_time(clock, row["recorded_at"]) for row in holidays},
             is_due_to_close=is_due_to_close,
             stuck=frozenset(row["message_id"] for row in tables["outbox"] if _is_stuck(row)),
             before=self.last,
@@ -130,7 +131,7 @@ class Window:
                 query = f"SELECT * FROM sfo.{table} WHERE {which} ORDER BY {order}"
                 tables[table] = [dict(row) for row in await connection.fetch(query, self.reference)]
             broken = tuple(await verify(connection))
-            holidays: list[Row] = [dict(row) for row in await connection.fetch("SELECT holiday FROM sfo.bank_holidays")]
+            holidays: list[Row] = [dict(row) for row in await connection.fetch("SELECT * FROM sfo.bank_holidays")]
             mine = {row["message_id"] for row in tables["outbox"]}
             every = {row["message_id"] for row in await connection.fetch("SELECT message_id FROM sfo.outbox")}
         return tables, broken, holidays, every - mine

@@ -40,7 +40,7 @@ STRANGER = "stranger@elsewhere.example.test"
 _FINISHES_WITHIN = 60
 _LOOKS = 8
 _ANSWERED_AT_MOST = 6
-_INTERRUPTED_IN = 2
+_INTERRUPTED_IN = 1
 BY_SIGNAL = ("repeat", "reassign", "undeliverable", "unasked", "rubbish")
 NOBODY, NOTHING = "00000000-0000-4000-8000-000000000000", "SFO-2026-99999/review/draft"
 

@@ -12,7 +12,7 @@ from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
 from temporalio.client import WorkflowHandle
 from temporalio.service import RPCError, RPCStatusCode
 
-from starter.script import SILENT, Line
+from starter.script import SILENT, USUAL, Line
 from tests.workflows.conftest import PATIENCE, Office
 from tests.workflows.people import People
 from workflows.contract import ids
@@ -296,6 +296,29 @@ async def test_a_case_closes_although_disclosure_was_stopped_before_a_family_was
             "SELECT count(*) FROM gates WHERE reference = $1 AND stage = 'victim-disclosure'", opening.reference
         )
         assert asked == 0
+
+
+async def test_staff_are_cared_for_again_when_a_review_is_due_after_all(office: Office) -> None:
+    """Nothing but an enquiry was open, so their care had ended with the prosecution; then there is a conviction."""
+    lines = {"commission": [SILENT, USUAL["commission"]], "enquiry_foi": [SILENT]}
+    async with running(office, lines) as (opening, case):
+        await opened(office, opening, "review/commission")
+        today = datetime.now(UTC).date()
+        await case.signal("enquiry", RaisedEnquiry(kind=EnquiryKind.FOI, received_on=today))
+        foi = await opened(office, opening, "enquiry/1/enquiry_foi:1")
+        await case.signal("court_event", CourtEvent(kind=CourtEventKind.DISCONTINUED, on=today))
+        await end_of(office, opening, "staff-care")
+        await case.signal("court_event", CourtEvent(kind=CourtEventKind.CONVICTED, on=today))
+        for part in ("victim-disclosure", "staff-feedback", "action-plan"):
+            await end_of(office, opening, part)
+        enquiry = office.client.get_workflow_handle(f"{ids.case_id(opening.reference)}/enquiry/1")
+        await office.answer(enquiry, foi["gate"], "refused", reasons="Invented reason.")
+        async with asyncio.timeout(PATIENCE):
+            assert (await case.result())["outcome"] == "completed"
+        owed = await office.record.rows(
+            "SELECT state FROM duties WHERE reference = $1 AND kind = 'cared_for'", opening.reference
+        )
+        assert {row["state"] for row in owed} == {"met"}
 
 
 async def test_a_freedom_of_information_request_runs_from_the_day_it_was_received(office: Office) -> None:
