@@ -38,7 +38,7 @@ class Procedure(Effects):
         self.caring: Task[None] | None = None
         self.catching: Task[None] | None = None
         self.correcting: Task[None] | None = None
-        self.is_past_review = False
+        self.is_past_review = self.is_let_go = False
         self.is_disclosing = self.has_disclosed = False
         self.disclosed_version: int | None = None
         self.corrected_to: int | None = None
@@ -70,19 +70,37 @@ class Procedure(Effects):
     async def run(self) -> None:
         """The case: charge, notification beside the early look, rounds of review, what follows, the end."""
         await until(lambda: self.ground is not Ground.ASK)
-        if self.is_sfo or self.ground.is_reviewed:
-            await until(lambda: bool(self.court))
-            if has_appeared(self.court):
-                await self.follow()
+        self.is_let_go = not (self.is_sfo or self.ground.is_reviewed)
+        if not self.is_let_go:
+            await self.follow_from_court()
         await self.close_when_due()
+
+    async def follow_from_court(self) -> None:
+        """Nothing of it begins before the court appearance."""
+        await until(lambda: bool(self.court))
+        if has_appeared(self.court):
+            await self.follow()
 
     async def close_when_due(self) -> None:
         """Nothing else is open: contact that is still owed is made, and the case closes."""
         await until(lambda: not self.disclosure_is_due)
+        await self.end_care()
+        while True:
+            await until(lambda: not self.is_busy and not self.disclosure_is_due)
+            await self.end_care()
+            if self.may_close():
+                return self.close()
+            await until(lambda: self.may_close() or self.is_busy or self.disclosure_is_due)
+
+    async def end_care(self) -> None:
+        """No further contact falls due; what is still owed is made."""
         self.is_closing = True
         await until(lambda: self.caring is None or self.caring.is_done)
-        await until(self.may_close)
-        self.close()
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a charge is judged, a review is caught up with or corrected."""
+        return any(task is not None and not task.is_done for task in (self.charging, self.catching, self.correcting))
 
     async def follow(self) -> None:
         """From the court appearance on."""
@@ -228,7 +246,11 @@ class Procedure(Effects):
         self.begin_catching_up()
 
     def begin_catching_up(self) -> None:
-        """Where a review is due after all."""
+        """Where a review is due after all, or the charge is a serious further offence after all."""
+        if self.is_let_go and (self.is_sfo or self.ground.is_reviewed):
+            self.is_let_go = False
+            self.catching = self.tasks.start(self.follow_from_court())
+            return
         if self.is_past_review and self.is_wanted and self.record.case["accepted_version"] is None:
             self.catching = self.tasks.start(self.catch_up())
 
@@ -259,8 +281,11 @@ class Procedure(Effects):
         is_due = self.ground.is_reviewed and (
             self.record.case["accepted_version"] is not None or not ends_the_review(self.court)
         )
-        if self.caring is None and is_due and has_appeared(self.court):
-            self.caring = self.tasks.start(self.care())
+        has_ended = self.caring is not None and self.caring.is_done and self.is_at_rest
+        if is_due and has_appeared(self.court) and (self.caring is None or has_ended):
+            self.times["staff-care"] = self.times.get("staff-care", 0) + 1
+            self.is_at_rest = self.is_closing = False
+            self.caring = self.tasks.start(self.care(self.times["staff-care"]))
         self.is_at_rest = not is_due
 
     def stop(self, *kinds: str) -> None:
@@ -279,8 +304,8 @@ class Procedure(Effects):
             row["state"] not in ("resolved", "answered")
             for row in (*record.rows("escalations"), *record.rows("enquiries"))
         )
-        is_busy = any(task is not None and not task.is_done for task in (self.charging, self.catching, self.correcting))
-        return not (is_owed or is_asked or is_busy or self.disclosure_is_due or self.is_corrected)
+        is_open = self.is_busy or self.disclosure_is_due or self.is_corrected
+        return not (is_owed or is_asked or is_open)
 
     def close(self) -> None:
         """The case has ended."""

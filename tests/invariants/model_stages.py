@@ -221,11 +221,12 @@ class Stages(Disclosure):
 
     # --- staff care --------------------------------------------------------------------------------
 
-    async def care(self) -> None:
+    async def care(self, number: int) -> None:
         """Whoever looks after somebody is asked for contact, again and again, until the case closes."""
-        await self.tasks.together(*(self.look_after(caring.role) for caring in carers(STAFF_REFS)))
+        part = f"staff-care-{number}" if number > 1 else "staff-care"
+        await self.tasks.together(*(self.look_after(part, caring.role) for caring in carers(STAFF_REFS)))
 
-    async def look_after(self, role: Role) -> None:
+    async def look_after(self, part: str, role: Role) -> None:
         """Due again after a while, sooner when another stage begins; at rest while no review is due."""
         is_owed = True
         while not self.is_cared_for(is_owed=is_owed):
@@ -233,7 +234,7 @@ class Stages(Disclosure):
             if not self.is_at_rest:
                 contact = await self.ask_until(
                     lambda owed=is_owed: self.is_at_rest or self.is_cared_for(is_owed=owed),  # type: ignore[misc]
-                    "staff-care", "welfare", str(role), role=role,
+                    part, "welfare", str(role), role=role,
                 )  # fmt: skip
             if contact:
                 is_owed = contact.fields["owed"]

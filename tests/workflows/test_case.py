@@ -298,9 +298,25 @@ async def test_a_case_closes_although_disclosure_was_stopped_before_a_family_was
         assert asked == 0
 
 
+async def test_a_charge_let_go_is_followed_when_it_becomes_a_serious_further_offence_after_all(office: Office) -> None:
+    """It was none, and only an enquiry kept the case open; then the charge is amended upward."""
+    lines = {"offence_class": [Line("not_sfo")], "enquiry_foi": [SILENT]}
+    async with running(office, lines | {"commission": [SILENT]}, offences=[offence(UNLISTED)]) as (opening, case):
+        await case.signal("enquiry", RaisedEnquiry(kind=EnquiryKind.FOI, received_on=datetime.now(UTC).date()))
+        await opened(office, opening, "enquiry/1/enquiry_foi:1")
+        assert (await end_of(office, opening, "charge"))["is_sfo"] is False
+        await case.signal("amend_charge", amended(MURDER))
+        for gate in ("notification/notification", "early-look/early_look", "review/commission"):
+            await opened(office, opening, gate)
+
+
 async def test_staff_are_cared_for_again_when_a_review_is_due_after_all(office: Office) -> None:
     """Nothing but an enquiry was open, so their care had ended with the prosecution; then there is a conviction."""
-    lines = {"commission": [SILENT, USUAL["commission"]], "enquiry_foi": [SILENT]}
+    lines = {
+        "commission": [SILENT, USUAL["commission"]],
+        "enquiry_foi": [SILENT],
+        "welfare": [SILENT, SILENT, SILENT, USUAL["welfare"]],
+    }
     async with running(office, lines) as (opening, case):
         await opened(office, opening, "review/commission")
         today = datetime.now(UTC).date()
