@@ -20,6 +20,7 @@ from starter.connections import Connection
 from starter.history_payloads import payloads_in
 from tests.invariants.observed import Flow, Observed, Offered, Read, Row
 from tests.invariants.rules_record import ADDRESS
+from tests.invariants.telemetry import TelemetryKeeper, keeper
 from tests.workflows.conftest import DEPLOY, Office
 from workflows.contract.messages import CaseClock
 from workflows.policy.clock import case_time
@@ -81,6 +82,7 @@ class Window:
     office: Office
     reference: str
     logs: LogKeeper = field(default_factory=LogKeeper)
+    telemetry: TelemetryKeeper = field(default_factory=keeper)
     offers: list[Offered] = field(default_factory=list)
     last: Observed | None = None
     _events: dict[str, int] = field(default_factory=dict)
@@ -102,7 +104,7 @@ class Window:
             broken=broken,
             mail_before=_without(before, others),
             mail_after=_without(self._mail(), others),
-            said={**said, "the log": self.logs.taken()},
+            said={**said, "the log": self.logs.taken(), **self.telemetry.taken()},
             letters=tuple(self._read(tables["outbox"], heads)),
             secrets=NAMING | {case["crn"], case["noms"]},
             flows=flows,

@@ -31,6 +31,7 @@ from tests.invariants.changed_care import Caring
 from tests.invariants.observed import Breach, Observed, Offered
 from tests.invariants.observing import LogKeeper, Window
 from tests.invariants.rules import breaches_in
+from tests.invariants.telemetry import TelemetryKeeper, keeper
 from tests.workflows.conftest import DEPLOY, Office
 from workflows.contract import ids
 from workflows.contract.messages import CaseClock, CaseOpening, DecideSignal, OffenceRef
@@ -55,11 +56,12 @@ CODE: tuple[Mapping[type, type], ...] = (
 
 @dataclass
 class Service:
-    """Workers, relay and letters of one test; workers are replaced at will. `log`: what all of it says."""
+    """Workers, relay and letters of one test; workers are replaced at will. `log`, `telemetry`: what all of it says."""
 
     office: Office
     folder: Path
     log: LogKeeper = field(default_factory=LogKeeper)
+    telemetry: TelemetryKeeper = field(default_factory=keeper)
     version: int = 0
     restarts: int = 0
     upgrades: int = 0
@@ -138,7 +140,7 @@ class Service:
             charge["offences"] = [{"code": code, "offence_on": str(on), "victim_age": 34}]
         opening = await self.office.report(speed=speed, **charge)
         await self.delivery.start_case(opening.reference)
-        window = Window(self.office, opening.reference, self.log)
+        window = Window(self.office, opening.reference, self.log, self.telemetry)
         return CaseInHand(self, opening, window)
 
 
