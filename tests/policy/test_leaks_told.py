@@ -56,3 +56,18 @@ def test_a_text_of_the_frame_may_stand_by_itself_and_not_within_a_longer_one(
     known = Known(names=ZELDA.names, allowed=(allowed,))
     assert bool(told(f"{text}", known)) is is_told
     assert told(f"{text}; Quillfeather left", known)  # what may stand hides nothing that stands beside it
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "excerpt"),
+    [
+        ("aaaa " * 20, " bbbb" * 20, f"…{'aaaa ' * 11}Quillfeather{' bbbb' * 11}…"),
+        ("." * 100, "." * 100, "…Quillfeather…"),
+        ("aaaa " * 12, " bbbb" * 12, f"{'aaaa ' * 12}Quillfeather{' bbbb' * 12}"),
+        ("a\x00 ", "\n \u2028b", "a\ufffd Quillfeather b"),
+    ],
+)
+def test_an_excerpt_has_whole_words_on_one_line_and_marks_where_it_was_cut(
+    before: str, after: str, excerpt: str
+) -> None:
+    assert [one for one, _ in told(f"{before}Quillfeather{after}")] == [excerpt]
