@@ -17,7 +17,7 @@ import asyncpg
 from opentelemetry.trace import SpanKind
 
 from starter.audit import HeadsError, export_head
-from starter.connections import OUT_OF_REACH, Pool
+from starter.connections import OUT_OF_REACH, Pool, leading
 from starter.delivery import Delivery
 from starter.gauges import Gauges
 from starter.reconciling import EVERY as COMPARED_EVERY
@@ -176,9 +176,8 @@ class Relay:
         """Deliver what waits now and return how much that was; nothing while another relay is at it."""
         await self._export_head()
         delivered = 0
-        async with self._pool.acquire() as connection:
-            # Given back with the connection, also when this process dies.
-            if not await connection.fetchval("SELECT pg_try_advisory_lock(hashtext('sfo.relay'))"):
+        async with leading(self._pool, "sfo.relay") as connection:
+            if connection is None:
                 self._gauges.forget()
                 return 0
             await self._gauges.look(connection)

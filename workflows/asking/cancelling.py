@@ -15,6 +15,7 @@ from temporalio import workflow
 
 Result = TypeVar("Result")
 
+# Every task that was asked to stop, of all workflows: it concerns the task alone, and goes with it.
 _unwanted: "WeakSet[asyncio.Task[Any]]" = WeakSet()
 
 
