@@ -7,7 +7,7 @@ from typing import Any
 from activities.answered import Answered, Effect
 from activities.owing import STAFF_DUTIES, VICTIM_DUTIES
 from workflows.contract.directory import Person
-from workflows.contract.vocabulary import DutyKind, EscalationKind, EscalationOutcome, Role
+from workflows.contract.vocabulary import EscalationKind, EscalationOutcome, Role
 
 
 async def rosh(answered: Answered) -> Effect:
@@ -160,7 +160,10 @@ async def acknowledge(answered: Answered) -> Effect:
 
 
 async def resolve(answered: Answered) -> Effect:
-    """The outcome; a hold keeps it open. Stopped for staff safety means that nothing more is handed over."""
+    """The outcome; a hold keeps it open. Stopped for the safety of staff, no family is owed anything any more.
+
+    Nobody is referred, told or offered anything from then on, so what was owed of that is closed by this decision.
+    """
     kind, number = _escalation(answered)
     stays = answered.answer == EscalationOutcome.HOLD
     await answered.connection.execute(
@@ -177,7 +180,7 @@ async def resolve(answered: Answered) -> Effect:
         answered.at,
     )
     if kind == EscalationKind.STAFF_SAFETY and answered.answer == EscalationOutcome.STOP:
-        await answered.close_owed(DutyKind.VICTIM_GIVEN)
+        await answered.close_owed(*VICTIM_DUTIES)
     return Effect()
 
 

@@ -4,9 +4,10 @@ from collections.abc import Awaitable, Callable
 from datetime import date
 
 from activities.answered import Answered, AnswerRefusedError, Effect
+from activities.escalations import is_stopped
 from activities.owing import bring_in_line
 from activities.record import Row, audit
-from activities.release_facts import hashes, is_as_released, is_stopped, release_facts, released_rendition, translation
+from activities.release_facts import hashes, is_as_released, release_facts, released_rendition, translation
 from workflows.contract.vocabulary import DutyKind
 from workflows.policy.disclosure import Handing, ReleaseFacts, why_not_hand_over
 from workflows.policy.due import on_in_london

@@ -58,3 +58,16 @@ async def is_held(connection: Connection, reference: str) -> bool:
             reference,
         )
     )
+
+
+async def is_stopped(connection: Connection, reference: str) -> bool:
+    """Whether the national team has stopped disclosure for the safety of staff; then nothing leaves any more."""
+    return bool(
+        await connection.fetchval(
+            """
+            SELECT EXISTS (SELECT FROM escalations
+                WHERE reference = $1 AND kind = 'staff_safety' AND state = 'resolved' AND outcome = 'stop')
+            """,
+            reference,
+        )
+    )

@@ -5,6 +5,7 @@ In whatever order a verdict, a conviction or an amendment arrives, the same duti
 
 from datetime import datetime
 
+from activities.escalations import is_stopped
 from activities.means import Means
 from activities.record import Connection, Row, lock_case
 from workflows.contract.messages import StaffRef
@@ -27,13 +28,17 @@ VICTIM_DUTIES = (DutyKind.VICTIM_TOLD, DutyKind.VICTIM_ANSWERED, DutyKind.VICTIM
 
 
 async def bring_in_line(connection: Connection, means: Means, reference: str, at: datetime) -> None:
-    """A review owes its staff, a conviction the victims; a review that the court has ended owes staff nothing more."""
+    """A review owes its staff, a conviction the victims; a review that the court has ended owes staff nothing more.
+
+    Where the national team has stopped disclosure a conviction owes the families nothing. Rule: facts.md 5.18.
+    """
     case = await lock_case(connection, reference)
     if not Ground(case["ground"]).is_reviewed:
         return
     court = await court_of(connection, reference)
     if is_open(court):
-        await _owe(connection, reference, await _victims(connection, reference), at)
+        if not await is_stopped(connection, reference):
+            await _owe(connection, reference, await _victims(connection, reference), at)
     elif CourtEventKind.QUASHED in court:  # what has not left does not leave; a new conviction owes it again
         await _close(connection, reference, at, VICTIM_DUTIES)
     if case["accepted_version"] is None and is_ended(means, case, court, at):

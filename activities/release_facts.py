@@ -2,7 +2,7 @@
 
 import hashlib
 
-from activities.escalations import is_held
+from activities.escalations import is_held, is_stopped
 from activities.owing import court_of
 from activities.people import Place
 from activities.record import Connection, fingerprint
@@ -140,19 +140,6 @@ async def _court(connection: Connection, reference: str) -> tuple[CourtEventKind
         str(CourtEventKind.QUASHED),
     )
     return (*await court_of(connection, reference), *((CourtEventKind.QUASHED,) if waits else ()))
-
-
-async def is_stopped(connection: Connection, reference: str) -> bool:
-    """Whether the national team has stopped disclosure for the safety of staff; then nothing leaves any more."""
-    return bool(
-        await connection.fetchval(
-            """
-            SELECT EXISTS (SELECT FROM escalations
-                WHERE reference = $1 AND kind = 'staff_safety' AND state = 'resolved' AND outcome = 'stop')
-            """,
-            reference,
-        )
-    )
 
 
 # --- the files that leave ----------------------------------------------------------------------------------

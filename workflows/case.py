@@ -96,7 +96,7 @@ class Case(CaseStages):
         )
         self.caring: asyncio.Task[StageEnd] | None = None
         self.notifying: asyncio.Task[None] | None = None
-        self.is_past_review = False
+        self.is_past_review = self.is_let_go = False
         self.is_cared_for = True
 
     # --- the procedure ----------------------------------------------------------------------------
@@ -124,10 +124,9 @@ class Case(CaseStages):
         """Once the charge is judged: from the court appearance on, where there is anything to do."""
         # An amendment that came while the first charge was still being asked about has taken its place.
         await workflow.wait_condition(lambda: self.ground is not Ground.ASK)
-        if self.is_sfo or self.ground.is_reviewed:
-            await workflow.wait_condition(lambda: bool(self.court.events))
-            if self.court.has_appeared:
-                await self.follow()
+        self.is_let_go = not (self.is_sfo or self.ground.is_reviewed)
+        if not self.is_let_go:
+            await self.follow_from_court()
 
     async def pick_up(self) -> None:
         """The case as it stood when it closed: a family opted back in, or its review is wrong. Rule: facts.md 5.23."""
@@ -161,6 +160,12 @@ class Case(CaseStages):
             self.children.stop(*OF_THE_REVIEW, Stage.VICTIM_DISCLOSURE)
             await self.let_the_clock_run()
         await self.care()
+
+    async def follow_from_court(self) -> None:
+        """Nothing of it begins before the court appearance; an end without one leaves nothing to do."""
+        await workflow.wait_condition(lambda: bool(self.court.events))
+        if self.court.has_appeared:
+            await self.follow()
 
     async def follow(self) -> None:
         """From the court appearance until nothing is left to do but what conviction opens."""
@@ -273,15 +278,20 @@ class Case(CaseStages):
         Rule: facts.md 5.17, at every stage; whatever the court did, until nothing else of the case is open.
         """
         is_due = self.ground.is_reviewed and (self.version is not None or not self.court.ends_review)
-        if self.caring is None and is_due and self.court.has_appeared:
+        was_due, self.is_cared_for = self.is_cared_for, is_due
+        if is_due and self.court.has_appeared and (self.caring is None or self.has_to_care_again(was_due=was_due)):
             self.caring = asyncio.create_task(self.carried(ids.STAFF_CARE, self.care_brief))
-        elif self.caring and is_due != self.is_cared_for:
+        elif self.caring and is_due != was_due:
             await self.children.tell(CaseNews(stopped=not is_due), ids.STAFF_CARE)
-        self.is_cared_for = is_due
+
+    def has_to_care_again(self, *, was_due: bool) -> bool:
+        """Whether their care had come to its end because no review was due any more, and one is due after all."""
+        has_ended = self.caring is not None and self.caring.done() and not was_due
+        return has_ended and workflow.patched("cared-for-again")
 
     async def end_care(self) -> None:
         """Nothing else is open: what is still owed is done, and no further contact falls due."""
-        if self.caring:
+        if self.caring and not self.caring.done():
             await self.children.tell(CaseNews(closing=True), ids.STAFF_CARE)
             await self.caring
 
@@ -300,13 +310,14 @@ class Case(CaseStages):
 
     async def close(self) -> CaseClosed:
         """Close when nothing is owed; until then wait for whatever is still open."""
-        reference, outcome = self.opening.reference, self.outcome
+        reference = self.opening.reference
         while True:
             await workflow.wait_condition(lambda: not self.listening.is_busy and not self.disclosure_is_due)
-            closing = Closing(reference=reference, outcome=outcome, at=self.now())
+            await self.end_care()  # begun again for a review that was due after all
+            closing = Closing(reference=reference, outcome=self.outcome, at=self.now())
             closed = await workflow.execute_activity_method(Casework.close_case, closing, summary="Close", **RECORD)
             if closed.closed:
-                return CaseClosed(reference=reference, outcome=outcome, ground=self.ground, rounds=self.rounds)
+                return CaseClosed(reference=reference, outcome=closing.outcome, ground=self.ground, rounds=self.rounds)
             self.owed = closed.unmet
             await self.wait_for_news()
 
@@ -353,6 +364,8 @@ class Case(CaseStages):
             self.children.stop(*OF_THE_REVIEW)
             await self.let_the_clock_run()
             await self.care()
+        elif not self.is_cared_for and workflow.patched("cared-for-again"):  # a review is due after all
+            await self.care()
         self.listening.attend_to(self.catch_up())
 
     async def hear_amendment(self, amended: AmendedCharge) -> None:
@@ -366,7 +379,15 @@ class Case(CaseStages):
         await self.catch_up()
 
     async def catch_up(self) -> None:
-        """The case went past its review when none was due; one that is due after all is carried out as any other."""
+        """The case went past its review when none was due; one that is due after all is carried out as any other.
+
+        One that was no serious further offence, and is one now, is followed from the start.
+        """
+        is_followed = self.is_let_go and (self.is_sfo or self.ground.is_reviewed)
+        if is_followed and workflow.patched("followed-after-all"):
+            self.is_let_go = False
+            await self.follow_from_court()
+            return
         is_due = self.is_past_review and self.review_is_wanted
         if not is_due or not workflow.patched("reviewed-after-the-verdict"):
             return

@@ -5,20 +5,25 @@ invariants as the service is shown to.
 """
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
+from tests.invariants.model_asking import Answered
 from tests.invariants.model_case import OF_THE_REVIEW, Procedure
 from tests.invariants.model_effects import EFFECTS, Effects
-from tests.invariants.model_record import directory, known, new_decision
-from tests.invariants.model_stages import Answered
+from tests.invariants.model_legs import LEG_EFFECTS
+from tests.invariants.model_record import known, new_decision
 from tests.invariants.observed import Observed, Offered
 from workflows.contract.messages import OffenceRef
 from workflows.contract.question import Silence
 from workflows.contract.questions import QUESTIONS
-from workflows.contract.vocabulary import CourtEventKind, Role
+from workflows.contract.vocabulary import CourtEventKind, EnquiryKind, Role
 from workflows.policy.authority import why_not_answer
+from workflows.policy.court import has_appeared
 from workflows.policy.disclosure import is_open
+
+FILLED_BY_THE_PLACE = (Role.SPOC, Role.SFO_TEAM, Role.SENIOR_LEAD, Role.REGIONAL_DIRECTOR)
+ALL_EFFECTS = {**EFFECTS, **LEG_EFFECTS}
 
 
 class Model(Procedure):
@@ -77,34 +82,54 @@ class Model(Procedure):
         self.record.close_gate(gate, "decided", keep=row["by_email"])
         self.record.letter(f"{name}/receipt", "receipt", row["by_email"], name)
         self.record.audit(row["by_email"], "decision_applied", name, decision=row["decision"])
-        self.answers[name] = EFFECTS.get(gate["question"], _nothing)(self, gate, row)
+        self.answers[name] = ALL_EFFECTS.get(gate["question"], _nothing)(self, gate, row)
 
-    def hear_court(self, kind: CourtEventKind, offences: tuple[OffenceRef, ...] = (), event: str | None = None) -> None:
+    def hear_court(
+        self,
+        kind: CourtEventKind,
+        offences: tuple[OffenceRef, ...] = (),
+        event: str | None = None,
+        on: date | None = None,
+    ) -> None:
         """The court does this; an amended charge is judged anew."""
         event = event or f"{self.record.reference}/court/{len(self.record.rows('court_events'))}"
-        self.record.add("court_events", event=event, kind=str(kind), applied_at=self.record.now, at=self.record.now)
+        self.record.add("court_events", event=event, kind=str(kind), applied_at=self.record.now, at=self.record.now,
+                        on_date=on or self.record.today)  # fmt: skip
         if kind is CourtEventKind.AMENDED:
             self.record.audit("court", "charge_amended", event)
-            self.offences = offences
-            case = self.record.case
-            case.update(offence_class=None)
-            case["interest_answer"] = None if case["interest_answer"] == "no_review" else case["interest_answer"]
-            if self.charging:
-                self.charging.stop()
-            self.charging = self.tasks.start(self.charge())
+            self.amend(offences)
         else:
             self.record.audit("court", "court_event", event)
-            self.court.append(kind)
-            self.bring_in_line(self.court, self.ground)
-            if not is_open(self.court):
-                self.stop("victim-disclosure")
-            if not self.is_wanted and self.record.case["accepted_version"] is None:
-                self.stop(*OF_THE_REVIEW)
-                self.let_the_clock_run()
-            self.begin_care()
-            self.go_on()
-            self.begin_catching_up()
+            self.hear_verdict(kind)
         self.go_on()
+
+    def amend(self, offences: tuple[OffenceRef, ...]) -> None:
+        """The charge as it now stands is judged, in place of whatever was asked about it."""
+        self.offences = offences
+        case = self.record.case
+        case.update(offence_class=None)
+        case["interest_answer"] = None if case["interest_answer"] == "no_review" else case["interest_answer"]
+        if self.charging:
+            self.charging.stop()
+        self.charging = self.tasks.start(self.charge())
+
+    def hear_verdict(self, kind: CourtEventKind) -> None:
+        """Where it ends a review or disclosure these stop; a new conviction begins disclosure anew."""
+        was_open, case = is_open(self.court), self.record.case
+        self.court.append(kind)
+        if case["appeared_on"] is None and has_appeared(self.court):
+            case["appeared_on"] = self.record.rows("court_events")[-1]["on_date"]
+        self.bring_in_line(self.court, self.ground)
+        if was_open and not is_open(self.court):
+            self.is_shut = True
+        elif is_open(self.court) and not was_open:
+            self.stop("victim-disclosure")
+        if not self.is_wanted:
+            self.stop(*OF_THE_REVIEW)
+            self.let_the_clock_run()
+        self.begin_care()
+        self.go_on()
+        self.begin_catching_up()
 
     def concern(self, kind: str = "staff_safety") -> None:
         """Somebody raises a concern."""
@@ -153,9 +178,78 @@ class Model(Procedure):
         self.go_on()
         return True
 
+    def announce(self, on: date) -> None:
+        """A bank holiday is announced late."""
+        self.record.announced[on] = self.record.now
+        self.record.rebase()
+        self.go_on()
+
+    def enquire(self, kind: EnquiryKind, received_on: date) -> None:
+        """Somebody outside asks."""
+        number = len(self.record.rows("enquiries")) + 1
+        row = self.record.add("enquiries", number=number, kind=kind, received_on=received_on, state="open")
+        self.record.audit("operations", "enquiry_received", f"{self.record.reference}/enquiry/{number}")
+        self.tasks.start(self.enquiry(row))
+        self.go_on()
+
+    def transfer(self, region: str, pdu: str) -> bool:
+        """The case is somewhere else: what the place answers is asked of its people there."""
+        case, record = self.record.case, self.record
+        if (case["region"], case["pdu"]) == (region, pdu):
+            return False
+        before = f"{case['region']} {case['pdu']}"
+        case.update(region=region, pdu=pdu)
+        for gate in record.rows("gates", state="open"):
+            if gate["role"] in FILLED_BY_THE_PLACE and (people := record.holders(Role(gate["role"]), gate["subject"])):
+                self.reassign(gate["gate"], people[0].key)
+        record.audit("operations", "case_transferred", f"{region} {pdu}", before=before)
+        return True
+
+    def opt_in(self, ref: str, language: str = "en") -> bool:
+        """A family wants the review after all."""
+        record, victim = self.record, self.victim(ref)
+        owed = record.rows("duties", kind="victim_given", subject=ref)
+        wants = victim["answer"] == "accepted" and not victim["closed_because"] and bool(owed)
+        wants = wants and owed[0]["state"] != "closed"
+        versions = len(record.rows("documents", kind="victim_rendition"))
+        has_latest = victim["given"] is not None and victim["given"] >= versions
+        waits = [d for d in record.rows("decisions", applied_at=None, void_at=None)
+                 if record.gate(d["gate"])["subject"] == ref]  # fmt: skip
+        is_shareable = self.ground.is_reviewed and is_open(self.court) and not self.is_stopped
+        if not is_shareable or wants or has_latest or waits:
+            return False
+        self.record_wish(ref, language)
+        return True
+
+    def record_wish(self, ref: str, language: str) -> None:
+        """It is owed from now on, and the case takes it up, or is opened again for it."""
+        victim = self.victim(ref)
+        if self.record.case["closed_on"]:
+            self.open_again()
+        if victim["language"] != language:
+            victim["language_arranged"] = None
+        victim.update(answer="accepted", ask_again_on=None, closed_because=None, language=language)
+        self.meet("victim_answered", ref, decision="opted in")
+        self.meet("victim_given", ref, "owed")
+        self.record.audit("officer", "opted_in", ref, language=language)
+        self.opted_in.append(ref)
+        self.go_on()
+
+    def correct(self) -> bool:
+        """The accepted review is written once more; a case that had closed is opened again for it."""
+        if self.record.case["accepted_version"] is None or self.is_corrected:
+            return False
+        if self.record.case["closed_on"]:
+            self.open_again()
+        self.record.audit("national", "correction_asked", "review")
+        self.is_corrected = True
+        self.correcting = self.tasks.start(self.correct_review())
+        self.go_on()
+        return True
+
     def reassign(self, gate: str, to: str) -> bool:
         """Another person is asked, where independence lets them; earlier links are dead."""
-        row, person = self.record.gate(gate), directory().person(to)
+        row, person = self.record.gate(gate), self.record.directory.person(to)
         if person is None or row["state"] != "open" or why_not_answer(
             row["question"], person, self.record.ties(row["subject"]), self.record.today
         ):  # fmt: skip
@@ -203,7 +297,7 @@ class Model(Procedure):
             self.record.close_gate(gate, "lapsed")
             self.record.audit("system", "gate_lapsed", gate["gate"])
             silence: dict[str, Any] = {"answer": "lapsed", "decision": None, "by_email": None, "fields": {}}
-            self.answers[gate["gate"]] = EFFECTS.get(gate["question"], _nothing)(self, gate, silence)
+            self.answers[gate["gate"]] = ALL_EFFECTS.get(gate["question"], _nothing)(self, gate, silence)
 
     def observe(self, before: Observed | None = None, *, is_due_to_close: bool = False) -> Observed:
         """As a service would be seen."""

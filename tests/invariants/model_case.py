@@ -1,19 +1,21 @@
 """The case of the model: its charge, the order of its stages, and its end; said once more without Temporal."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from tests.invariants.model_effects import Effects
 from tests.invariants.model_record import a_model_record, rules
-from tests.invariants.model_stages import EVERYBODY
+from tests.invariants.model_stages import EVERYBODY, ON_THE_REVIEW_DATE
 from tests.invariants.observed import Flow
 from tests.invariants.trampoline import Task, until
 from workflows.contract.messages import OffenceRef
 from workflows.contract.vocabulary import CourtEventKind, Ground, OffenceCategory, Rosh, SupervisionType
 from workflows.policy import pausing
+from workflows.policy.calendar import rebased
 from workflows.policy.court import ends_the_case, ends_the_review, has_appeared
 from workflows.policy.criteria import ChargeFacts, Verdict, judge
 from workflows.policy.disclosure import is_open
+from workflows.policy.due import on_in_london
 
 OF_THE_REVIEW = ("review", "countersign", "quality-assurance")
 
@@ -35,29 +37,70 @@ class Procedure(Effects):
         self.charging: Task[None] | None = None
         self.caring: Task[None] | None = None
         self.catching: Task[None] | None = None
-        self.is_past_review = False
+        self.correcting: Task[None] | None = None
+        self.is_past_review = self.is_let_go = False
+        self.is_disclosing = self.has_disclosed = False
+        self.disclosed_version: int | None = None
+        self.corrected_to: int | None = None
 
     def open(self, *offences: OffenceRef, rosh: Rosh = Rosh.MEDIUM, is_proposed: bool = False) -> "Procedure":
         """The charge is on the record and the case runs."""
         self.offences = offences
         self.record.case.update(rosh=str(rosh), is_interest_proposed=is_proposed)
         self.charging = self.tasks.start(self.charge())
-        self.tasks.start(self.run())
-        self.tasks.start(self.disclosing())
+        self.running = [self.tasks.start(self.run()), self.tasks.start(self.disclosing())]
         self.go_on()
         return self
+
+    def open_again(self) -> None:
+        """A case that had closed is open again and begins where it stood."""
+        record = self.record
+        detail = {"closed_on": record.case["closed_on"], "outcome": record.case["outcome"]}
+        record.audit("operations", "case_reopened", record.reference, **detail)
+        record.case.update(closed_on=None, outcome=None)
+        record.flows[f"sfo/{record.reference}"] = Flow("RUNNING")
+        for task in self.running:
+            task.stop()
+        self.is_disclosing = self.has_disclosed = False
+        self.disclosed_version = self.corrected_to = None
+        self.running = [self.tasks.start(self.close_when_due()), self.tasks.start(self.disclosing())]
 
     # --- the procedure -----------------------------------------------------------------------------
 
     async def run(self) -> None:
         """The case: charge, notification beside the early look, rounds of review, what follows, the end."""
         await until(lambda: self.ground is not Ground.ASK)
-        if self.is_sfo or self.ground.is_reviewed:
-            await until(lambda: bool(self.court))
-            if has_appeared(self.court):
-                await self.follow()
-        await until(self.may_close)
-        self.close()
+        self.is_let_go = not (self.is_sfo or self.ground.is_reviewed)
+        if not self.is_let_go:
+            await self.follow_from_court()
+        await self.close_when_due()
+
+    async def follow_from_court(self) -> None:
+        """Nothing of it begins before the court appearance."""
+        await until(lambda: bool(self.court))
+        if has_appeared(self.court):
+            await self.follow()
+
+    async def close_when_due(self) -> None:
+        """Nothing else is open: contact that is still owed is made, and the case closes."""
+        await until(lambda: not self.disclosure_is_due)
+        await self.end_care()
+        while True:
+            await until(lambda: not self.is_busy and not self.disclosure_is_due)
+            await self.end_care()
+            if self.may_close():
+                return self.close()
+            await until(lambda: self.may_close() or self.is_busy or self.disclosure_is_due)
+
+    async def end_care(self) -> None:
+        """No further contact falls due; what is still owed is made."""
+        self.is_closing = True
+        await until(lambda: self.caring is None or self.caring.is_done)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a charge is judged, a review is caught up with or corrected."""
+        return any(task is not None and not task.is_done for task in (self.charging, self.catching, self.correcting))
 
     async def follow(self) -> None:
         """From the court appearance on."""
@@ -107,7 +150,7 @@ class Procedure(Effects):
     @property
     def is_wanted(self) -> bool:
         """Whether a review is due and the court has not ended it."""
-        return self.ground.is_reviewed and not ends_the_review(self.court)
+        return self.is_corrected or (self.ground.is_reviewed and not ends_the_review(self.court))
 
     async def reviewed(self) -> bool:
         """Whether a review was accepted."""
@@ -136,8 +179,16 @@ class Procedure(Effects):
                 self.let_the_clock_run()
                 return
 
+    async def correct_review(self) -> None:
+        """The accepted review is written, checked and signed once more."""
+        await self.rounds_of_review()
+        self.is_corrected, self.corrected_to = False, self.record.case["accepted_version"]
+        if self.plan:
+            await self.ended(self.stage("action-plan", lambda part: self.side_by_side(self.complete, part, self.plan)))
+
     def stage(self, kind: str, work: Any) -> Task[Any]:
-        """A stage runs under the next of its numbers."""
+        """A stage runs under the next of its numbers; that one begins is a reason to look after people."""
+        self.stages_begun += kind not in self.times
         self.times[kind] = self.times.get(kind, 0) + 1
         part = kind if self.times[kind] == 1 else f"{kind}-{self.times[kind]}"
         self.stages[kind] = self.tasks.start(work(part))
@@ -149,11 +200,24 @@ class Procedure(Effects):
         return stage.result
 
     async def disclosing(self) -> None:
-        """At conviction, whenever that comes."""
+        """At conviction, whenever that comes; again for whoever wants it after all, and for a corrected version."""
         while True:
-            await until(lambda: is_open(self.court) and self.ground.is_reviewed)
-            await self.ended(self.stage("victim-disclosure", self.disclose))
-            await until(lambda: not is_open(self.court) or not self.ground.is_reviewed)
+            await until(lambda: self.disclosure_is_due)
+            self.is_disclosing, quashed = True, self.court.count(CourtEventKind.QUASHED)
+            self.is_shut = not is_open(self.court)
+            stage = self.stage("victim-disclosure", self.disclose)
+            await self.ended(stage)
+            stands = quashed == self.court.count(CourtEventKind.QUASHED)
+            self.has_disclosed = stands and not stage.was_stopped
+            self.is_disclosing = False
+            self.disclosed_version = None if stage.was_stopped else self.record.case["accepted_version"]
+
+    @property
+    def disclosure_is_due(self) -> bool:
+        """Whether it runs; or a conviction stands, the case is reviewed, and somebody is owed something."""
+        is_due = is_open(self.court) and self.ground.is_reviewed
+        is_corrected = self.corrected_to is not None and self.corrected_to != self.disclosed_version
+        return self.is_disclosing or (is_due and (not self.has_disclosed or bool(self.opted_in) or is_corrected))
 
     # --- the charge --------------------------------------------------------------------------------
 
@@ -182,7 +246,11 @@ class Procedure(Effects):
         self.begin_catching_up()
 
     def begin_catching_up(self) -> None:
-        """Where a review is due after all."""
+        """Where a review is due after all, or the charge is a serious further offence after all."""
+        if self.is_let_go and (self.is_sfo or self.ground.is_reviewed):
+            self.is_let_go = False
+            self.catching = self.tasks.start(self.follow_from_court())
+            return
         if self.is_past_review and self.is_wanted and self.record.case["accepted_version"] is None:
             self.catching = self.tasks.start(self.catch_up())
 
@@ -201,7 +269,8 @@ class Procedure(Effects):
             offence_class=OffenceCategory(said) if said else None,
             public_interest=None if interest is None else interest == "review",
         )
-        verdict = judge(facts, rules().offences(self.record.rulebook.version), self.record.rulebook, frozenset())
+        offences = rules().offences(self.record.rulebook.version)
+        verdict = judge(facts, offences, self.record.rulebook, self.record.holidays)
         self.record.audit("system", "charge_judged", self.record.reference, ground=verdict.ground)
         if verdict.ground.is_reviewed:
             self.bring_in_line(self.court, verdict.ground)
@@ -212,11 +281,12 @@ class Procedure(Effects):
         is_due = self.ground.is_reviewed and (
             self.record.case["accepted_version"] is not None or not ends_the_review(self.court)
         )
-        if self.caring is None and is_due and has_appeared(self.court):
-            self.caring = self.tasks.start(self.care())
-        elif self.caring is not None and not is_due and not self.caring.is_done:
-            self.caring.stop()
-            self.caring = None
+        has_ended = self.caring is not None and self.caring.is_done and self.is_at_rest
+        if is_due and has_appeared(self.court) and (self.caring is None or has_ended):
+            self.times["staff-care"] = self.times.get("staff-care", 0) + 1
+            self.is_at_rest = self.is_closing = False
+            self.caring = self.tasks.start(self.care(self.times["staff-care"]))
+        self.is_at_rest = not is_due
 
     def stop(self, *kinds: str) -> None:
         """These stages end where they are."""
@@ -231,13 +301,11 @@ class Procedure(Effects):
         record = self.record
         is_owed = record.rows("duties", state="owed") or record.rows("actions", state="open")
         is_asked = record.rows("gates", state="open") or any(
-            row["state"] != "resolved" for row in record.rows("escalations")
+            row["state"] not in ("resolved", "answered")
+            for row in (*record.rows("escalations"), *record.rows("enquiries"))
         )
-        leg = self.stages.get("victim-disclosure")
-        disclosing = is_open(self.court) and self.ground.is_reviewed and not (leg is not None and leg.is_done)
-        is_judging = self.charging is not None and not self.charging.is_done
-        is_catching_up = self.catching is not None and not self.catching.is_done
-        return not (is_owed or is_asked or disclosing or is_judging or is_catching_up)
+        is_open = self.is_busy or self.disclosure_is_due or self.is_corrected
+        return not (is_owed or is_asked or is_open)
 
     def close(self) -> None:
         """The case has ended."""
@@ -263,21 +331,34 @@ class Procedure(Effects):
         case, record = self.record.case, self.record
         if case["paused_at"] is None:
             return
-        stopped_on = case["paused_at"].date()
+        fixed = [row["at"] for row in record.rows("deadlines", what="review", rule="review")]
+        stopped_on = on_in_london(max(case["paused_at"], *fixed[-1:]))
         pause = record.rows("pauses")[-1]
-        holidays = record.observe().holidays
-        for gate in self.on_the_clock():
-            new = pausing.resumed(gate["due_on"], max(stopped_on, gate["opened_at"].date()), record.today, holidays)
-            if new != gate["due_on"]:
-                record.add("deadlines", what=gate["gate"], due_on=new, original_due_on=gate["original_due_on"],
-                           rule="pause", decision=None, late=False, at=record.now)  # fmt: skip
-                self.set_due(gate, new)
-            gate["paused_at"] = None
+        holidays = record.holidays
+        stopped = [(on_in_london(gate["paused_at"] or case["paused_at"]), gate) for gate in self.on_the_clock()]
         if case["review_due"] is not None:
             due = pausing.resumed(case["review_due"], stopped_on, record.today, holidays)
             if due != case["review_due"]:
                 record.add("deadlines", what="review", due_on=due, original_due_on=case["original_review_due"],
                            rule="pause", decision=None, late=False, at=record.now)  # fmt: skip
             case["review_due"] = pause["new_due"] = due
+        for paused_on, gate in stopped:
+            self.run_again(gate, paused_on)
         pause["resumed_at"], case["paused_at"] = record.now, None
         record.audit("operations", "clock_resumed", "review")
+
+    def run_again(self, gate: dict[str, Any], paused_on: date) -> None:
+        """The question has what was left of its working days; one on the review's date has that date."""
+        record, holidays = self.record, self.record.holidays
+        due_on = rebased(gate["due_on"], gate["counted_from"], gate["counted_days"], holidays)
+        new = pausing.resumed(due_on, paused_on, record.today, holidays)
+        if new != due_on and gate["counted_days"] is not None:
+            days = max(pausing.days_left(paused_on, due_on, holidays), 1)
+            gate.update(counted_from=record.today, counted_days=days)
+        if gate["question"] in ON_THE_REVIEW_DATE and record.case["review_due"] and not self.is_corrected:
+            new = record.case["review_due"]
+        if new != gate["due_on"]:
+            record.add("deadlines", what=gate["gate"], due_on=new, original_due_on=gate["original_due_on"],
+                       rule="pause", decision=None, late=False, at=record.now)  # fmt: skip
+            self.set_due(gate, new)
+        gate["paused_at"] = None

@@ -1,16 +1,19 @@
 """The moves made to the model: many thousand steps in seconds."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from starter.script import USUAL
+from tests.invariants.changing import ENQUIRIES, PLACES
 from tests.invariants.model import Model
 from tests.invariants.moves import CONCERNS, COURT, KIDNAPPING, MURDER, REASSIGNED_TO, UNLISTED, Counts, Moves
 from tests.invariants.observed import Breach, Observed
 from tests.invariants.rules import breaches_in
+from workflows.contract.cover import Cover
 from workflows.contract.messages import OffenceRef
 from workflows.contract.questions import QUESTIONS
 from workflows.contract.vocabulary import CourtEventKind, Rosh
+from workflows.policy.calendar import working_day_on_or_before
 from workflows.policy.court import ends_the_case
 
 STRANGER = "stranger@elsewhere.example.test"
@@ -37,6 +40,8 @@ def fields_for(model: Model, gate: dict[str, Any], answer: str, how: int = 0) ->
             return {"region": "N56"}
         case "draft", _:
             return {"actions": [{"what": "Invented."}] * (how % 3)}
+        case "enquiry_prevention", "more_time":
+            return {"new_on": (model.record.today + timedelta(days=60)).isoformat()}
         case "quality", _:
             return {"composite": marks[how % 2]}
         case "notification", _:
@@ -101,6 +106,8 @@ class ModelMachine(Moves):
                 return self.model.more_time(number * 7)
             case "clock":
                 return self.model.resume() or self.model.pause()
+            case "holiday" | "away" | "back" | "transfer" | "enquiry" | "opt in" | "correct":
+                return self._change(move, number)
             case "unasked":
                 return self._unasked(number)
             case "reassign":
@@ -124,13 +131,60 @@ class ModelMachine(Moves):
                 return True
         return False
 
-    def finish(self) -> None:
+    def _change(self, move: str, number: int) -> bool:
+        """What changes about the case, beside its questions."""
+        record, is_open = self.model.record, self.model.record.case["closed_on"] is None
+        match move:
+            case "holiday":
+                return self._announce(number)
+            case "away":
+                return self._go_away(number)
+            case "back":
+                return bool(record.covers) and record.covers.pop(number % len(record.covers)) is not None
+            case "transfer" if is_open:
+                return self.model.transfer(*PLACES[number % len(PLACES)])
+            case "enquiry" if is_open:
+                self.model.enquire(ENQUIRIES[number % len(ENQUIRIES)], record.today)
+                return True
+            case "opt in":
+                return self.model.opt_in(f"v{number % 2 + 1}", "cy" if number % 5 == 0 else "en")
+            case "correct":
+                return self.model.correct()
+        return False
+
+    def _announce(self, number: int) -> bool:
+        """A working day that an open question counts."""
+        record = self.model.record
+        counted = [row for row in record.rows("gates", state="open") if row["counted_days"]]
+        if not counted:
+            return False
+        row = counted[number % len(counted)]
+        on = working_day_on_or_before(row["due_on"] - timedelta(days=number % 3), record.holidays)
+        if on <= row["counted_from"]:
+            return False
+        self.model.announce(on)
+        return True
+
+    def _go_away(self, number: int) -> bool:
+        """Whoever is asked is away for a while; whom the directory names stands in, or nobody."""
+        record, gate = self.model.record, self._one(number)
+        person = record.directory.person(gate["person_key"]) if gate else None
+        if person is None or person.is_away(record.today) or QUESTIONS[gate["question"]].role is None:
+            return False
+        until = record.today + timedelta(days=30)
+        record.covers.append(Cover(person=person.key, from_on=record.today, to_on=until))
+        record.ask_deputy(gate)
+        return True
+
+    def finish(self, interruption: str = "") -> None:
         """The court convicts, unless the prosecution has ended; concerns are resolved; everybody answers."""
         for _ in range(_FINISHES_WITHIN):
             if self.model.record.case["closed_on"]:
                 return
             self.model.resume()
             self.model.relay()
+            if interruption and self.make(interruption):
+                interruption = ""
             if not self._round() and not ends_the_case(self.model.court):
                 self.model.hear_court(CourtEventKind.CONVICTED)
             self.model.wait(1)
@@ -150,8 +204,10 @@ class ModelMachine(Moves):
     def _usually(self, gate: dict[str, Any], *, is_delivered: bool = True) -> bool:
         if gate["state"] != "open":
             return False
-        answer = USUAL[gate["question"]].answer if gate["question"] in USUAL else None
-        answer = answer or QUESTIONS[gate["question"]].answers[0].value
+        answers = QUESTIONS[gate["question"]].answers
+        answer = USUAL[gate["question"]].answer if gate["question"] in USUAL else answers[0].value
+        if refused := len(self.model.record.rows("decisions", gate=gate["gate"])):
+            answer = answers[refused % len(answers)].value  # a rule stood against it before
         fields = fields_for(self.model, gate, answer)
         return self.model.answer(gate["gate"], answer, fields, is_delivered=is_delivered).is_new
 

@@ -3,18 +3,21 @@
 Written from design.md 2 and docs/lifecycle.md, so that the two can disagree.
 """
 
-from dataclasses import dataclass, field
-from datetime import date
+from collections.abc import Callable
+from datetime import date, datetime
 from typing import Any
 
-from tests.invariants.model_record import STAFF, VICTIMS, ModelRecord
-from tests.invariants.trampoline import Task, Tasks, until
+from tests.invariants.model_asking import Answered
+from tests.invariants.model_disclosure import PUBLIC, Disclosure
+from tests.invariants.model_record import STAFF, ModelRecord
+from tests.invariants.trampoline import until
 from workflows.contract.messages import StaffRef
 from workflows.contract.vocabulary import Role
 from workflows.policy import deadlines
 from workflows.policy.care import carers
 from workflows.policy.due import due_moment
-from workflows.policy.duties import AFFECTED, INTERVIEWED
+from workflows.policy.duties import INTERVIEWED
+from workflows.policy.enquiries import PUBLISH, ROUTES, further
 
 STAFF_REFS = [StaffRef(ref=ref, role=role, in_line=True) for ref, role, _ in STAFF]
 EVERYBODY = tuple(ref for ref, _, _ in STAFF)
@@ -22,96 +25,28 @@ INTERVIEWEES = tuple(ref for ref, role, _ in STAFF if role in INTERVIEWED)
 ON_THE_REVIEW_DATE = ("draft", "submit")
 
 
-@dataclass
-class Answered:
-    """What a question returned to the stage that asked it."""
-
-    answer: str
-    fields: dict[str, Any] = field(default_factory=dict)
-    refs: tuple[str, ...] = ()
-
-
-class Stages:
+class Stages(Disclosure):
     """Every stage of one case. `leaky`: the versions in whose files the search finds something."""
 
     def __init__(self, record: ModelRecord) -> None:
-        self.record = record
-        self.tasks = Tasks()
-        self.answers: dict[str, Answered] = {}
+        super().__init__(record)
         self.leaky: set[int] = set()
         self.requests: list[dict[str, Any]] = []
         self.is_commissioned = False
         self.plan: tuple[str, ...] = ()
-
-    # --- asking ------------------------------------------------------------------------------------
-
-    async def ask(
-        self, part: str, question: str, subject: str | None = None, role: Role | None = None, due: date | None = None
-    ) -> Answered:
-        """Ask and wait; a stage that is stopped takes its question back."""
-        gate, is_fallback = self.record.open_gate(part, question, subject, role, due)
-        if is_fallback:
-            self.escalate("reviewer", gate["gate"])
-        try:
-            await until(lambda: gate["gate"] in self.answers)
-        except GeneratorExit:
-            self.withdraw(gate)
-            raise
-        return self.answers[gate["gate"]]
-
-    def withdraw(self, gate: dict[str, Any]) -> None:
-        """It is no longer asked; an answer on its way counts for nothing, and its author hears so."""
-        if gate["state"] != "open":
-            return
-        name = gate["gate"]
-        for row in self.record.rows("decisions", gate=name, applied_at=None, void_at=None):
-            row["void_at"] = self.record.now
-            self.record.letter(f"{name}/void", "decision_void", row["by_email"], name)
-            self.record.audit(row["by_email"], "decision_void", name, decision=row["decision"])
-        self.record.close_gate(gate, "withdrawn")
-        self.record.letter(f"{name}/withdrawn", "withdrawn", gate["person_email"], name)
-        self.record.audit("system", "gate_withdrawn", name)
-
-    def escalate(self, kind: str, about: str | None = None) -> None:
-        """The national team has it, acknowledges it and resolves it."""
-        number = len(self.record.rows("escalations", kind=kind)) + 1
-        row = self.record.add(
-            "escalations", kind=kind, number=number, state="raised", about=about, outcome=None,
-            raised_at=self.record.now, resolved_at=None,
-        )  # fmt: skip
-        self.tasks.start(self.escalation(row))
-
-    async def escalation(self, row: dict[str, Any]) -> None:
-        """Acknowledged, then resolved; a hold keeps it open."""
-        part, subject = f"escalation/{row['kind']}-{row['number']}", f"{row['kind']}-{row['number']}"
-        await self.ask(part, "acknowledge", subject)
-        row["state"] = "acknowledged"
-        while (resolved := await self.ask(part, "resolve", subject)).answer == "hold":
-            row["outcome"] = "hold"
-        row.update(state="resolved", outcome=resolved.answer, resolved_at=self.record.now)
-        for duty in self.record.rows("duties", kind="victim_given", state="owed") if self.is_stopped else ():
-            duty.update(state="closed", decision=resolved.fields.get("decision"))
-
-    @property
-    def is_held(self) -> bool:
-        """Whether the safety of staff keeps everything back."""
-        return any(r["state"] != "resolved" for r in self.record.rows("escalations", kind="staff_safety"))
-
-    @property
-    def is_stopped(self) -> bool:
-        """Whether the national team has ended disclosure for good."""
-        return any(row["outcome"] == "stop" for row in self.record.rows("escalations", kind="staff_safety"))
+        self.stages_begun = 0
+        self.is_at_rest = self.is_closing = False
 
     # --- before the review -------------------------------------------------------------------------
 
     async def notification(self, part: str) -> str:
         """Until it is sent."""
-        await self.ask(part, "notification")
+        await self.ask(part, "notification", counted_from=self.record.case["appeared_on"])
         return "notified"
 
     async def early_look(self, part: str) -> str:
         """Where action is needed, it is done and confirmed."""
-        look = await self.ask(part, "early_look")
+        look = await self.ask(part, "early_look", counted_from=self.record.case["appeared_on"])
         if look.answer == "no_action":
             return "no_action"
         while True:
@@ -123,6 +58,9 @@ class Stages:
 
     async def review(self, part: str) -> str:
         """Commissioned, people told and interviewed, written and submitted; later rounds only write."""
+        if self.is_corrected:
+            await self.text(part, "draft")
+            return await self.finish(part)
         self.start_clock()
         deciding = self.tasks.start(self.decide_extensions(part))
         try:
@@ -147,7 +85,11 @@ class Stages:
         if case["review_due"] is not None:
             return
         rule = record.rulebook.deadlines["review"]
-        due = deadlines.due_on(rule, case["notified_on"] or record.today, frozenset())
+        begun_on = deadlines.review_counted_from(
+            record.rulebook, charged_on=case["charged_on"], appeared_on=case["appeared_on"],
+            notified_on=case["notified_on"], required_on=case["review_required_on"],
+        )  # fmt: skip
+        due = deadlines.due_on(rule, begun_on or record.today, record.holidays)
         case.update(review_due=due, original_review_due=due, review_overdue=False)
         record.add("deadlines", what="review", due_on=due, original_due_on=due, rule="review", decision=None,
                    late=False, at=record.now)  # fmt: skip
@@ -203,7 +145,9 @@ class Stages:
         return False
 
     async def text(self, part: str, question: str, subject: str | None = None) -> Answered:
-        """A question that stands until the review's own date."""
+        """A question that stands until the review's own date; that of a correction has a period of its own."""
+        if self.is_corrected:
+            return await self.ask(part, question, subject, deadline="correction")
         await until(lambda: self.record.case["paused_at"] is None)
         return await self.ask(part, question, subject, due=self.record.case["review_due"])
 
@@ -239,6 +183,7 @@ class Stages:
         case.update(review_due=new_on, review_overdue=case["review_overdue"] and late)
         for gate in record.rows("gates", state="open"):
             if gate["question"] in ON_THE_REVIEW_DATE:
+                gate.update(counted_from=None, counted_days=None)
                 self.set_due(gate, new_on)
         record.audit("system", "deadline_moved", "review", decision=request["decision"], to_on=new_on)
 
@@ -274,85 +219,58 @@ class Stages:
             if (await self.ask(part, "withdraw_action", action)).answer == "agreed":
                 return
 
-    async def care(self) -> None:
-        """Whoever looks after somebody is asked; contact that is owed is made before the case closes."""
-        await self.tasks.together(*(self.look_after(caring.role) for caring in carers(STAFF_REFS)))
+    # --- staff care --------------------------------------------------------------------------------
 
-    async def look_after(self, role: Role) -> None:
-        """Once for each round of the review; nothing new once the case is closing."""
-        await self.ask("staff-care", "welfare", str(role), role)
+    async def care(self, number: int) -> None:
+        """Whoever looks after somebody is asked for contact, again and again, until the case closes."""
+        part = f"staff-care-{number}" if number > 1 else "staff-care"
+        await self.tasks.together(*(self.look_after(part, caring.role) for caring in carers(STAFF_REFS)))
 
-    # --- disclosure --------------------------------------------------------------------------------
+    async def look_after(self, part: str, role: Role) -> None:
+        """Due again after a while, sooner when another stage begins; at rest while no review is due."""
+        is_owed = True
+        while not self.is_cared_for(is_owed=is_owed):
+            contact = None
+            if not self.is_at_rest:
+                contact = await self.ask_until(
+                    lambda owed=is_owed: self.is_at_rest or self.is_cared_for(is_owed=owed),  # type: ignore[misc]
+                    part, "welfare", str(role), role=role,
+                )  # fmt: skip
+            if contact:
+                is_owed = contact.fields["owed"]
+                begun, rest_until, again_at = (
+                    self.stages_begun,
+                    contact.fields["rest_until"],
+                    contact.fields["again_at"],
+                )
+                await self.wait_for(rest_until, lambda: self.is_closing)
+                await self.wait_for(again_at, lambda was=begun: self.is_closing or self.stages_begun > was)  # type: ignore[misc]
+            else:
+                await until(lambda: not self.is_at_rest or self.is_closing)
 
-    async def disclose(self, part: str) -> str:
-        """Each family is told and offered; what is wanted is prepared, released and handed over."""
-        legs = {ref: self.tasks.start(self.leg(part, ref)) for ref in VICTIMS}
-        preparing = self.tasks.start(self.prepare(part))
-        try:
-            await until(lambda: all(leg.is_done for leg in legs.values()))
-        finally:
-            for task in (*legs.values(), preparing):
-                task.stop()
-        return "disclosed"
+    def is_cared_for(self, *, is_owed: bool) -> bool:
+        """Whether this carer is asked nothing more."""
+        return self.is_closing and (self.is_at_rest or not is_owed)
 
-    async def leg(self, part: str, ref: str) -> None:
-        """Told, asked, and given what was released; silence is asked about again."""
-        if (await self.ask(part, "refer", ref)).answer != "referred":
-            return
-        if (await self.ask(part, "tell_family", ref)).answer != "told":
-            return
-        while (offer := await self.ask(part, "offer", ref)).answer not in ("accepted", "declined"):
-            if self.is_stopped:
-                return
-        if offer.answer == "declined":
-            return
-        await until(lambda: self.is_stopped or (self.is_released and not self.is_held))
-        while not self.is_stopped and not self.given(ref):
-            await self.ask(part, "handover", ref)
-            await until(lambda: self.is_stopped or not self.is_held)
+    async def wait_for(self, moment: datetime, is_earlier: Callable[[], bool]) -> None:
+        """Until this moment, or earlier for a reason."""
+        await until(lambda: self.record.now >= moment or is_earlier())
 
-    def given(self, ref: str) -> bool:
-        """Whether this family has it, or no longer wants it."""
-        return not self.record.rows("duties", kind="victim_given", subject=ref, state="owed")
+    # --- enquiries ---------------------------------------------------------------------------------
 
-    @property
-    def is_released(self) -> bool:
-        """Whether a version may leave."""
-        return any(row["action"] == "rendition_released" for row in self.record.rows("audit"))
-
-    @property
-    def is_asked_for(self) -> bool:
-        """Whether any family wants the review."""
-        return bool(self.record.rows("victims", answer="accepted"))
-
-    async def prepare(self, part: str) -> None:
-        """Redacted, decided by a second person, its impact on staff looked at, released."""
-        await until(lambda: self.is_asked_for and self.record.case["accepted_version"] is not None)
-        version = f"v{self.record.case['accepted_version']}"
+    async def enquiry(self, row: dict[str, Any]) -> None:
+        """Asked until an answer ends it; what is to be published is prepared like any other version."""
+        part, asked, due = f"enquiry/{row['number']}", ROUTES[row["kind"]].first, None
         while True:
-            await self.ask(part, "redactions", version)
-            if (await self.ask(part, "redaction_decision", version)).answer == "again":
-                continue
-            await self.tasks.together(*(self.assess(part, ref) for ref, r, _ in STAFF if r in AFFECTED))
-            await until(lambda: not self.is_held)
-            if self.is_stopped or (await self.ask(part, "release", "r1")).answer == "released":
-                return
-
-    async def assess(self, part: str, ref: str) -> None:
-        """Manageable, or an exception that the national team releases first."""
-        while (await self.ask(part, "staff_impact", ref)).answer == "exceptional":
-            self.escalate("staff_safety", ref)
-            await until(lambda: not self.is_held)
-
-    # --- duties ------------------------------------------------------------------------------------
-
-    def meet(self, kind: str, subject: str, state: str = "met", decision: Any = None) -> None:
-        """What was owed is met, or closed by this decision."""
-        rows = self.record.rows("duties", kind=kind, subject=subject)
-        row = rows[0] if rows else self.record.add("duties", kind=kind, subject=subject, state="owed", decision=None)
-        row.update(state=state, decision=decision)
-
-
-def ended(task: Task[Any] | None) -> bool:
-    """Whether it has run and ended."""
-    return task is not None and task.is_done
+            answered = await self.ask(
+                part, asked.question, str(row["number"]), deadline=asked.deadline, counted_from=row["received_on"],
+                due=due,
+            )  # fmt: skip
+            following = further(asked.question, answered.answer)
+            if following is None:
+                break
+            asked, new_on = following, answered.fields.get("new_on")
+            due = date.fromisoformat(new_on) if new_on else None
+        row["state"] = "answered"
+        if answered.answer == PUBLISH:
+            await self.carry_out(part, PUBLIC, self.record.case["accepted_version"] or 0, INTERVIEWEES)

@@ -28,19 +28,26 @@ COURT = ("convicted", "convicted", "appeared", "sentenced", "quashed", "disconti
 CONCERNS = ("staff_safety", "staff_safety", "other")
 REASSIGNED_TO = ("n53.reviewer.2", "n53.countersigner.1", "n53lei.head", "n53.senior_lead.deputy", "n53.director")
 RUBBISH = ("no such gate", "no such decision", "not a message", "an answer that does not exist", "no such stage")
+AFTERWARDS = ("nothing", "nothing", "correct", "opt in")
+INTERRUPTIONS = ("restart", "upgrade", "upgrade")
 NUMBER = st.integers(0, 30)
-LAST = -1
+AT_THE_END, AFTER_THE_END = -1, -2
 
 
 @dataclass
 class Counts:
-    """What a whole run did: steps and idle ones by kind, and every state that was seen."""
+    """What a whole run did: steps and idle ones by kind, and every state that was seen.
+
+    `carried`: cases in which changed code took its new path. `reopened`: cases that closed and were opened again.
+    """
 
     steps: Counter[str] = field(default_factory=Counter)
     idle: Counter[str] = field(default_factory=Counter)
     states: set[tuple[str, str, str]] = field(default_factory=set)
     examples: int = 0
     closed: int = 0
+    carried: int = 0
+    reopened: int = 0
 
     def saw(self, seen: Observed) -> None:
         """Every question in every state of every stage is a state of its own; so is how the case ended."""
@@ -52,7 +59,8 @@ class Counts:
     def __str__(self) -> str:
         kinds = ", ".join(f"{kind} {n}" for kind, n in sorted(self.steps.items()))
         return (
-            f"{self.examples} cases, {self.closed} of them closed; {self.steps.total()} steps that did something, "
+            f"{self.examples} cases, {self.closed} of them closed, {self.reopened} opened again and closed again, "
+            f"{self.carried} carried by changed code; {self.steps.total()} steps that did something, "
             f"{self.idle.total()} that found nothing to do; {len(self.states)} states; {kinds}"
         )
 
@@ -93,9 +101,14 @@ class Moves(RuleBasedStateMachine):
         if not did and self.make("usual", number):
             self.type_counts.steps["usual"] += 1
 
-    @initialize(charge=st.sampled_from(CHARGES))
-    def a_charge(self, charge: dict[str, Any]) -> None:
-        """Somebody is charged."""
+    @initialize(
+        charge=st.sampled_from(CHARGES),
+        afterwards=st.sampled_from(AFTERWARDS),
+        interruption=st.sampled_from(INTERRUPTIONS),
+    )
+    def a_charge(self, charge: dict[str, Any], afterwards: str, interruption: str) -> None:
+        """Somebody is charged; what interrupts the service on the way to the end, and what comes once it has closed."""
+        self.afterwards, self.interruption = afterwards, interruption
         if not self.is_told_again:
             self.begin(charge)
 
@@ -184,6 +197,46 @@ class Moves(RuleBasedStateMachine):
         """A signal that means nothing."""
         self._move("rubbish", number, what)
 
+    @rule(number=NUMBER)
+    def a_bank_holiday_is_announced(self, number: int) -> None:
+        """Late, on a day that open questions count."""
+        self._move("holiday", number)
+
+    @rule(number=NUMBER)
+    def somebody_goes_away(self, number: int) -> None:
+        """Whoever is asked is away for a while, and somebody stands in."""
+        self._move("away", number)
+
+    @rule(number=NUMBER)
+    def somebody_comes_back(self, number: int) -> None:
+        """An absence ends early."""
+        self._move("back", number)
+
+    @rule(number=NUMBER)
+    def the_case_moves(self, number: int) -> None:
+        """Supervision is somewhere else now."""
+        self._move("transfer", number)
+
+    @rule(number=NUMBER)
+    def a_manager_is_replaced(self, number: int) -> None:
+        """Another person reviews or countersigns."""
+        self._move("replace", number)
+
+    @rule(number=NUMBER)
+    def somebody_outside_asks(self, number: int) -> None:
+        """An enquiry is logged."""
+        self._move("enquiry", number)
+
+    @rule(number=NUMBER)
+    def a_family_wants_it_after_all(self, number: int) -> None:
+        """Opted in at any time."""
+        self._move("opt in", number)
+
+    @rule()
+    def the_review_is_wrong(self) -> None:
+        """The accepted review is corrected."""
+        self._move("correct")
+
     @rule(changed=st.booleans())
     def the_service_is_restarted(self, changed: bool) -> None:
         """Workers start with an empty cache, now and then with other code than before."""
@@ -196,10 +249,18 @@ class Moves(RuleBasedStateMachine):
         self._check(is_due_to_close=False)
 
     def teardown(self) -> None:
-        """Everybody answers until the case has closed, whatever happened in it."""
-        self.looks = LAST
+        """Everybody answers until the case has closed, whatever happened in it; now and then it is opened again."""
+        self.looks = AT_THE_END
+        self._end(self.interruption if self.is_begun else "")
+        self.looks = AFTER_THE_END
+        if self.is_begun and not self.is_broken and self.make(self.afterwards):
+            self.type_counts.steps[self.afterwards] += 1
+            self.type_counts.reopened += 1
+            self._end()
+
+    def _end(self, interruption: str = "") -> None:
         if self.is_begun and not self.is_broken:
-            self.finish()
+            self.finish(interruption)
         if not self.is_broken:
             self._check(is_due_to_close=True)
 
@@ -211,12 +272,15 @@ class Moves(RuleBasedStateMachine):
             return
         seen, found = self.look(is_due_to_close=is_due_to_close)
         self.type_counts.saw(seen)
-        self.type_counts.closed += is_due_to_close and seen.case["closed_on"] is not None
+        if self.looks == AT_THE_END:
+            self.type_counts.closed += seen.case["closed_on"] is not None
+            self.type_counts.carried += any("/noted-" in row["event"] or row["event"].endswith("/thanked")
+                                            for row in seen["outbox"])  # fmt: skip
         self.is_broken = bool(found)
         if found:
             self.found[self.looks] = "\n".join(str(breach) for breach in found[:10])
         assert not found, self.found[self.looks]
 
-    def finish(self) -> None:
-        """Bring the case to its end."""
+    def finish(self, interruption: str = "") -> None:
+        """Bring the case to its end; on the way the service is interrupted in this way, if any."""
         raise NotImplementedError

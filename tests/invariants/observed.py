@@ -61,7 +61,8 @@ class Observed:
     `said`: what stands where nothing about a person may stand, by its place; `letters`: what arrived since `before`;
     `secrets`: what names somebody, and what people typed. `is_settled`: nothing is under way. `stuck`: letters
     that have waited for longer than they should, by message. `is_due_to_close`: everybody has answered everything for
-    a long time.
+    a long time. `in_line`: who stands in the line of which delivery unit.
+    `announced`: the bank holidays that were announced late, and when.
     """
 
     reference: str
@@ -75,8 +76,9 @@ class Observed:
     secrets: frozenset[str] = frozenset()
     flows: Mapping[str, Flow] = field(default_factory=dict)
     offers: tuple[Offered, ...] = ()
-    in_line: frozenset[str] = frozenset()
+    in_line: Mapping[str, frozenset[str]] = field(default_factory=dict)
     holidays: frozenset[date] = frozenset()
+    announced: Mapping[date, datetime] = field(default_factory=dict)
     is_settled: bool = True
     is_due_to_close: bool = False
     stuck: frozenset[str] = frozenset()
@@ -94,6 +96,20 @@ class Observed:
         """The rows of the chain with one of these actions."""
         return [row for row in self["audit"] if row["action"] in actions]
 
+    def holidays_at(self, at: datetime) -> frozenset[date]:
+        """The bank holidays that were known at this moment."""
+        return self.holidays - {on for on, announced_at in self.announced.items() if announced_at > at}
+
+    def pdu_at(self, at: datetime) -> str:
+        """The delivery unit in which the case was at this moment."""
+        later = [row for row in self.audited("case_transferred") if row["at"] > at]
+        return str(later[0]["detail"]["before"]).rpartition(" ")[2] if later else str(self.case["pdu"])
+
+    def is_corrected_before(self, row: Row) -> bool:
+        """Whether the accepted review was being corrected when this row of the chain was written."""
+        turns = [one for one in self["audit"] if one["seq"] < row["seq"] and _is_turn(one)]
+        return bool(turns) and bool(turns[-1]["action"] == "correction_asked")
+
     def gate(self, name: str) -> Row:
         """The question of this name."""
         return next(row for row in self["gates"] if row["gate"] == name)
@@ -104,6 +120,17 @@ class Observed:
             gate = self.gate(row["gate"])
             if row["applied_at"] and gate["question"] == question and (not answers or row["answer"] in answers):
                 yield gate, row
+
+
+def _is_turn(row: Row) -> bool:
+    """Whether a correction begins here, or ends: a version was accepted, or its review was stopped."""
+    ends = (("quality-assurance", "accepted"), ("review", "withdrawn"))
+    is_end = row["action"] == "stage_ended" and (_kind(row["subject"]), row["detail"].get("outcome")) in ends
+    return is_end or bool(row["action"] == "correction_asked")
+
+
+def _kind(part: str) -> str:
+    return part.rstrip("-0123456789")
 
 
 def same(one: str | None, other: str | None) -> bool:

@@ -20,6 +20,7 @@ from starter.connections import Connection
 from starter.history_payloads import payloads_in
 from tests.invariants.observed import Flow, Observed, Offered, Read, Row
 from tests.invariants.rules_record import ADDRESS
+from tests.invariants.telemetry import TelemetryKeeper, keeper
 from tests.workflows.conftest import DEPLOY, Office
 from workflows.contract.messages import CaseClock
 from workflows.policy.clock import case_time
@@ -52,6 +53,7 @@ _TABLES = {
     "pauses": (_MINE, "number"),
     "releases": (_MINE, "at"),
     "audit": (_MINE, "seq"),
+    "absences": ("$1::text IS NOT NULL", "recorded_at"),
 }
 
 
@@ -80,6 +82,7 @@ class Window:
     office: Office
     reference: str
     logs: LogKeeper = field(default_factory=LogKeeper)
+    telemetry: TelemetryKeeper = field(default_factory=keeper)
     offers: list[Offered] = field(default_factory=list)
     last: Observed | None = None
     _events: dict[str, int] = field(default_factory=dict)
@@ -101,13 +104,14 @@ class Window:
             broken=broken,
             mail_before=_without(before, others),
             mail_after=_without(self._mail(), others),
-            said={**said, "the log": self.logs.taken()},
+            said={**said, "the log": self.logs.taken(), **self.telemetry.taken()},
             letters=tuple(self._read(tables["outbox"], heads)),
             secrets=NAMING | {case["crn"], case["noms"]},
             flows=flows,
             offers=tuple(self.offers),
-            in_line=self._in_line(case["pdu"]),
+            in_line=self._in_line(),
             holidays=england_and_wales(frozenset(row["holiday"] for row in holidays)),
+            announced={row["holiday"]: case_time(clock, row["recorded_at"]) for row in holidays},
             is_due_to_close=is_due_to_close,
             stuck=frozenset(row["message_id"] for row in tables["outbox"] if _is_stuck(row)),
             before=self.last,
@@ -129,7 +133,7 @@ class Window:
                 query = f"SELECT * FROM sfo.{table} WHERE {which} ORDER BY {order}"
                 tables[table] = [dict(row) for row in await connection.fetch(query, self.reference)]
             broken = tuple(await verify(connection))
-            holidays: list[Row] = [dict(row) for row in await connection.fetch("SELECT holiday FROM sfo.bank_holidays")]
+            holidays: list[Row] = [dict(row) for row in await connection.fetch("SELECT * FROM sfo.bank_holidays")]
             mine = {row["message_id"] for row in tables["outbox"]}
             every = {row["message_id"] for row in await connection.fetch("SELECT message_id FROM sfo.outbox")}
         return tables, broken, holidays, every - mine
@@ -175,12 +179,13 @@ class Window:
         decoded = [payload.data.decode(errors="replace") for payload in await codec.decode(payloads)]
         return "\n".join([*(MessageToJson(event) for event in events), *decoded])
 
-    def _in_line(self, pdu: str) -> frozenset[str]:
+    def _in_line(self) -> dict[str, frozenset[str]]:
         directory = FileRulebooks(DEPLOY / "rulebook", DEPLOY / "directory").directory(datetime.now(UTC).date())
         people = [*directory.national.people]
         for region in directory.regions.values():
             people += region.people
-        return frozenset(person.email for person in people if pdu in person.in_line_of)
+        units = {unit for person in people for unit in person.in_line_of}
+        return {unit: frozenset(p.email for p in people if unit in p.in_line_of) for unit in units}
 
 
 def _without(mail: Counter[str], others: set[str]) -> Counter[str]:

@@ -1,12 +1,15 @@
 """Invariants 1, 2, 3 and 13: who is told, who may act, what reaches a victim. Written from design.md 3 alone."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from tests.invariants.observed import Breach, Observed, Row, is_any, same
 from workflows.contract.questions import QUESTIONS
 from workflows.contract.vocabulary import Role
 
+LONDON = ZoneInfo("Europe/London")
+A_MOMENT = timedelta(seconds=1)
 OPENS = ("convicted", "sentenced", "died_responsible")
 LINE = ("practitioner", "line_manager", "head_of_pdu")
 RUNGS = ("senior_lead", "regional_director", "national_team")
@@ -48,24 +51,27 @@ def _was_chance(seen: Observed, gate: Row, until: datetime) -> bool:
 
 def independent_and_asked(seen: Observed) -> Iterator[Breach]:
     """2. The author never countersigns; nobody in the line authors or countersigns; nobody decides unasked."""
-    authors = [row["author_email"] for row in seen["documents"] if row["kind"] == "review"]
-    line = _line(seen)
-    yield from (Breach(2, f"version {n} was written in the line") for n, a in enumerate(authors, 1) if is_any(a, line))
+    texts = [row for row in seen["documents"] if row["kind"] == "review"]
+    authors = [row["author_email"] for row in texts]
+    for number, text in enumerate(texts, start=1):
+        if is_any(text["author_email"], _line(seen, text["at"])):
+            yield Breach(2, f"version {number} was written in the line")
     for gate, decision in seen.applied("countersign"):
         written = authors[: int(str(gate["subject"]).lstrip("v"))]
         for who in (decision["by_email"], decision.get("person_email")):
             if is_any(who, written):
                 yield Breach(2, f"{gate['gate']} was decided by an author")
-            if is_any(who, line):
+            if is_any(who, _line(seen, decision["applied_at"])):
                 yield Breach(2, f"{gate['gate']} was decided in the line")
     for decision in seen["decisions"]:
         if decision["applied_at"] and decision["by_email"] and not _was_asked(seen, decision):
             yield Breach(2, f"{decision['gate']} was decided by somebody who was not asked")
 
 
-def _line(seen: Observed) -> set[str]:
+def _line(seen: Observed, at: datetime) -> set[str]:
+    """The line of the case where it was at this moment."""
     roster = {row["email"] for row in seen["staff"] if row["in_line"] or row["role"] in LINE}
-    return roster | seen.in_line
+    return roster | seen.in_line.get(seen.pdu_at(at), frozenset())
 
 
 def _was_asked(seen: Observed, decision: Row) -> bool:
@@ -109,6 +115,9 @@ def _why_not_given(seen: Observed, given: Row) -> Iterator[str]:
     ]
     if not _stands_convicted(seen, at):
         yield "the review without a conviction that stands"
+    for row in seen.audited("rendition_handed_over"):
+        if (row["subject"], row["detail"]["to"]) == (name, given["reader"]) and seen.is_corrected_before(row):
+            yield "the review while it was being corrected"
     if not released or not any(g["subject"] == name for g, _ in seen.applied("release", "released")):
         yield "what nobody had released"
     elif {given["sha256"], *(row["sha256"] for row in document)} != {released[-1]["detail"]["sha256"]}:
@@ -131,6 +140,21 @@ def cover_keeps_independence(seen: Observed) -> Iterator[Breach]:
         is_theirs = opened["detail"]["question"] == "welfare" and seen.gate(opened["subject"])["subject"] in RUNGS
         if is_passed_up and not is_theirs and wanted is not Role.OTHER_REGION_LEAD and not _is_noticed(seen, opened):
             yield Breach(13, f"{opened['subject']} passed its role over and nobody was told when it opened")
+        if wanted is not None and _is_away(seen, opened) and not _is_noticed(seen, opened):
+            yield Breach(13, f"{opened['subject']} was put to somebody who is away")
+
+
+def _is_away(seen: Observed, opened: Row) -> bool:
+    """Whether whoever was asked had been set as away on that day, a moment before or earlier."""
+    gate = seen.gate(opened["subject"])
+    asked_on, at = gate["opened_at"].astimezone(LONDON).date(), gate["recorded_at"]
+    return any(
+        row["person_key"] == opened["detail"].get("asked")
+        and row["from_on"] <= asked_on <= row["to_on"]
+        and row["recorded_at"] < at - A_MOMENT
+        and (row["ended_at"] is None or row["ended_at"] > at)
+        for row in seen["absences"]
+    )
 
 
 def _is_noticed(seen: Observed, opened: Row) -> bool:
@@ -151,5 +175,9 @@ def _why_not(seen: Observed, gate: Row, email: str) -> str:
             return "who countersigned it"
         case question if question in BY_REVIEWER and same(email, second):
             return "who countersigns the review"
-    is_writing = gate["question"] in ("countersign", *BY_REVIEWER)
-    return "in the line of the case" if is_writing and is_any(email, _line(seen)) else ""
+    if gate["question"] not in ("countersign", *BY_REVIEWER) or not is_any(email, _line(seen, seen.now)):
+        return ""
+    # A manager who came to be in the line by a transfer keeps the appointment until the national team has looked.
+    moved = [row["at"] for row in seen.audited("case_transferred")]
+    is_noticed = any(row["kind"] == "reviewer" and row["raised_at"] in moved for row in seen["escalations"])
+    return "" if is_noticed and not is_any(email, _line(seen, gate["opened_at"])) else "in the line of the case"

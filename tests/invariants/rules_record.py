@@ -93,7 +93,8 @@ def all_of_it_is_chained(seen: Observed) -> Iterator[Breach]:
     for event in seen["court_events"]:
         action = "charge_amended" if event["kind"] == "amended" else "court_event"
         yield from _count(by_subject[action, event["event"]], int(event["applied_at"] is not None), event["event"])
-    yield from _count(by_subject["case_closed", seen.reference], int(seen.case["closed_on"] is not None), "closed")
+    closings = len(seen.audited("case_reopened")) + int(seen.case["closed_on"] is not None)
+    yield from _count(by_subject["case_closed", seen.reference], closings, "closed")
     given = [row for row in seen["releases"] if row["kind"] == "victim_rendition"]
     yield from _count(len(seen.audited("rendition_handed_over")), len(given), "versions given")
     yield from _dates_and_notices(seen)

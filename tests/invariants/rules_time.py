@@ -97,17 +97,18 @@ def pauses_give_back(seen: Observed) -> Iterator[Breach]:
 
 def _given_back(seen: Observed, pause: Row) -> Iterator[Breach]:
     stopped, resumed = _day(pause["paused_at"]), _day(pause["resumed_at"])
-    left = _working_days(seen, stopped, pause["review_due"])
+    known = seen.holidays_at(pause["resumed_at"])
+    left = _working_days(known, stopped, pause["review_due"])
     extended = [r for r in seen["deadlines"] if r["rule"] in ("extension", "review") and _is_within(r["at"], pause)]
     if left <= 0 or resumed == stopped or extended:
         return
-    if _working_days(seen, resumed, pause["new_due"]) < left:
+    if _working_days(known, resumed, pause["new_due"]) < left:
         yield Breach(12, f"pause {pause['number']} gave back fewer than the {left} working days that were left")
 
 
-def _working_days(seen: Observed, after: date, until: date) -> int:
+def _working_days(holidays: frozenset[date], after: date, until: date) -> int:
     days = (after + timedelta(days=n) for n in range(1, (until - after).days + 1))
-    return sum(day.weekday() < 5 and day not in seen.holidays for day in days)  # Monday to Friday
+    return sum(day.weekday() < 5 and day not in holidays for day in days)  # Monday to Friday
 
 
 def _is_within(at: datetime, pause: Row) -> bool:
@@ -126,5 +127,5 @@ def _rebased(seen: Observed, gate: Row) -> Iterator[Breach]:
     """A date counted in working days has them all, whatever holiday was announced meanwhile."""
     if gate["state"] != "open" or not gate["counted_from"] or not gate["counted_days"] or gate["paused_at"]:
         return
-    if _working_days(seen, gate["counted_from"], gate["due_on"]) < gate["counted_days"]:
+    if _working_days(seen.holidays, gate["counted_from"], gate["due_on"]) < gate["counted_days"]:
         yield Breach(12, f"{gate['gate']} has fewer than its {gate['counted_days']} working days")

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -20,41 +20,51 @@ from activities.correspondence import Correspondence
 from activities.rulebooks import FileRulebooks
 from starter.delivery import Delivery
 from starter.extending import MoreTime, later_by, request_extension
-from starter.judging import Rules
 from starter.mailer import SmtpMailer
 from starter.record import Asked, Offer, asked_person, gate_of_link, read_gate, record_decision
 from starter.registered import CASEWORK
 from starter.relay import Relay
 from starter.reports import ReportRefusedError, report_concern, report_court_event
-from starter.requests import request_pause, request_resume
 from starter.signals import NoSuchWorkflowError
+from tests.histories.compatible import Thanking
+from tests.invariants.changed_care import Caring
 from tests.invariants.observed import Breach, Observed, Offered
 from tests.invariants.observing import LogKeeper, Window
 from tests.invariants.rules import breaches_in
+from tests.invariants.telemetry import TelemetryKeeper, keeper
 from tests.workflows.conftest import DEPLOY, Office
-from tests.workflows.shipping import with_
 from workflows.contract import ids
 from workflows.contract.messages import CaseClock, CaseOpening, DecideSignal, OffenceRef
 from workflows.contract.questions import QUESTIONS
 from workflows.contract.vocabulary import Channel, CourtEventKind, EscalationKind, ReasonCode
+from workflows.notification import Notification
 from workflows.policy.answers import check_answer
 from workflows.policy.clock import case_time
 from workflows.policy.due import on_in_london
+from workflows.staff_care import StaffCare
 
 SETTLES_WITHIN = 15.0  # seconds of real time; what is under way longer than that is stuck
 _LOOKS = 4
 PRIVACY = 7
+CODE: tuple[Mapping[type, type], ...] = (
+    {},
+    {Notification: Thanking},
+    {Notification: Thanking, StaffCare: Caring},
+)
+"""Versions of the code in their order: which workflow stands in whose place. Each carries the cases of those before."""
 
 
 @dataclass
 class Service:
-    """Workers, relay and letters of one test; workers are replaced at will. `log`: what all of it says."""
+    """Workers, relay and letters of one test; workers are replaced at will. `log`, `telemetry`: what all of it says."""
 
     office: Office
     folder: Path
     log: LogKeeper = field(default_factory=LogKeeper)
-    is_changed: bool = False
+    telemetry: TelemetryKeeper = field(default_factory=keeper)
+    version: int = 0
     restarts: int = 0
+    upgrades: int = 0
     _workers: AsyncExitStack = field(default_factory=AsyncExitStack)
 
     @property
@@ -78,7 +88,7 @@ class Service:
         relay = Relay(self.delivery, self.office.record.pool, self.folder)
         beside = [asyncio.create_task(relay.run()), asyncio.create_task(letters.sweep())]
         logging.getLogger().addHandler(self.log)
-        await self._start()
+        await self._start(CODE[0])
         try:
             yield
         finally:
@@ -88,16 +98,36 @@ class Service:
             await asyncio.gather(*beside, return_exceptions=True)
             logging.getLogger().removeHandler(self.log)
 
-    async def restart(self, changed: type | None = None) -> None:
-        """Workers with an empty cache, of the code as it is or with this workflow in place of the notification."""
-        await self._workers.aclose()
+    async def restart(self) -> None:
+        """Workers with an empty cache, of the code that was running."""
         self.restarts += 1
-        self.is_changed = changed is not None
-        await self._start(changed)
+        await self._begin_anew(CODE[self.version])
 
-    async def _start(self, changed: type | None = None) -> None:
+    async def upgrade(self) -> bool:
+        """Workers of the next version, each change of which is behind a patch; False: there is none after this one."""
+        if self.version + 1 == len(CODE):
+            return False
+        self.version, self.upgrades = self.version + 1, self.upgrades + 1
+        await self._begin_anew(CODE[self.version])
+        return True
+
+    async def run_first_version(self) -> None:
+        """For a new case; one that has run on changed code can never go back to code without the patch."""
+        if self.version:
+            self.version = 0
+            await self._begin_anew(CODE[0])
+
+    async def run_instead(self, changed: type) -> None:
+        """Workers with this workflow in place of the notification, whatever open cases say to that."""
+        await self._begin_anew({Notification: changed})
+
+    async def _begin_anew(self, changes: Mapping[type, type]) -> None:
+        await self._workers.aclose()
+        await self._start(changes)
+
+    async def _start(self, changes: Mapping[type, type]) -> None:
         self._workers = AsyncExitStack()
-        workflows = with_(changed) if changed else CASEWORK
+        workflows = [changes.get(one, one) for one in CASEWORK]
         with patch.object(worker, "CASEWORK", workflows):
             for queue in (ids.CASEWORK_QUEUE, ids.NATIONAL_QUEUE):
                 built = worker.build_worker(self.office.client, queue, self.office.activities, None)
@@ -110,7 +140,7 @@ class Service:
             charge["offences"] = [{"code": code, "offence_on": str(on), "victim_age": 34}]
         opening = await self.office.report(speed=speed, **charge)
         await self.delivery.start_case(opening.reference)
-        window = Window(self.office, opening.reference, self.log)
+        window = Window(self.office, opening.reference, self.log, self.telemetry)
         return CaseInHand(self, opening, window)
 
 
@@ -253,18 +283,6 @@ class CaseInHand:
         await self.service.delivery.deliver_extension(request)
         return True
 
-    async def pause_or_resume(self, rules: Rules) -> bool:
-        """The senior lead stops the clock of the review, or lets it run again."""
-        async with self.service.office.record.pool.acquire() as connection:
-            for ask in (request_resume, request_pause):
-                with contextlib.suppress(ReportRefusedError):
-                    request = await ask(
-                        connection, rules, self.reference, ReasonCode.TRIAL, None, "senior.lead@n53.example.test"
-                    )
-                    await self.service.delivery.deliver_request(request)
-                    return True
-        return False
-
     # --- seen from outside -------------------------------------------------------------------------
 
     async def settle(self) -> None:
@@ -284,7 +302,9 @@ class CaseInHand:
                 """SELECT (SELECT count(*) FROM decisions JOIN gates USING (gate)
                        WHERE reference = $1 AND applied_at IS NULL AND void_at IS NULL)
                    + (SELECT count(*) FROM court_events WHERE reference = $1 AND applied_at IS NULL)
-                   + (SELECT count(*) FROM requests WHERE reference = $1 AND delivered_at_wall IS NULL) AS waiting,
+                   + (SELECT count(*) FROM requests WHERE reference = $1 AND delivered_at_wall IS NULL)
+                   + (SELECT count(*) FROM escalations WHERE reference = $1 AND delivered_at_wall IS NULL)
+                   + (SELECT count(*) FROM enquiries WHERE reference = $1 AND delivered_at_wall IS NULL) AS waiting,
                    (SELECT coalesce(max(seq), 0) FROM audit WHERE reference = $1) AS mark"""
             )
         )[0]

@@ -7,14 +7,15 @@ due. After each move the record is awaited to be at rest; what is gone again whe
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Coroutine
 from datetime import date
 from typing import Any, ClassVar, TypeVar
 
 from starter.judging import Rules
-from tests.histories.compatible import Thanking
+from tests.invariants import changing
 from tests.invariants.agreement import disagreements
-from tests.invariants.answers import possible, usual
+from tests.invariants.answers import Given, possible, usual
 from tests.invariants.moves import (
     CONCERNS,
     COURT,
@@ -39,6 +40,8 @@ STRANGER = "stranger@elsewhere.example.test"
 _FINISHES_WITHIN = 60
 _LOOKS = 8
 _ANSWERED_AT_MOST = 6
+_INTERRUPTED_IN = 1
+BY_SIGNAL = ("repeat", "reassign", "undeliverable", "unasked", "rubbish")
 NOBODY, NOTHING = "00000000-0000-4000-8000-000000000000", "SFO-2026-99999/review/draft"
 
 
@@ -58,6 +61,7 @@ class ServiceMachine(Moves):
     def begin(self, charge: dict[str, Any]) -> None:
         """A case is opened."""
         self.charge = charge
+        self.tries: Counter[str] = Counter()
         self.hand: CaseInHand = self.wait_for(self._open(charge))
         self.is_begun = True
 
@@ -67,6 +71,7 @@ class ServiceMachine(Moves):
             given["first_appearance_on"] = None
         if charge["interest"]:
             given["public_interest"] = "Invented proposal."
+        await self.service.run_first_version()
         return await self.service.open(SPEED, code=charge["code"], **given)
 
     def look(self, *, is_due_to_close: bool = False) -> tuple[Observed, list[Breach]]:
@@ -112,13 +117,41 @@ class ServiceMachine(Moves):
                 return await hand.concern(EscalationKind(CONCERNS[number]))
             case "more time":
                 return await hand.more_time(number)
-            case "clock":
-                return await hand.pause_or_resume(self.in_force)
-            case "restart" | "upgrade":
-                await self.service.restart(Thanking if move == "upgrade" else None)
+            case "restart":
+                await self.service.restart()
                 return True
-            case _:
+            case "upgrade":
+                return await self.service.upgrade()
+            case "nothing":
+                return False
+            case _ if move in BY_SIGNAL:
                 return await self._by_signal(move, number, more)
+            case _:
+                return await self._change(move, number)
+
+    async def _change(self, move: str, number: int) -> bool:
+        """What changes about the case, beside its questions."""
+        hand, rules = self.hand, self.in_force
+        match move:
+            case "clock":
+                return await changing.pause_or_resume(hand, rules)
+            case "holiday":
+                return await changing.announce_holiday(hand, rules, number)
+            case "away":
+                return await changing.go_away(hand, rules, number)
+            case "back":
+                return await changing.come_back(hand, rules, number)
+            case "transfer":
+                return await changing.transfer(hand, rules, number)
+            case "replace":
+                return await changing.replace_manager(hand, rules, number)
+            case "enquiry":
+                return await changing.enquire(hand, number)
+            case "opt in":
+                return await changing.want_it_after_all(hand, rules, number)
+            case "correct":
+                return await changing.correct(hand, rules)
+        raise NotImplementedError(move)
 
     async def _by_signal(self, move: str, number: int, more: int) -> bool:
         """What is done to one question, or to a stage, past the pages."""
@@ -161,15 +194,24 @@ class ServiceMachine(Moves):
         return row is not None and await self._usually(row)
 
     async def _usually(self, row: dict[str, Any]) -> bool:
-        given = usual(row, self.hand.today)
+        return await self._give(row, usual(row, self.hand.today))
+
+    async def _give(self, row: dict[str, Any], given: Given) -> bool:
         offered = await self.hand.answer(row["gate"], given.answer, given.fields, given.reasons)
         return offered is not None and offered.is_new
 
     async def _round(self) -> bool:
         rows = (await self.hand.questions())[:_ANSWERED_AT_MOST]
-        answered = sum([await self._usually(row) for row in rows])
+        answered = sum([await self._in_the_end(row) for row in rows])
         await self.hand.settle()
         return answered > 0
+
+    async def _in_the_end(self, row: dict[str, Any]) -> bool:
+        """As usual; where a rule stood against that before, by the next of the answers that this question has."""
+        tried, today = self.tries[row["gate"]], self.hand.today
+        self.tries[row["gate"]] += 1
+        given = possible(row, tried // 2, today) if tried % 2 else usual(row, today)
+        return await self._give(row, given)
 
     async def _otherwise(self, number: int, how: int) -> bool:
         row = await self._one(number)
@@ -202,24 +244,27 @@ class ServiceMachine(Moves):
 
     # --- the end -----------------------------------------------------------------------------------
 
-    def finish(self) -> None:
+    def finish(self, interruption: str = "") -> None:
         """The clock runs, the court convicts unless it has ended the case, and everybody answers."""
-        self.wait_for(self._finish())
+        self.wait_for(self._finish(interruption))
 
-    async def _finish(self) -> None:
+    async def _finish(self, interruption: str) -> None:
         async with asyncio.timeout(150):
             idle = 0
-            for _ in range(_FINISHES_WITHIN):
+            for turn in range(_FINISHES_WITHIN):
                 rows = await self.hand.rows("SELECT closed_on, paused_at FROM cases WHERE reference = $1")
                 if rows[0]["closed_on"]:
-                    return
+                    break
                 if rows[0]["paused_at"]:
-                    await self.hand.pause_or_resume(self.in_force)
+                    await changing.pause_or_resume(self.hand, self.in_force)
                 court = await self.hand.rows("SELECT kind FROM court_events WHERE reference = $1")
                 if not ends_the_case([CourtEventKind(row["kind"]) for row in court]):
                     await self.hand.court(CourtEventKind.CONVICTED)
+                if turn == _INTERRUPTED_IN and interruption and await self._make(interruption, 0, 0):
+                    self.type_counts.steps[interruption] += 1
                 idle = 0 if await self._round() else idle + 1
                 await asyncio.sleep(0.3 if idle < 5 else 2)  # something falls due with time alone
+        await changing.come_back_all(self.hand, self.in_force)
 
 
 def _rubbish(what: str, gate: str) -> Any:

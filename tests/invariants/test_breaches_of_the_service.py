@@ -14,8 +14,9 @@ from starter.mailer import SmtpMailer
 from starter.settings import Settings
 from tests.histories.incompatible import AskedTwice
 from tests.invariants.answers import usual
+from tests.invariants.changing import pause_or_resume
 from tests.invariants.rules import RULES
-from tests.invariants.service import CaseInHand, Service
+from tests.invariants.service import PRIVACY, CaseInHand, Service
 from tests.workflows.conftest import DEPLOY
 from workflows.contract.vocabulary import CourtEventKind
 from workflows.policy.authority import Eligibility, who_answers
@@ -119,6 +120,20 @@ async def reasons_go_along(service: Service, patch: Patch) -> CaseInHand:
     return hand
 
 
+async def a_span_names_somebody(service: Service, patch: Patch) -> CaseInHand:
+    patch.setattr("starter.tracing.reference_of", lambda _workflow: "Invented Person")
+    hand = await service.open(SPEED)
+    await carried(hand, "notification")
+    return hand
+
+
+async def a_metric_has_free_text(service: Service, patch: Patch) -> CaseInHand:
+    patch.setattr("activities.opening.known", lambda _question: "Invented words of a manager")
+    hand = await service.open(SPEED)
+    await carried(hand, "notification")
+    return hand
+
+
 async def openings_are_not_noted(service: Service, patch: Patch) -> CaseInHand:
     patch.setattr("activities.opening.audit", AsyncMock())
     hand = await service.open(SPEED)
@@ -140,7 +155,7 @@ async def answers_are_never_delivered(service: Service, patch: Patch) -> CaseInH
 async def code_that_open_cases_cannot_go_on_with(service: Service, patch: Patch) -> CaseInHand:
     hand = await service.open(SPEED)
     await carried(hand, "notification")
-    await service.restart(AskedTwice)
+    await service.run_instead(AskedTwice)
     row = next(row for row in await hand.questions() if row["question"] == "notification")
     given = usual(row, hand.today)
     patch.setattr("tests.invariants.service.SETTLES_WITHIN", 3.0)
@@ -165,10 +180,10 @@ async def a_pause_gives_nothing_back(service: Service, patch: Patch) -> CaseInHa
     patch.setattr("workflows.policy.pausing.resumed", lambda due_on, *_: due_on)
     hand = await service.open(SPEED)
     await carried(hand, "invite")
-    assert await hand.pause_or_resume(in_force(hand))
+    assert await pause_or_resume(hand, in_force(hand))
     await hand.settle()
     await asyncio.sleep(3)
-    assert await hand.pause_or_resume(in_force(hand))
+    assert await pause_or_resume(hand, in_force(hand))
     return hand
 
 
@@ -201,6 +216,9 @@ SCENES: dict[int, Scene] = {
 }
 
 
+TOLD: dict[str, Scene] = {"the traces": a_span_names_somebody, "the metrics": a_metric_has_free_text}
+
+
 def test_a_fault_is_planted_for_every_invariant() -> None:
     assert sorted(SCENES) == sorted(RULES)
 
@@ -210,3 +228,12 @@ async def test_a_fault_of_the_service_is_found(service: Service, monkeypatch: Pa
     hand = await SCENES[number](service, monkeypatch)
     _, found = await hand.breaches()
     assert number in {breach.number for breach in found}, [str(breach) for breach in found]
+
+
+@pytest.mark.parametrize("place", sorted(TOLD))
+async def test_a_name_in_what_the_service_tells_operations_is_found(
+    service: Service, monkeypatch: Patch, place: str
+) -> None:
+    hand = await TOLD[place](service, monkeypatch)
+    _, found = await hand.breaches()
+    assert [breach for breach in found if breach.number == PRIVACY and breach.what.startswith(place)], found

@@ -19,6 +19,8 @@ from tests.invariants.service_hand import ServiceMachine
 from tests.workflows.conftest import DEPLOY
 
 EXAMPLES = int(os.environ.get("SFO_INVARIANT_EXAMPLES", "1"))
+MANY = 10
+EVERY_KIND = 29
 STEPS = int(os.environ.get("SFO_INVARIANT_STEPS", "10"))
 
 
@@ -48,8 +50,16 @@ async def test_every_invariant_holds_after_every_move_of_the_service(
         await asyncio.to_thread(run_state_machine_as_test, Machine, settings=chosen)
     finally:
         with capsys.disabled():
-            sys.stdout.write(f"\nservice: {Machine.counts}; {service.restarts} restarts\n")
+            sys.stdout.write(
+                f"\nservice: {Machine.counts}; {service.restarts} restarts with an empty "
+                f"cache, {service.upgrades} changes of code\n"
+            )
     counts = Machine.counts
     assert counts.steps.total() >= EXAMPLES * STEPS // 2
     assert counts.closed == counts.examples
     assert len(counts.states) >= 10 * min(EXAMPLES, 3)
+    assert service.restarts + service.upgrades >= EXAMPLES // 2
+    if EXAMPLES >= MANY:
+        assert min(service.restarts, service.upgrades, counts.carried) >= EXAMPLES // 5
+        assert counts.reopened >= 1
+        assert len(counts.steps) >= EVERY_KIND // 2

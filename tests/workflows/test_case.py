@@ -12,7 +12,7 @@ from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
 from temporalio.client import WorkflowHandle
 from temporalio.service import RPCError, RPCStatusCode
 
-from starter.script import SILENT, Line
+from starter.script import SILENT, USUAL, Line
 from tests.workflows.conftest import PATIENCE, Office
 from tests.workflows.people import People
 from workflows.contract import ids
@@ -281,6 +281,60 @@ async def test_disclosure_that_the_national_team_stopped_gives_nothing(office: O
             opening.reference,
         )
         assert asked == []
+
+
+async def test_a_case_closes_although_disclosure_was_stopped_before_a_family_was_told(office: Office) -> None:
+    """What they were owed is closed by that decision, whether the conviction comes before it or after it."""
+    async with running(office, {"resolve": [Line("stop", reasons="Invented reason.")]}) as (opening, case):
+        await opened(office, opening, "notification/notification")
+        await case.signal("raise_concern", RaisedConcern(kind=EscalationKind.STAFF_SAFETY))
+        await end_of(office, opening, "escalation/staff_safety-1")
+        await case.signal("court_event", CourtEvent(kind=CourtEventKind.CONVICTED, on=datetime.now(UTC).date()))
+        async with asyncio.timeout(PATIENCE):
+            assert (await case.result())["outcome"] == "completed"
+        asked = await office.record.value(
+            "SELECT count(*) FROM gates WHERE reference = $1 AND stage = 'victim-disclosure'", opening.reference
+        )
+        assert asked == 0
+
+
+async def test_a_charge_let_go_is_followed_when_it_becomes_a_serious_further_offence_after_all(office: Office) -> None:
+    """It was none, and only an enquiry kept the case open; then the charge is amended upward."""
+    lines = {"offence_class": [Line("not_sfo")], "enquiry_foi": [SILENT]}
+    async with running(office, lines | {"commission": [SILENT]}, offences=[offence(UNLISTED)]) as (opening, case):
+        await case.signal("enquiry", RaisedEnquiry(kind=EnquiryKind.FOI, received_on=datetime.now(UTC).date()))
+        await opened(office, opening, "enquiry/1/enquiry_foi:1")
+        assert (await end_of(office, opening, "charge"))["is_sfo"] is False
+        await case.signal("amend_charge", amended(MURDER))
+        for gate in ("notification/notification", "early-look/early_look", "review/commission"):
+            await opened(office, opening, gate)
+
+
+async def test_staff_are_cared_for_again_when_a_review_is_due_after_all(office: Office) -> None:
+    """Nothing but an enquiry was open, so their care had ended with the prosecution; then there is a conviction."""
+    lines = {
+        "commission": [SILENT, USUAL["commission"]],
+        "enquiry_foi": [SILENT],
+        "welfare": [SILENT, SILENT, SILENT, USUAL["welfare"]],
+    }
+    async with running(office, lines) as (opening, case):
+        await opened(office, opening, "review/commission")
+        today = datetime.now(UTC).date()
+        await case.signal("enquiry", RaisedEnquiry(kind=EnquiryKind.FOI, received_on=today))
+        foi = await opened(office, opening, "enquiry/1/enquiry_foi:1")
+        await case.signal("court_event", CourtEvent(kind=CourtEventKind.DISCONTINUED, on=today))
+        await end_of(office, opening, "staff-care")
+        await case.signal("court_event", CourtEvent(kind=CourtEventKind.CONVICTED, on=today))
+        for part in ("victim-disclosure", "staff-feedback", "action-plan"):
+            await end_of(office, opening, part)
+        enquiry = office.client.get_workflow_handle(f"{ids.case_id(opening.reference)}/enquiry/1")
+        await office.answer(enquiry, foi["gate"], "refused", reasons="Invented reason.")
+        async with asyncio.timeout(PATIENCE):
+            assert (await case.result())["outcome"] == "completed"
+        owed = await office.record.rows(
+            "SELECT state FROM duties WHERE reference = $1 AND kind = 'cared_for'", opening.reference
+        )
+        assert {row["state"] for row in owed} == {"met"}
 
 
 async def test_a_freedom_of_information_request_runs_from_the_day_it_was_received(office: Office) -> None:
