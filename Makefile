@@ -21,7 +21,7 @@ up: $(VENV)/runtime $(VENV)/assets ## run the service here; any SFO_* setting re
 	@$(BIN)/sfo up
 
 test: check ## check, then run every test
-	@$(BIN)/python -m pytest --numprocesses 2 --dist worksteal -m "not journey and not drill and not cluster"
+	@$(BIN)/python -m pytest --numprocesses 2 --dist worksteal --durations 15 -m "not journey and not drill and not cluster"
 	@$(BIN)/python -m pytest -m journey
 
 check: $(VENV)/dev $(VENV)/assets ## format, style, types, layers, determinism, unsafe code

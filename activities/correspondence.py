@@ -87,11 +87,14 @@ _CLAIM = """
 """
 _CLAIM_NEW = _CLAIM.format(which="state = 'queued' AND attempts = 0 AND event = ANY($2)")
 # Back-off doubles from two seconds to five minutes; a worker that died while sending is waited for a minute.
+# What was written before the server's clock was put back is later than now, and would wait until the clock is there.
 _CLAIM_WAITING = _CLAIM.format(
     which="""
-        (state = 'queued' AND coalesce(claimed_at_wall, recorded_at)
-            < clock_timestamp() - least(interval '2 seconds' * 2 ^ least(attempts, 10), interval '5 minutes')
-            AND (attempts > 0 OR recorded_at < clock_timestamp() - interval '2 seconds'))
+        (state = 'queued' AND coalesce(claimed_at_wall, recorded_at) NOT BETWEEN
+                clock_timestamp() - least(interval '2 seconds' * 2 ^ least(attempts, 10), interval '5 minutes')
+                AND clock_timestamp()
+            AND (attempts > 0
+                OR recorded_at NOT BETWEEN clock_timestamp() - interval '2 seconds' AND clock_timestamp()))
         OR (state = 'sending' AND claimed_at_wall < clock_timestamp() - STALE)
     """.replace("STALE", STALE)
 )

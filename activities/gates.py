@@ -50,13 +50,18 @@ class PostgresGates(Gates):
     @activity.defn
     async def open_gate(self, request: GateRequest) -> GateOpened:
         """The question stands in the record, its schedule is fixed and its letter is on the way."""
+        is_new = False
 
         async def work(connection: Connection) -> GateOpened:
+            nonlocal is_new
+            is_new = True
             return await open_gate(connection, self._means, request)
 
         opened = await once(self._means.pool, f"{request.gate}/open", GateOpened, work)
         await self._means.letters.send_waiting([f"{request.gate}/asked"])
-        # Asked for every time: the answer may have come between the first call and its repeat, or before a reset.
+        if is_new:
+            return opened
+        # Asked before: the answer may have come between the first call and its repeat, or before a reset.
         async with transaction(self._means.pool) as connection:
             row = await waiting_decision(connection, request.gate)
             # A stage that is begun anew asks again what was taken back meanwhile: nobody could answer it.

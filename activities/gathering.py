@@ -41,7 +41,8 @@ async def waited_enough(connection: Connection, rule: DigestRule) -> Sequence[st
     rows = await connection.fetch(
         """
         SELECT to_email FROM outbox WHERE state = 'held' GROUP BY to_email
-        HAVING min(recorded_at) <= clock_timestamp() - $1::interval ORDER BY min(recorded_at) LIMIT $2
+        HAVING min(recorded_at) NOT BETWEEN clock_timestamp() - $1::interval AND clock_timestamp()
+        ORDER BY min(recorded_at) LIMIT $2
         """,
         timedelta(minutes=rule.wait_minutes.value),
         _BATCH,

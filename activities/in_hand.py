@@ -18,9 +18,11 @@ _LOG = logging.getLogger(__name__)
 STALE = "interval '60 seconds'"
 """After so long a claim that nobody renews is somebody else's: its worker died."""
 _RENEW = """
-    UPDATE outbox SET claimed_at_wall = clock_timestamp() WHERE letter_id = ANY($1) AND state = 'sending'
-        AND claimed_at_wall < clock_timestamp() - interval '20 seconds'
+    UPDATE outbox SET claimed_at_wall = clock_timestamp() WHERE state = 'sending' AND (
+        letter_id = ANY($1) AND claimed_at_wall < clock_timestamp() - interval '20 seconds'
+        OR claimed_at_wall > clock_timestamp())
 """
+"""Ours; and whosever is claimed later than now, since the server's clock was put back: it has a minute from now on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +61,8 @@ class InHand:
         for letter, became in list(self._to_note.items()):
             await self.note(letter, became)
             self._to_note.pop(letter, None)
-        if self._under_way:
-            async with transaction(self.pool) as connection:
-                await connection.execute(_RENEW, list(self._under_way))
+        async with transaction(self.pool) as connection:
+            await connection.execute(_RENEW, list(self._under_way))
 
     async def finish(self, within: float) -> None:
         """Wait so many seconds for whatever is under way."""

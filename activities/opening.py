@@ -58,7 +58,7 @@ async def open_gate(connection: Connection, means: Means, request: GateRequest) 
     due, steps = date_.due, first_steps(asking, date_.due, chosen.role)
     if await remembered(connection, withdrawn_key(request.gate)):
         # The stage was cancelled while this call was on its way: nobody waits, so nobody is asked.
-        return GateOpened(gate=request.gate, role=chosen.role, due=due, steps=steps)
+        return GateOpened(gate=request.gate, role=chosen.role, due=due, steps=steps, is_withdrawn=True)
     if request.question == "commission":
         await _notice_shortage(asking)
     if request.question == "extension":

@@ -36,11 +36,10 @@ async def bring_in_line(connection: Connection, means: Means, reference: str, at
     if not Ground(case["ground"]).is_reviewed:
         return
     court = await court_of(connection, reference)
-    if is_open(court) and not await is_stopped(connection, reference):
-        await _owe(connection, reference, await _victims(connection, reference), at)
-    elif CourtEventKind.QUASHED in court and not is_open(
-        court
-    ):  # what has not left does not leave; a new conviction owes it again
+    if is_open(court):
+        if not await is_stopped(connection, reference):
+            await _owe(connection, reference, await _victims(connection, reference), at)
+    elif CourtEventKind.QUASHED in court:  # what has not left does not leave; a new conviction owes it again
         await _close(connection, reference, at, VICTIM_DUTIES)
     if case["accepted_version"] is None and is_ended(means, case, court, at):
         await _close(connection, reference, at, STAFF_DUTIES)

@@ -1,7 +1,7 @@
 """Settling a gate: the record's answer is checked, applied with its effects, or refused with a code."""
 
 from typing import Any
-from uuid import NAMESPACE_URL, UUID, uuid5
+from uuid import NAMESPACE_URL, uuid5
 
 from activities.answered import Answered, AnswerRefusedError, Effect
 from activities.correspondence import Letter
@@ -24,6 +24,7 @@ from activities.record import (
     remembered,
 )
 from activities.refusals import because
+from workflows.contract.ids import settled_key
 from workflows.contract.messages import Decision, Forecast, Settled, Settlement
 from workflows.contract.questions import Silence
 from workflows.contract.vocabulary import Channel, GateState
@@ -35,17 +36,12 @@ from workflows.policy.due import on_in_london
 def settling_key(settlement: Settlement) -> str:
     """The decision's id makes a settlement repeat-safe; what operations typed is known by its words and moment."""
     typed = f"typed-{fingerprint(plain(settlement))[:32]}"
-    return decision_key(settlement.gate, settlement.signal.decision or typed)
-
-
-def decision_key(gate: str, decision: UUID | str) -> str:
-    """Under this key stands what became of a decision, however it came to be applied."""
-    return f"{gate}/settle/{decision}"
+    return settled_key(settlement.gate, settlement.signal.decision or typed)
 
 
 async def settled_before(connection: Connection, gate: str, row: Row) -> Settled:
     """What became of an applied decision: after a reset a stage hears of it again and must get the same."""
-    stored = await remembered(connection, decision_key(gate, row["decision"]))
+    stored = await remembered(connection, settled_key(gate, row["decision"]))
     return Settled.model_validate(stored[0]) if stored else Settled(refused="already_decided")
 
 
@@ -123,7 +119,7 @@ async def _carry_out(hearing: Hearing, row: Row) -> Settled:
     timing = "late" if row["late"] else "in time"
     count(GATES_ANSWERED, question=known(hearing.question.key), role=hearing.gate["role"], timing=timing)
     settled = Settled(decision=decision_message(hearing, row, effect), forecast=await forecast_after(hearing))
-    await remember(hearing.connection, decision_key(hearing.name, row["decision"]), plain(settled))
+    await remember(hearing.connection, settled_key(hearing.name, row["decision"]), plain(settled))
     return settled
 
 
@@ -178,7 +174,9 @@ def answered_by(hearing: Hearing, row: Row | dict[str, Any]) -> Answered:
 
 async def _why_not(hearing: Hearing, row: Row) -> str | None:
     """Too late for a period that lapses, incomplete, not asked, or no longer independent; None: it counts."""
-    if hearing.question.silence is Silence.LAPSE and is_late(hearing.gate, row["received_at"]):
+    # Nobody's answer can have come after the stage has heard of it, whatever the clock said that dated it.
+    received_at = min(row["received_at"], hearing.at)
+    if hearing.question.silence is Silence.LAPSE and is_late(hearing.gate, received_at):
         return "too_late"
     typed = row["channel"] == Channel.OPERATIONS
     reasons = row["reasons"] or (row["reason_code"] if typed else None)

@@ -10,8 +10,7 @@ from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
 from starter.connections import OUT_OF_REACH
 from starter.delivery import Delivery
 from starter.record import Decided, Gate
-from starter.signals import NoSuchWorkflowError, TemporalAwayError, receipt_of
-from workflows.contract import ids
+from starter.signals import NoSuchWorkflowError, TemporalAwayError
 from workflows.contract.messages import Receipt
 
 _LOG = logging.getLogger(__name__)
@@ -40,7 +39,7 @@ async def receipt_for(
         async with asyncio.timeout(within):
             if not await delivery.deliver_decision(standing.decision):
                 return None
-            return await receipt_of(delivery.client, ids.workflow_of_gate(gate.gate), standing.decision)
+            return await delivery.receipt(gate.gate, standing.decision)
     except (TemporalAwayError, NoSuchWorkflowError, *OUT_OF_REACH) as error:  # TimeoutError is an OSError
         _LOG.info("a decision of %s is left to the relay: %s", gate.reference, type(error).__name__)
         return None

@@ -16,7 +16,7 @@ import asyncpg
 from opentelemetry import metrics
 
 from starter.amazon import AmazonRefusedError, Topic
-from starter.connections import Connection, Pool
+from starter.connections import Connection, Pool, leading
 from starter.measures import CASE_EVENTS
 from starter.persisting import Persisting
 
@@ -121,9 +121,8 @@ class CaseEvents:
 
     async def publish_some(self) -> int:
         """Publish what waits, in order, and return how much that was; nothing while another gateway is at it."""
-        async with self._pool.acquire() as connection:
-            # Given back with the connection, also when this process dies.
-            if not await connection.fetchval("SELECT pg_try_advisory_lock(hashtext('sfo.case_events'))"):
+        async with leading(self._pool, "sfo.case_events") as connection:
+            if connection is None:
                 self._state = None
                 return 0
             self._state, self._read_at = await connection.fetchrow(_STATE), time.monotonic()

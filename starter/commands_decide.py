@@ -10,13 +10,11 @@ from uuid import uuid4
 import click
 
 from starter.command import BAD_INPUT, REFUSED, CommandError, Services, deliver, example, services, text_given, wait_for
+from starter.connections import OUT_OF_REACH
 from starter.forms import COLUMNS
 from starter.record import Asked, Gate, Offer, asked_person, decided, read_gate, record_decision
-from starter.signals import receipt_of
 from starter.team import OTHER, Member, member_of
 from starter.views import by_whom, moment
-from workflows.contract import ids
-from workflows.contract.messages import Receipt
 from workflows.contract.questions import QUESTIONS, Question
 from workflows.contract.vocabulary import Channel, GateState
 from workflows.policy.answers import Problem, check_answer
@@ -130,13 +128,11 @@ async def _receipt(reached: Services, gate: Gate, offer: Offer) -> str:
     recorded = f"{gate.gate}: recorded; it is acted on as soon as the case's process takes it up"
     if not await deliver(reached.delivery.deliver_decision(offer.decision)):
         return recorded
-    receipt: Receipt | None = None
     try:
         async with asyncio.timeout(_RECEIPT_WITHIN):
-            workflow_id = ids.workflow_of_gate(gate.gate)
-            receipt = await receipt_of(reached.delivery.client, workflow_id, offer.decision)
-    except TimeoutError:
+            receipt = await reached.delivery.receipt(gate.gate, offer.decision)
+    except OUT_OF_REACH:  # TimeoutError is an OSError
         return recorded
-    if receipt and not receipt.applied:
+    if not receipt.applied:
         raise CommandError(REFUSED, f"{gate.gate}: the answer could not be used ({receipt.code}); it is kept")
-    return f"{gate.gate}: applied" if receipt else recorded
+    return f"{gate.gate}: applied"

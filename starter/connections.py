@@ -24,6 +24,7 @@ Made = TypeVar("Made")
 
 _LOG = logging.getLogger(__name__)
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 10.0
+_STATEMENTS = 500
 
 OUT_OF_REACH = (
     OSError,
@@ -95,11 +96,46 @@ async def open_pool(
         min_size=min_size,
         max_size=max_size,
         init=_learn_json_traced if is_traced else _learn_json,
+        reset=_as_it_is,
+        # There are more statements than the hundred that asyncpg keeps prepared by itself.
+        statement_cache_size=_STATEMENTS,
         timeout=CONNECT_SECONDS,
         command_timeout=20,
         max_inactive_connection_lifetime=300,
         server_settings=_server_settings(service),
     )
+
+
+@asynccontextmanager
+async def leading(pool: Pool, work: str) -> "AsyncIterator[Connection | None]":
+    """Yield a connection while nobody else, in any process, does this work; None where somebody does.
+
+    Whoever dies leads no longer: the lock goes with the connection.
+    """
+    async with pool.acquire() as connection:
+        is_leader = await connection.fetchval("SELECT pg_try_advisory_lock(hashtext($1))", work)
+        try:
+            yield connection if is_leader else None
+        finally:
+            if is_leader:
+                await _lead_no_longer(connection, work)
+
+
+async def _lead_no_longer(connection: Connection, work: str) -> None:
+    try:
+        await connection.execute("SELECT pg_advisory_unlock(hashtext($1))", work)
+    except asyncpg.InterfaceError:  # the connection is gone, and the lock with it
+        return
+    except BaseException:
+        connection.terminate()  # nobody else may get it with the lock
+        raise
+
+
+async def _as_it_is(_connection: Connection) -> None:
+    """A connection goes back as it is: nothing here outlives a transaction, but the lock that `leading` gives back.
+
+    asyncpg would reset the session each time, one more way to the server for every transaction.
+    """
 
 
 def _server_settings(service: str) -> dict[str, str]:

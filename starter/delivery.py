@@ -4,6 +4,7 @@ The record is written first, by others; each method here sends one row and marks
 be sent stays as it is and the relay calls again, so every method is repeat-safe by the row.
 """
 
+import asyncio
 import logging
 from collections.abc import Mapping
 from typing import Any
@@ -35,6 +36,7 @@ from workflows.contract.messages import (
     RaisedConcern,
     RaisedEnquiry,
     ReassignSignal,
+    Receipt,
     ReplaceSignal,
     ResumeSignal,
     TransferSignal,
@@ -67,6 +69,13 @@ _REQUESTS: Mapping[str, type[Signal]] = {
 
 _OPENED_AGAIN = "(SELECT max(seq) FROM sfo.audit WHERE reference = $1 AND action = 'case_reopened')"
 """The number of the latest opening of a case that had closed."""
+
+_BECAME = """
+    SELECT applied_at IS NOT NULL AS is_applied,
+        coalesce(result ->> 'refused', CASE WHEN void_at IS NOT NULL THEN 'void' END) AS refused
+    FROM sfo.decisions LEFT JOIN sfo.transitions ON key = $2 WHERE decision = $1
+"""
+_FIRST_LOOK, _LONGEST_LOOK = 0.005, 0.25  # seconds; each a quarter longer, so that a receipt comes little later
 
 
 class Delivery:
@@ -107,6 +116,20 @@ class Delivery:
             return await self._nobody_waits(decision, workflow_id, state)
         await self._delivered("decisions", decision=decision)
         return True
+
+    async def receipt(self, gate: str, decision: UUID) -> Receipt:
+        """What became of a decision, once that is known; wrap in asyncio.timeout. Raises what asyncpg raises.
+
+        The record is asked and not the stage: a question to a workflow is work for a worker, and a workflow that this
+        very answer has ended is read and replayed for it.
+        """
+        pause, key = _FIRST_LOOK, ids.settled_key(gate, decision)
+        while True:
+            row = await self._pool.fetchrow(_BECAME, decision, key)
+            if row and (row["is_applied"] or row["refused"]):
+                return Receipt(applied=row["is_applied"], code=row["refused"] or "applied")
+            await asyncio.sleep(pause)
+            pause = min(pause * 1.25, _LONGEST_LOOK)
 
     async def _nobody_waits(self, decision: UUID, workflow_id: str, state: GateState) -> bool:
         """Void the decision, unless its gate stands open and its workflow is to be begun again, or is lost.

@@ -4,7 +4,7 @@ One transaction with its audit row; `Delivery` tells Temporal. A closed case tak
 """
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 
 from starter.connections import Connection
 from starter.judging import Rules
@@ -93,7 +93,7 @@ async def clock_of(connection: Connection, rules: Rules, reference: str, enquiry
 
 def _check(case: LockedCase, enquiry: Enquiry) -> None:
     on = enquiry.received_on
-    today = max(on_in_london(case.now), on_in_london(datetime.now(UTC)))
+    today = max(on_in_london(case.now), on_in_london(case.wall))
     match why_not_received(on, case.row["charged_on"], today):
         case "in_the_future":
             raise ReportRefusedError(f"{on} lies in the future; give the day on which it was received")

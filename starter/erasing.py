@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from enum import StrEnum
 
 import asyncpg
@@ -123,7 +122,7 @@ async def kept_of(connection: Connection, row: asyncpg.Record, running: tuple[st
     """Return what decides whether a case may be erased."""
     found = await connection.fetchrow(_KEPT, row["reference"])
     assert found is not None  # noqa: S101  # it selects without a table
-    now = case_time(CaseClock.model_validate(row["clock"]), datetime.now(UTC))
+    now = case_time(CaseClock.model_validate(row["clock"]), found["wall"])
     return Kept(row["closed_on"], row["outcome"] or "", on_in_london(now), found["holds"], found["related"], running)
 
 
@@ -132,7 +131,7 @@ async def _erasure(connection: Connection, reference: str) -> asyncpg.Record | N
 
 
 _KEPT = """
-    SELECT
+    SELECT clock_timestamp() AS wall,
         ARRAY(SELECT reason_code FROM sfo.holds WHERE reference = $1 AND lifted_at IS NULL ORDER BY hold) AS holds,
         ARRAY(SELECT c.reference FROM sfo.relations r
             JOIN sfo.cases c ON c.reference = CASE WHEN r.reference = $1 THEN r.other ELSE r.reference END

@@ -5,7 +5,7 @@ Every function works on one connection; who opens the transaction is said where 
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -43,10 +43,12 @@ class Gate:
     closed_at: datetime | None
     paused_at: datetime | None
     clock: CaseClock
+    read_at: datetime
+    """When the record gave it, by the record's own clock: that of whoever reads it may be wrong."""
 
     def now(self) -> datetime:
-        """Read the case's clock."""
-        return case_time(self.clock, datetime.now(UTC))
+        """The case's time at the moment in which the gate was read."""
+        return case_time(self.clock, self.read_at)
 
     def page_today(self) -> Mapping[str, Any]:
         """Return the page with the case's date, against which past dates are checked."""
@@ -111,7 +113,8 @@ class Outcome:
 
 _GATE = """
     SELECT g.gate, g.reference, g.question, g.subject, g.role, g.page, g.state, g.due_on, g.due_at,
-           g.original_due_on, g.opened_at, g.closed_at, g.paused_at, c.clock
+           g.original_due_on, g.opened_at, g.closed_at, g.paused_at, c.clock,
+           clock_timestamp() AS read_at
     FROM sfo.gates g JOIN sfo.cases c USING (reference)
 """
 
@@ -173,8 +176,9 @@ async def record_decision(connection: Connection, gate: str, by: Asked, offer: O
     """Write the decision and its audit row, unless one stands already or the gate is not open any more.
 
     One transaction of its own. The gate's row is locked, so of two people at the same moment the second reads
-    what the first decided. Whether it is in time counts from now, in the case's time; while the gate's clock stands
-    still, from the moment in which it stopped. Rule: design.md 3.12.
+    what the first decided. Whether it is in time counts from now by the record's clock, the same for every gateway and
+    command, in the case's time; while the gate's clock stands still, from the moment in which it stopped.
+    Rule: design.md 3.12.
     """
     async with connection.transaction():
         outcome = await _recorded(connection, gate, by, offer)

@@ -17,7 +17,7 @@ import asyncpg
 from opentelemetry.trace import SpanKind
 
 from starter.audit import HeadsError, export_head
-from starter.connections import OUT_OF_REACH, Pool
+from starter.connections import OUT_OF_REACH, Pool, leading
 from starter.delivery import Delivery
 from starter.gauges import Gauges
 from starter.reconciling import EVERY as COMPARED_EVERY
@@ -45,7 +45,8 @@ class Backlog:
     deliver: Callable[[Delivery, asyncpg.Record], Awaitable[Any]]
 
 
-_SECOND = "recorded_at < clock_timestamp() - interval '1 second'"
+_SECOND = "recorded_at NOT BETWEEN clock_timestamp() - interval '1 second' AND clock_timestamp()"
+"""Older than that; or later than now, as whatever was recorded before the server's clock was put back."""
 BACKLOGS = (
     Backlog(
         "cases",
@@ -64,7 +65,8 @@ BACKLOGS = (
         "decisions",
         f"""SELECT decision, recorded_at AS since FROM sfo.decisions
             WHERE applied_at IS NULL AND void_at IS NULL AND channel <> 'operations' AND {_SECOND}
-              AND (delivered_at_wall IS NULL OR delivered_at_wall < clock_timestamp() - interval '30 seconds')
+              AND (delivered_at_wall IS NULL
+                   OR delivered_at_wall NOT BETWEEN clock_timestamp() - interval '30 seconds' AND clock_timestamp())
             ORDER BY recorded_at""",
         lambda d, row: d.deliver_decision(row["decision"]),
     ),
@@ -174,9 +176,8 @@ class Relay:
         """Deliver what waits now and return how much that was; nothing while another relay is at it."""
         await self._export_head()
         delivered = 0
-        async with self._pool.acquire() as connection:
-            # Given back with the connection, also when this process dies.
-            if not await connection.fetchval("SELECT pg_try_advisory_lock(hashtext('sfo.relay'))"):
+        async with leading(self._pool, "sfo.relay") as connection:
+            if connection is None:
                 self._gauges.forget()
                 return 0
             await self._gauges.look(connection)

@@ -7,7 +7,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -34,10 +34,11 @@ class ReportRefusedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class LockedCase:
-    """A case whose row is held until the transaction ends; `now` is its own time."""
+    """A case whose row is held until the transaction ends; `now` is its own time, `wall` the real one: the record's."""
 
     reference: str
     now: datetime
+    wall: datetime
     row: asyncpg.Record
 
 
@@ -69,10 +70,12 @@ def _check_open(case: LockedCase) -> None:
 
 async def locked_case(connection: Connection, reference: str) -> LockedCase:
     """Lock the case, so that numbers are given out one at a time. Raises ReportRefusedError."""
-    row = await connection.fetchrow("SELECT * FROM sfo.cases WHERE reference = $1 FOR NO KEY UPDATE", reference)
+    row = await connection.fetchrow(
+        "SELECT *, clock_timestamp() AS read_at FROM sfo.cases WHERE reference = $1 FOR NO KEY UPDATE", reference
+    )
     if row is None:
         raise ReportRefusedError(f"there is no case {reference}; `sfo cases` lists them")
-    return LockedCase(reference, case_time(CaseClock.model_validate(row["clock"]), datetime.now(UTC)), row)
+    return LockedCase(reference, case_time(CaseClock.model_validate(row["clock"]), row["read_at"]), row["read_at"], row)
 
 
 def require_not_erased(case: LockedCase) -> None:
@@ -138,7 +141,7 @@ def _event(reference: str, kind: CourtEventKind, on: date, charge: list[dict[str
 def _check_date(case: LockedCase, on: date) -> None:
     if on < case.row["charged_on"]:
         raise ReportRefusedError(f"{on} is before the charge of {case.row['charged_on']}; correct the date")
-    if on > max(on_in_london(case.now), on_in_london(datetime.now(UTC))):
+    if on > max(on_in_london(case.now), on_in_london(case.wall)):
         raise ReportRefusedError(f"{on} lies in the future; report it when it has happened")
 
 

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Awaitable
 from datetime import timedelta
 from typing import TypeVar
-from uuid import UUID
 
 from opentelemetry.trace import SpanKind
 from pydantic import BaseModel
@@ -13,18 +12,15 @@ from temporalio.api.errordetails.v1 import NamespaceNotFoundFailure
 from temporalio.api.workflowservice.v1 import SignalWorkflowExecutionRequest
 from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.converter import WorkflowSerializationContext
-from temporalio.exceptions import TemporalError
 from temporalio.service import RPCError, RPCStatusCode
 
 from starter.keys import PayloadKeyError
 from starter.tracing import short_span, trace_header
 from workflows.contract.ids import reference_of
-from workflows.contract.messages import Receipt
 
 Result = TypeVar("Result")
 
 RPC = timedelta(seconds=5)
-_FIRST_LOOK, _LONGEST_LOOK = 0.03, 0.25
 
 # What says nothing about the message: the server is away or overloaded, or a setting of ours is wrong.
 # UNKNOWN and INTERNAL are what the client makes of a connection that broke.
@@ -106,24 +102,6 @@ async def _status(client: Client, workflow_id: str) -> WorkflowExecutionStatus |
         return (await reach(client.get_workflow_handle(workflow_id).describe(rpc_timeout=RPC))).status
     except NoSuchWorkflowError:
         return None
-
-
-async def receipt_of(client: Client, workflow_id: str, decision: UUID) -> Receipt | None:
-    """Ask the stage what became of a decision until it knows. Never raises but for the caller's timeout.
-
-    None: the stage cannot be asked now. Wrap in asyncio.timeout; a query's own timeout counts per attempt.
-    """
-    pause = _FIRST_LOOK
-    while True:
-        try:
-            handle = client.get_workflow_handle(workflow_id)
-            receipt: Receipt | None = await handle.query("receipt", str(decision), result_type=Receipt)
-        except (RPCError, TemporalError, RuntimeError, OSError, PayloadKeyError):
-            return None
-        if receipt is not None:
-            return receipt
-        await asyncio.sleep(pause)
-        pause = min(pause * 2, _LONGEST_LOOK)
 
 
 async def reach(call: Awaitable[Result]) -> Result:

@@ -14,6 +14,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from starter.connections import Connection
+from workflows.contract.ids import settled_key
 from workflows.contract.messages import (
     AmendmentRecord,
     ChargeReading,
@@ -60,7 +61,7 @@ def _fingerprint(parts: Iterable[BaseModel]) -> str:
 
 
 def _settled(settlement: Settlement, settled: Settled) -> list[str]:
-    return [f"{settlement.gate}/settle/{settled.decision.decision}"] if settled.decision else []
+    return [settled_key(settlement.gate, settled.decision.decision)] if settled.decision else []
 
 
 TRACES: Mapping[str, _Trace] = {

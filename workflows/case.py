@@ -162,7 +162,7 @@ class Case(CaseStages):
         await self.care()
 
     async def follow_from_court(self) -> None:
-        """Nothing of it begins before the court appearance; a prosecution that ends without one leaves nothing to do."""
+        """Nothing of it begins before the court appearance; an end without one leaves nothing to do."""
         await workflow.wait_condition(lambda: bool(self.court.events))
         if self.court.has_appeared:
             await self.follow()

@@ -165,6 +165,30 @@ async def test_a_letter_whose_sender_died_is_taken_over_after_a_minute(record: R
     assert len(mail_server.messages) == 1
 
 
+async def test_a_letter_written_before_the_record_s_clock_was_put_back_goes_now(
+    record: Record, mail_server: MailServer
+) -> None:
+    letters = await _queued(record, mail_server)
+    assert await letters.sweep_once() == 0  # its own step's turn
+    await record.pool.execute("UPDATE outbox SET recorded_at = recorded_at + interval '1 day'")
+    assert await letters.sweep_once() == 1
+    assert len(mail_server.messages) == 1
+
+
+async def test_a_letter_whose_sender_died_before_the_clock_was_put_back_has_a_minute_from_then_on(
+    record: Record, mail_server: MailServer
+) -> None:
+    letters = await _queued(record, mail_server)
+    await record.pool.execute(
+        "UPDATE outbox SET state = 'sending', claimed_at_wall = clock_timestamp() + interval '1 day'"
+    )
+    assert await letters.sweep_once() == 0  # a sender who lives says so within this minute
+    assert await record.value("SELECT claimed_at_wall < clock_timestamp() FROM outbox")
+    await _age(record)
+    assert await letters.sweep_once() == 1
+    assert len(mail_server.messages) == 1
+
+
 async def test_a_server_that_takes_its_time_to_say_yes_is_waited_for_and_gets_the_letter_once(
     record: Record, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -130,6 +130,18 @@ async def test_an_answer_after_the_period_is_void_and_its_author_told(record: Re
     assert "not used" in mail_server.to(HEAD_EMAIL)[0]["Subject"]
 
 
+async def test_an_answer_that_a_wrong_clock_dated_after_the_period_counts_where_the_period_still_runs(
+    record: Record, mail_server: MailServer
+) -> None:
+    case, opened = await _facts_gate(record, mail_server)
+    heard_at, case.at = case.at, opened.due.at + timedelta(days=1)
+    decision = await case.decide(opened.gate, "no_comments")
+    case.at = heard_at
+    settled = await case.settle(opened.gate, decision)
+    assert settled.refused is None
+    assert await record.value("SELECT state FROM gates") == "decided"
+
+
 async def test_withdrawing_voids_the_waiting_answer_and_tells_its_author_once(
     record: Record, mail_server: MailServer
 ) -> None:

@@ -165,3 +165,13 @@ async def test_without_the_rule_nothing_waits(record: Record, mail_server: MailS
     case = await a_case(record.pool, mail_server)
     await write(case, AFTER + 5)
     assert set(await states(record)) == {"queued"}
+
+
+async def test_what_was_held_before_the_record_s_clock_was_put_back_is_gathered_now(
+    record: Record, mail_server: MailServer
+) -> None:
+    case = await a_gathering_case(record, mail_server)
+    await write(case, AFTER + 3)
+    await record.pool.execute("UPDATE outbox SET recorded_at = recorded_at + interval '1 day'")
+    while "held" in await states(record):
+        assert await case.letters.sweep_once()

@@ -37,6 +37,11 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--open", type=int, nargs="*", metavar="CASES", help="sizes of open cases (100 1000)")
     parser.add_argument("--clicks", type=int, default=40, help="clicks one at a time, at each size (40)")
     parser.add_argument(
+        "--on-cluster",
+        action="store_true",
+        help="Temporal as seven processes on PostgreSQL, which `make cluster` builds; else the development server",
+    )
+    parser.add_argument(
         "--only", nargs="*", choices=sorted(KINDS), help="without the others; whole cases keep the base"
     )
     found = parser.parse_args(given)
@@ -76,10 +81,12 @@ async def in_turn(at: Site, kinds: Sequence[type[Contender]], rounds: int, cases
     return shape
 
 
-async def left_open(kind: type[Contender], shape: Shape, cases: int, clicks: int) -> Standing:
+async def left_open(
+    kind: type[Contender], shape: Shape, cases: int, clicks: int, *, on_cluster: bool = False
+) -> Standing:
     """So many open cases on services of their own."""
     with tempfile.TemporaryDirectory() as folder:
-        async with site(Path(folder)) as at, kind(at, shape) as contender:
+        async with site(Path(folder), on_cluster=on_cluster) as at, kind(at, shape) as contender:
             return await standing(contender, cases, clicks)
 
 
@@ -87,7 +94,7 @@ async def main(wanted: argparse.Namespace) -> None:
     """All of it."""
     kinds = chosen(wanted.only)
     with tempfile.TemporaryDirectory() as folder:
-        async with site(Path(folder)) as at:
+        async with site(Path(folder), on_cluster=wanted.on_cluster) as at:
             print(f"{await versions(at)}\n", flush=True)  # noqa: T201
             is_alone = not wanted.rounds and wanted.only == [Product.name]
             shape = UNKNOWN if is_alone else await in_turn(at, kinds, wanted.rounds, wanted.cases, wanted.at_once)
@@ -95,7 +102,8 @@ async def main(wanted: argparse.Namespace) -> None:
     for cases in wanted.open:
         for kind in kinds:
             if not wanted.only or kind.name in wanted.only:
-                stood.append((kind.name, await left_open(kind, shape, cases, wanted.clicks)))
+                one = await left_open(kind, shape, cases, wanted.clicks, on_cluster=wanted.on_cluster)
+                stood.append((kind.name, one))
                 say(table.of_standing(stood[-1:]).rpartition("\n")[2])
     if stood:
         print(f"## Open cases\n\n{table.of_standing(stood)}\n", flush=True)  # noqa: T201

@@ -19,13 +19,11 @@ from starter.reports import report_court_event
 from starter.rollout import make_current
 from starter.script import USUAL, Line
 from starter.settings import Settings
-from starter.signals import receipt_of
 from tests.bench.contenders import Contender
 from tests.bench.floor import Shape
 from tests.bench.site import Site
 from tests.drills.worker_memory import a_charge, worker_command
 from tests.workflows.people import fields_of
-from workflows.contract import ids
 from workflows.contract.vocabulary import Channel, CourtEventKind, Rung
 from workflows.policy.due import on_in_london
 
@@ -100,9 +98,9 @@ class Product(Contender):
 
     async def receipt(self, gate: str, decision: UUID) -> bool:
         """As the gateway asks for it."""
-        found = await receipt_of(self.client, ids.workflow_of_gate(gate), decision)
-        assert found is None or found.applied, f"{gate}: {found}"
-        return found is not None
+        found = await self.delivery.receipt(gate, decision)
+        assert found.applied, f"{gate}: {found}"
+        return True
 
 
 def _line(question: str) -> Line:

@@ -205,9 +205,8 @@ async def _alone(contender: Contender, watch: Watch, gate: str, done: Standing) 
 async def _killed(contender: Contender, watch: Watch, gates: Sequence[str]) -> None:
     """The worker is killed and another started at once, while everybody answers; until each answer is applied."""
     await contender.stop()
-    again = asyncio.create_task(contender.begin())
+    await Contender.begin(contender)  # the process alone: its build gets work already
     await limited(50, [_moved(contender, watch, gate) for gate in gates])
-    await again
 
 
 async def _moved(contender: Contender, watch: Watch, gate: str) -> None:
@@ -216,7 +215,7 @@ async def _moved(contender: Contender, watch: Watch, gate: str) -> None:
 
 
 def _memory(contender: Contender) -> tuple[float, float]:
-    return megabytes_of(contender.worker), megabytes_of(contender.site.temporal_pid)
+    return megabytes_of(contender.worker), sum(map(megabytes_of, contender.site.temporal_pids))
 
 
 async def _timed(doing: Awaitable[object]) -> float:

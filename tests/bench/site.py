@@ -1,4 +1,7 @@
-"""Where everything is measured: one PostgreSQL that syncs what it commits, one Temporal, one mail server."""
+"""Where everything is measured: one PostgreSQL that syncs what it commits, one Temporal, one mail server.
+
+Temporal is the development server on SQLite, or a cluster of seven processes on that PostgreSQL (`deploy/cluster`).
+"""
 
 import asyncio
 import os
@@ -10,8 +13,9 @@ from pathlib import Path
 
 import asyncpg
 
+from deploy.cluster.running import cluster
 from deploy.embedded.ports import usable_port
-from deploy.embedded.postgres import embedded_postgres
+from deploy.embedded.postgres import EmbeddedPostgres, embedded_postgres
 from deploy.embedded.process import Command, running
 from deploy.embedded.temporal import embedded_temporal
 from starter.connections import Connection
@@ -32,12 +36,12 @@ class Site:
     temporal: str
     smtp_url: str
     postgres_pid: int
-    temporal_pid: int
+    temporal_pids: tuple[int, ...]
 
     def cpu(self, worker: int | None, driver: int) -> Cpu:
         """What each has used so far."""
         used = cpu_of(worker) if worker else 0.0
-        return Cpu(used, cpu_of(self.temporal_pid), cpu_of(self.postgres_pid), _own(driver))
+        return Cpu(used, sum(map(cpu_of, self.temporal_pids)), cpu_of(self.postgres_pid), _own(driver))
 
     async def as_superuser(self, script: str) -> None:
         """Run a script as the database's superuser."""
@@ -66,16 +70,35 @@ class Site:
         return sum(counts), sum(sizes)
 
 
+@dataclass(frozen=True, slots=True)
+class _Services:
+    database: EmbeddedPostgres
+    temporal: str
+    temporal_pids: tuple[int, ...]
+
+
 @asynccontextmanager
-async def site(folder: Path) -> AsyncIterator[Site]:
-    """Everything runs, with the product's schema and that of the floors in one database."""
-    mail = usable_port(0)
-    sink = Command((sys.executable, "-m", "tests.bench.sink", str(mail)), log=folder / "mail.log")
+async def _on_one_server(folder: Path) -> AsyncIterator[_Services]:
     async with (
         embedded_postgres(folder) as database,
         embedded_temporal(folder, port=usable_port(0), ui_port=usable_port(0)) as temporal,
-        running(sink),
     ):
+        yield _Services(database, temporal.address, (temporal.pid,))
+
+
+@asynccontextmanager
+async def _on_a_cluster(folder: Path) -> AsyncIterator[_Services]:
+    async with cluster(folder / "cluster", lambda line: None) as made:
+        yield _Services(made.database, made.address, tuple(made.pids().values()))
+
+
+@asynccontextmanager
+async def site(folder: Path, *, on_cluster: bool = False) -> AsyncIterator[Site]:
+    """Everything runs, with the product's schema and that of the floors in one database."""
+    mail = usable_port(0)
+    sink = Command((sys.executable, "-m", "tests.bench.sink", str(mail)), log=folder / "mail.log")
+    async with (_on_a_cluster if on_cluster else _on_one_server)(folder) as services, running(sink):
+        database = services.database
         await apply_schema(database.owner_url)
         await apply_schema(database.owner_url, KEYS_DIR)
         await _answers(mail)
@@ -84,10 +107,10 @@ async def site(folder: Path) -> AsyncIterator[Site]:
             folder,
             database.app_url,
             f"postgresql://postgres@/sfo?{tail}",
-            temporal.address,
+            services.temporal,
             f"smtp://127.0.0.1:{mail}",
             database.pid,
-            temporal.pid,
+            services.temporal_pids,
         )
         await install(at.as_superuser)
         yield at

@@ -66,6 +66,13 @@ def test_what_is_installed_is_the_lock_without_the_embedded_services_with_every_
     assert min(names_and_hashes(kept).values()) > 0
 
 
+def test_what_is_installed_is_compiled_since_the_running_image_may_keep_nothing() -> None:
+    installed = re.findall(r"uv pip install .*", DOCKERFILE)
+    assert len(installed) == 2
+    assert all("--compile-bytecode" in command for command in installed)
+    assert "PYTHONDONTWRITEBYTECODE=1" in DOCKERFILE
+
+
 @pytest.mark.parametrize("module", ["worker", "starter.__main__", "starter.gateway"])
 def test_no_process_of_the_image_needs_what_is_left_out(module: str) -> None:
     code = (

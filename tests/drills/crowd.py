@@ -24,7 +24,7 @@ from workflows.policy.clock import case_time
 from workflows.policy.due import on_in_london
 from workflows.policy.links import open_
 
-RECORDED, DECIDED, CLOSED = "recorded", "decided already", "no longer asked"
+RECORDED, DECIDED, CLOSED, SIGNED_OUT = "recorded", "decided already", "no longer asked", "signed out"
 
 
 class Alike(dict[str, Mapping[str, list[Line]]]):
@@ -100,6 +100,9 @@ class Crowd(Cast):
             self.heard.told[heard] += 1
             if heard in (RECORDED, DECIDED, CLOSED):
                 break
+            if heard == SIGNED_OUT:
+                await self._sign_out(letter.email, browser)
+                browser = await self._signed_in(letter.email)
             await asyncio.sleep(pause + self._by.uniform(0, pause))
             pause = min(2 * pause, 1.0)
         if heard == RECORDED:
@@ -127,6 +130,12 @@ class Crowd(Cast):
             self._browsers[email] = browser
         return self._browsers[email]
 
+    async def _sign_out(self, email: str, browser: httpx.AsyncClient) -> None:
+        """The session has ended; unless somebody with this address has opened another already."""
+        if self._browsers.get(email) is browser:
+            del self._browsers[email]
+            await browser.aclose()
+
     async def _try(self, browser: httpx.AsyncClient, visit: Visit) -> str:
         """Go as far as it goes this time, at whichever gateway; returns what a person would have read at the end."""
         path = urlsplit(visit.letter.link).path
@@ -149,5 +158,5 @@ class Crowd(Cast):
 
 
 def _said(page: httpx.Response) -> str:
-    named = {409: DECIDED, 410: CLOSED}
+    named = {303: SIGNED_OUT, 409: DECIDED, 410: CLOSED}
     return named.get(page.status_code, f"status {page.status_code}")

@@ -107,11 +107,21 @@ async def harm(service: Service, recorded: Iterable[UUID]) -> Harm:
     found = mails(service.mailbox)  # after the rows, so that each of them is to be found
     nowhere = [row["message_id"] for row in sent if row["message_id"] not in found.taken]
     return Harm(
-        [row["link"] for row in await pool.fetch(_LOST, list(recorded))],
-        {what: [str(row[0]) for row in await pool.fetch(query)] for what, query in _DOUBLED.items()},
+        await lost(pool, recorded),
+        await doubled(pool),
         {**await _other(service), "letters called sent that are nowhere": nowhere},
         found,
     )
+
+
+async def lost(pool: Pool, recorded: Iterable[UUID]) -> list[UUID]:
+    """Of these links, whose answer a page had called recorded, those whose answer is nowhere."""
+    return [row["link"] for row in await pool.fetch(_LOST, list(recorded))]
+
+
+async def doubled(pool: Pool) -> dict[str, list[str]]:
+    """What is there twice and may be only once."""
+    return {what: [str(row[0]) for row in await pool.fetch(query)] for what, query in _DOUBLED.items()}
 
 
 async def counted(
@@ -135,9 +145,9 @@ async def put_down(
            FROM sfo.decisions"""
     )
     assert found is not None
-    cases, answers, lost = found
-    doubled = sum([len(await pool.fetch(query)) for query in _DOUBLED_EVER.values()])
-    return count(Row(drill, what, times, cases, answers, None, lost + gone, doubled, twice))
+    cases, answers, waiting = found
+    more = sum([len(await pool.fetch(query)) for query in _DOUBLED_EVER.values()])
+    return count(Row(drill, what, times, cases, answers, None, waiting + gone, more, twice))
 
 
 async def _other(service: Service) -> dict[str, object]:

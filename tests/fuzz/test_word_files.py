@@ -1,6 +1,7 @@
 """A Word file of any content: a review that can be written out again, or problems by section, in time.
 
 Changed are the bytes of the file, the entries of the container, the relations between them, and the tree of a part.
+Whatever is read comes from the file alone, and a file that is read refers to nothing outside of it but by links.
 """
 
 import copy
@@ -14,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
+from starter import word_package
 from starter.word import WordError, not_shown, plain
 from starter.word_in import from_word
 from starter.word_out import to_word
@@ -35,7 +37,10 @@ _BILLION = (
     + b"".join(b'<!ENTITY %c "%s">' % (98 + n, b"&%c;" % (97 + n) * 10) for n in range(9))
     + b"]>"
 )
-_OUTSIDE = b'<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd"><!ENTITY % p SYSTEM "http://127.0.0.1:9/">%p;]>'
+_FROM_OUTSIDE = b'<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]>'
+_FROM_A_SERVER = b'<!DOCTYPE x [<!ENTITY e "x"><!ENTITY % p SYSTEM "http://127.0.0.1:9/">%p;]>'
+OUTSIDE = "root:"
+"""What stands in the file outside that is pointed at, and in no review."""
 _TAGS = (
     "p", "r", "t", "tbl", "tr", "tc", "ins", "del", "sdt", "sdtContent", "hyperlink", "object", "pict", "altChunk",
     "br", "tab", "pPr", "rPr", "numPr", "pStyle", "vanish", "strike", "moveFrom", "fldSimple", "footnoteReference",
@@ -61,13 +66,28 @@ def holds(data: bytes) -> dict[str, Any] | None:
                 assert all(remark.strip() for remark in (*paper.remarks, *not_shown(document, OPTIONS)))
                 again = to_word(document, reference=REFERENCE, version=1, options=OPTIONS)
                 assert from_word(again, reference=REFERENCE, options=OPTIONS).document == document
+            assert OUTSIDE not in str(document)
+            assert fetched_by(data) == []
     assert heard.lines == []
     assert problems or document is not None
     for problem in problems:
         assert problem.field in SECTIONS
         assert problem.message.strip()
-        assert "root:" not in problem.message
+        assert OUTSIDE not in problem.message
     return document
+
+
+def fetched_by(data: bytes) -> list[str]:
+    """What a Word that opens this file would fetch from elsewhere: targets, read without the code under test."""
+    with ZipFile(BytesIO(data)) as container:
+        relations = [
+            relation.attrib
+            for name in container.namelist()
+            if name.endswith(".rels")
+            for relation in etree.fromstring(container.read(name)).iter("{*}Relationship")
+        ]
+    outside = [r for r in relations if r.get("TargetMode", "").lower() == "external"]
+    return [str(r.get("Target")) for r in outside if not str(r.get("Type")).endswith("/hyperlink")]
 
 
 def test_the_sample_is_read() -> None:
@@ -98,8 +118,10 @@ def repacked(draw: st.DrawFn) -> bytes:
             case "bytes":
                 entries[number] = (name, draw(damaged(content)))
             case "xml":
-                head, _, rest = content.partition(b"?>")
-                entries[number] = (name, head + b"?>" + draw(st.sampled_from([_BILLION, _OUTSIDE])) + rest)
+                entries[number] = (
+                    name,
+                    declaring(content, *draw(st.sampled_from(_DECLARED)), draw(st.integers(0, 80))),
+                )
             case "relation":
                 entries[number] = (name, draw(_related(content)))
             case "gone":
@@ -113,6 +135,17 @@ def repacked(draw: st.DrawFn) -> bytes:
         if not entries:
             return b""
     return _packed(entries, draw(st.sampled_from([ZIP_DEFLATED, ZIP_STORED])))
+
+
+_DECLARED = [(_BILLION, b"&j;"), (_FROM_OUTSIDE, b"&e;"), (_FROM_A_SERVER, b"&e;")]
+
+
+def declaring(content: bytes, declared: bytes, entity: bytes, number: int) -> bytes:
+    """A part that declares a document type, with one of its entities in the text of this number, if it has so many."""
+    head, _, rest = content.partition(b"?>")
+    texts = rest.split(b"</w:t>")
+    texts[number % len(texts)] += entity * (len(texts) > 1)
+    return head + b"?>" + declared + b"</w:t>".join(texts)
 
 
 def _names() -> st.SearchStrategy[str]:
@@ -163,6 +196,36 @@ def test_a_file_with_any_entries_and_relations() -> None:
         holds(data)
 
     persist(each)
+
+
+TEXT = "word/document.xml"
+SETTINGS = "word/_rels/document.xml.rels"
+
+
+def _follow(patch: pytest.MonkeyPatch) -> bytes:
+    """A reader that takes a file whatever it refers to, and a file that has its picture from elsewhere."""
+    patch.setattr(word_package, "_check_relations", lambda parts, _, text: word_package._relations(parts, text)[0])
+    elsewhere = b'<Relationship Id="r99" TargetMode="External" Target="http://127.0.0.1:9/" Type="x/image"/></Rel'
+    return _packed([*{**ENTRIES, SETTINGS: ENTRIES[SETTINGS].replace(b"</Rel", elsewhere)}.items()], ZIP_DEFLATED)
+
+
+def _resolve(patch: pytest.MonkeyPatch) -> bytes:
+    """A reader that puts in what entities stand for, and a file whose text is the list of accounts of this machine."""
+    parser = etree.XMLParser(resolve_entities=True, load_dtd=True)
+    patch.setattr(word_package, "_parsed", lambda parts, name: etree.fromstring(parts.read(name), parser))
+    number = ENTRIES[TEXT].partition(b"Most steps were taken.")[0].count(b"</w:t>")
+    return _packed([*{**ENTRIES, TEXT: declaring(ENTRIES[TEXT], *_DECLARED[1], number)}.items()], ZIP_DEFLATED)
+
+
+@pytest.mark.parametrize(("fault", "said"), [(_follow, r"'http:.* == \[\]"), (_resolve, f"'{OUTSIDE}' not in")])
+def test_a_reader_that_takes_in_what_lies_outside_is_found(
+    fault: Callable[[pytest.MonkeyPatch], bytes], said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        data = fault(patch)
+        with pytest.raises(AssertionError, match=said):
+            holds(data)
+    assert holds(data) is None
 
 
 # --- the tree of a part -----------------------------------------------------------------------------

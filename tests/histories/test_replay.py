@@ -1,6 +1,11 @@
 """What ran before still replays: an incompatible change to a workflow is caught before it meets a running case."""
 
+import json
+import re
+from pathlib import Path
+
 import pytest
+from temporalio.api.enums.v1 import EventType
 from temporalio.worker import Replayer
 from temporalio.workflow import NondeterminismError
 
@@ -9,9 +14,12 @@ from starter.registered import BY_TYPE
 from starter.sandbox import workflow_runner
 from starter.tracing import Tracing
 from tests.histories.incompatible import AskedTwice
-from tests.histories.recorded import RING, histories
+from tests.histories.recorded import RING, histories, type_of
 
 RECORDED = dict(histories())
+REPLAYED_ELSEWHERE = {"stop-what-is-announced"}
+"""By `tests/workflows/test_stopped_as_it_begins.py`: only what that test does to a worker brings a case onto it."""
+WORKFLOWS = Path(__file__).parents[2] / "workflows"
 
 
 def replayer(*workflows: type) -> Replayer:
@@ -30,10 +38,28 @@ async def test_a_recorded_history_replays(name: str) -> None:
 
 
 def test_every_workflow_has_a_recorded_history() -> None:
-    assert {name.partition("--")[0] for name in RECORDED} == set(BY_TYPE)
+    assert {type_of(name) for name in RECORDED} == set(BY_TYPE)
+
+
+def test_every_patch_has_a_history_that_took_its_new_path() -> None:
+    code = "".join(path.read_text() for path in WORKFLOWS.rglob("*.py"))
+    patches = set(re.findall(r'workflow\.patched\("([^"]+)"\)', code))
+    assert len(patches) == code.count("workflow.patched(") > 0
+    markers = [
+        event.marker_recorded_event_attributes
+        for history in RECORDED.values()
+        for event in history.events
+        if event.event_type == EventType.EVENT_TYPE_MARKER_RECORDED
+    ]
+    taken = {
+        json.loads(one.details["patch-data"].payloads[0].data)["id"]
+        for one in markers
+        if one.marker_name == "core_patch"
+    }
+    assert patches - taken == REPLAYED_ELSEWHERE
 
 
 async def test_a_planted_incompatible_change_is_caught() -> None:
-    history = next(h for name, h in RECORDED.items() if name.startswith("notification--"))
+    history = next(h for name, h in RECORDED.items() if type_of(name) == "notification")
     with pytest.raises(NondeterminismError):
         await replayer(AskedTwice).replay_workflow(history)

@@ -185,3 +185,16 @@ def test_a_deputy_who_is_away_on_the_day_is_passed_over(directory: Directory) ->
         return heard(climb(Rung.DEPUTY, "draft", REVIEWER, place, Ties("N53LEI")))
 
     assert [on(18), on(20), on(22)] == [f"asks {DEPUTY}", f"tells {LEAD}", f"asks {DEPUTY}"]
+
+
+def test_whoever_is_told_is_told_as_the_holder_of_a_role_and_nobody_where_none_holds_it(directory: Directory) -> None:
+    place = Place(directory, "N53", "N53LEI", date(2026, 10, 20))
+    ties = Ties("N53LEI")
+    assert climb(Rung.SENIOR_LEAD, "draft", REVIEWER, place, ties).role is Role.SENIOR_LEAD
+    assert climb(Rung.REGIONAL_DIRECTOR, "draft", REVIEWER, place, ties).role is Role.REGIONAL_DIRECTOR
+    assert climb(Rung.DEPUTY, "invitation", REVIEWER, place, ties).role is Role.SENIOR_LEAD
+    assert climb(Rung.DEPUTY, "draft", None, place, ties).role is Role.SENIOR_LEAD
+    region = directory.regions["N53"].model_copy(update={"people": ()})
+    bare = Directory.model_construct(**{**dict(directory), "regions": directory.regions | {"N53": region}})
+    empty = replace(place, directory=bare)
+    assert climb(Rung.REGIONAL_DIRECTOR, "draft", REVIEWER, empty, ties) == Climb(role=Role.REGIONAL_DIRECTOR)

@@ -199,6 +199,8 @@ def test_ordinary_figures_are_no_numbers_of_anybody(text: str) -> None:
         ("X123456", "x 12 34 56", ["crn"]),
         ("A1234BC", "A1234-BC", ["noms"]),
         ("XY/77-1", "number xy771 is theirs", ["crn"]),
+        ("xy/77-1", "number XY771 is theirs", ["crn"]),
+        ("ab/cd", "number ABCD is theirs", ["crn"]),
         ("XY771", "number xy7712 is not", []),
         ("", "text", []),
         (" - ", "text", []),

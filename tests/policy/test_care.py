@@ -72,3 +72,8 @@ def test_contact_is_due_again_after_the_interval_and_sooner_where_somebody_was_n
     assert again_on(monday, RULEBOOK, (), is_everybody_reached=True) == date(2026, 11, 9)
     assert again_on(monday, RULEBOOK, {date(2026, 11, 9)}, is_everybody_reached=True) == date(2026, 11, 10)
     assert again_on(monday, RULEBOOK, (), is_everybody_reached=False) == date(2026, 10, 19)
+
+
+def test_those_looked_after_are_named_in_counting_order() -> None:
+    unsorted = [StaffRef(ref=ref, role=P) for ref in ("s10", "s2", "s1")]
+    assert carers(unsorted)[0].members == ("s1", "s2", "s10")

@@ -73,6 +73,11 @@ def test_an_unknown_code_is_asked_about_never_refused(rosh: Rosh) -> None:
     assert verdict == Verdict(Ground.ASK, CriteriaReason.UNKNOWN_OFFENCE, "offence_class")
 
 
+def test_beside_a_listed_offence_an_unknown_one_is_asked_about_and_the_case_is_an_sfo_meanwhile() -> None:
+    verdict = judged(facts(UNHEARD, ROBBERY))
+    assert verdict == Verdict(Ground.ASK, CriteriaReason.UNKNOWN_OFFENCE, "offence_class", is_sfo=True)
+
+
 def test_an_age_that_decides_is_asked_about() -> None:
     verdict = judged(facts(CHILD))
     assert verdict == Verdict(Ground.ASK, CriteriaReason.VICTIM_AGE_MISSING, "offence_class")

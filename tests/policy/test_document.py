@@ -6,7 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workflows.policy.document import Difference, Paragraph, cross_problems, differences, in_rows, missing, paragraphs
+from workflows.policy.document import (
+    Difference,
+    Paragraph,
+    Passage,
+    cross_problems,
+    differences,
+    in_rows,
+    missing,
+    paragraphs,
+    passages,
+)
 
 STRENGTH = {"kind": "strength", "level": "", "text": "Visits were made", "reasons": ""}
 DEFICIENCY = {
@@ -63,7 +73,7 @@ def test_every_paragraph_has_its_key_and_its_words_in_the_order_of_the_question(
     ]
     by_key = {p.key: p for p in found}
     assert by_key["analysis-2"] == Paragraph("analysis-2", "Analysis of practice, paragraph 2", "Second.")
-    assert by_key["judgement"].text == "In part"
+    assert by_key["judgement"] == Paragraph("judgement", "Were all reasonable steps taken?", "In part")
     assert by_key["findings-1"].text == "Kind: Strength\nText: Visits were made"
     assert by_key["findings-2"].label == "Strengths and deficiencies, number 2"
     assert by_key["chronology-1"].text == "On: 2026-01-12\nWhat: Released\nSource: Records"
@@ -111,7 +121,29 @@ def test_a_document_of_another_shape_is_read_and_not_refused(odd: dict[str, Any]
     ],
 )
 def test_two_versions_differ_by_paragraph(change: dict[str, Any], found: list[tuple[str, ...]]) -> None:
-    assert [(d.key, d.kind, d.before, d.after) for d in differences(REVIEW, {**REVIEW, **change})] == found
+    differ = differences(REVIEW, {**REVIEW, **change})
+    assert [(d.key, d.kind, d.before, d.after) for d in differ] == found
+    labels = {p.key: p.label for p in (*paragraphs(REVIEW), *paragraphs({**REVIEW, **change}))}
+    assert [d.label for d in differ] == [labels[d.key] for d in differ]
+
+
+def test_the_difference_of_two_long_versions_is_the_same_as_of_short_ones() -> None:
+    """Where a paragraph is repeated hundreds of times, it is still seen as the same."""
+    before = ["See the record."] * 250
+    (added,) = differences({"analysis": "\n".join(before)}, {"analysis": "\n".join(["A visit was missed.", *before])})
+    assert (added.key, added.kind, added.after) == ("analysis-1", "added", "A visit was missed.")
+
+
+def test_two_versions_of_earlier_years_differ_by_rows() -> None:
+    assert differences({"sources": "Records\nInterviews"}, {"sources": "Records\nVisits"}) == (
+        Difference("sources-2", "Sources used, number 2", "changed", "What: Interviews", "What: Visits"),
+    )
+
+
+def test_rows_in_a_part_of_text_are_read_as_rows() -> None:
+    odd = {"analysis": [{"more": "x"}]}
+    assert paragraphs(odd) == (Paragraph("analysis-1", "Analysis of practice, number 1", "More: x"),)
+    assert list(passages(odd)) == [Passage("analysis-1-more", "Analysis of practice, number 1", "x")]
 
 
 def test_a_part_that_one_version_lacks_is_added_or_removed() -> None:
@@ -197,4 +229,60 @@ def test_actions_answer_findings_that_exist_and_each_deficiency_is_answered(
 
 def test_without_findings_the_findings_come_first() -> None:
     ((place, message),) = cross_problems({"actions": [ACTION]})
-    assert (place, "enter the findings first" in message) == ("actions-1-finding", True)
+    assert (place, message) == ("actions-1-finding", "Action plan, row 1: enter the findings first")
+
+
+def test_what_a_row_lacks_altogether_is_told_as_if_it_were_empty() -> None:
+    bare = {key: value for key, value in ACTION.items() if key not in ("owner", "finding")}
+    assert missing({**REVIEW, "findings": [STRENGTH], "actions": [bare]}) == (
+        "Action plan, row 1: enter the number of the finding that it answers",
+        "Action plan, row 1: owner: enter an email address, such as first.last@example.test",
+    )
+    assert list(cross_problems({"findings": [{"text": "No kind"}], "actions": [bare]})) == []
+
+
+def test_each_deficiency_without_an_action_is_counted() -> None:
+    review = {**REVIEW, "findings": [DEFICIENCY, STRENGTH, DEFICIENCY], "actions": []}
+    assert list(cross_problems(review)) == [
+        ("actions", "Action plan: add at least one action for each deficiency; look at finding 1, 3")
+    ]
+
+
+# --- What somebody typed ----------------------------------------------------------------------------
+
+
+def test_what_was_typed_is_every_text_with_its_input_and_no_choice_date_or_key() -> None:
+    assert list(passages({**REVIEW, "later_part": "Added.", "odd": ["Whole.", {"more": 7, "list": ["x"]}]})) == [
+        Passage("sources-1-what", "Sources used, number 1", "Case records"),
+        Passage("sources-2-what", "Sources used, number 2", "Interviews"),
+        Passage("chronology-1-what", "Chronology, number 1", "Released"),
+        Passage("chronology-1-source", "Chronology, number 1", "Records"),
+        Passage("analysis", "Analysis of practice, paragraph 1", "First."),
+        Passage("analysis", "Analysis of practice, paragraph 2", "Second."),
+        Passage("analysis", "Analysis of practice, paragraph 3", "Third."),
+        Passage("findings-1-text", "Strengths and deficiencies, number 1", "Visits were made"),
+        Passage("findings-1-reasons", "Strengths and deficiencies, number 1", ""),
+        Passage("findings-2-text", "Strengths and deficiencies, number 2", "Handover was late"),
+        Passage("findings-2-reasons", "Strengths and deficiencies, number 2", "Vacancies"),
+        Passage("judgement", "Were all reasonable steps taken?", "In part"),
+        Passage("judgement_reasons", "Why this is the judgement, paragraph 1", "Because."),
+        Passage("learning", "Learning, paragraph 1", "Meet."),
+        Passage("actions-1-finding", "Action plan, number 1", "2"),
+        Passage("actions-1-what", "Action plan, number 1", "Hold one meeting"),
+        Passage("actions-1-improvement", "Action plan, number 1", "No case waits"),
+        Passage("later_part", "Later part, paragraph 1", "Added."),
+        Passage("odd-1", "Odd, number 1", "Whole."),
+        Passage("odd-2-more", "Odd, number 2", "7"),
+    ]
+
+
+def test_an_owner_is_typed_where_it_is_an_address() -> None:
+    found = passages({"actions": [{**ACTION, "owner": "owner@example.test"}]})
+    assert ("actions-1-owner", "owner@example.test") in [(p.place, p.text) for p in found]
+
+
+def test_a_row_of_a_part_that_nobody_knows_is_shown_as_it_is() -> None:
+    assert paragraphs({"odd_part": ["Whole.", {"two_words": "x", "empty": ""}]}) == (
+        Paragraph("odd_part-1", "Odd part, number 1", "Whole."),
+        Paragraph("odd_part-2", "Odd part, number 2", "Two words: x"),
+    )

@@ -299,3 +299,34 @@ class ReviewInVersions(RuleBasedStateMachine):
 
 TestReviewInVersions = ReviewInVersions.TestCase
 TestReviewInVersions.settings = settings(max_examples=40, stateful_step_count=15)
+
+
+# --- Words that are sought anew ---------------------------------------------------------------------
+
+
+def test_a_cell_of_prose_that_moved_to_another_row_goes_with_it() -> None:
+    late, visit = BEFORE["findings"]
+    after = {**BEFORE, "findings": [visit, {**late, "reasons": "Illness."}]}
+    (kept,) = carried("findings-1-text", "Handover", after).kept
+    assert kept.span == Span("findings-2-text", 0, 8, "Handover")
+
+
+def test_what_stood_just_before_tells_one_place_from_another() -> None:
+    before = {"analysis": "X aunt"}
+    after = {"analysis": "X aunt was.\nY aunt is."}
+    found = carried_over(before, after, [redaction(Span("analysis-1", 2, 6, "aunt"))], version=2)
+    assert [(again.why, again.span) for again in found.asked_again] == [("changed", Span("analysis-1", 2, 6, "aunt"))]
+
+
+def test_a_redaction_that_did_not_stand_in_its_version_is_sought_everywhere_alike() -> None:
+    after = {"analysis": "Zelda left.", "learning": "Zelda stayed."}
+    found = carried_over(
+        {"analysis": "The aunt left."}, after, [redaction(Span("analysis-1", 0, 5, "Zelda"))], version=2
+    )
+    (again,) = found.asked_again
+    assert (again.why, [span.place for span in again.candidates]) == ("ambiguous", ["analysis-1", "learning-1"])
+
+
+def test_a_redaction_of_nothing_stands_nowhere() -> None:
+    with pytest.raises(ValueError, match="redaction 1: its passage does not stand in this version"):
+        gaps(BEFORE, [redaction(Span("analysis-1", 4, 4, ""))])

@@ -102,10 +102,41 @@ def test_a_page_says_in_words_what_is_removed(spans: list[Span], expected: list[
 
 @pytest.mark.parametrize(
     ("share", "words"),
-    [(0.004, "less than 1%"), (0.04, "4%"), (0.995, "more than 99%"), (1.0, "100%"), (0.9899, "99%")],
+    [
+        (0.004, "less than 1%"),
+        (0.01, "1%"),
+        (0.04, "4%"),
+        (0.9899, "99%"),
+        (0.99, "99%"),
+        (0.995, "more than 99%"),
+        (1.0, "100%"),
+    ],
 )
 def test_nothing_and_everything_are_said_only_where_they_are_so(share: float, words: str) -> None:
     assert removal_words(replace(summary({}, []), share=share)) == [("Share of the text", words)]
+
+
+def test_several_places_are_parted_and_words_that_still_stand_are_named() -> None:
+    document = {"analysis": "Mr Invented.\nThe aunt said.\nAn aunt.\nSome aunt.", "learning": "Gone.\nGone too."}
+    spans = [
+        Span("analysis-2", 4, 8, "aunt"),
+        Span("learning-1", 0, 5, "Gone."),
+        Span("learning-2", 0, 9, "Gone too."),
+    ]
+    found = summary(document, [redaction(span, number=n) for n, span in enumerate(spans, 1)])
+    assert removal_words(found)[1:] == [
+        ("Share of the text", "31%"),
+        ("Removed whole", "Learning, paragraph 1; Learning, paragraph 2"),
+        ("The same words still stand in", "Analysis of practice, paragraph 3; Analysis of practice, paragraph 4"),
+    ]
+    parts = tuple(replace(one, is_whole=False, share=0.75) for one in found.emptied)
+    assert removal_words(replace(found, emptied=parts, still_shown=()))[2:] == [
+        ("Removed for a large part", "Learning, paragraph 1 (75%); Learning, paragraph 2 (75%)")
+    ]
+
+
+def test_of_nothing_no_share_is_removed() -> None:
+    assert summary({}, []).share == 0.0
 
 
 def test_all_of_it_is_all_of_it() -> None:

@@ -259,8 +259,17 @@ def test_a_summary_that_differs_is_told_too(before: list[str], after: list[str],
     assert list(later.changes) == expected
 
 
+def test_what_differs_between_two_long_renditions_is_what_differs_between_short_ones() -> None:
+    """Where a paragraph is repeated hundreds of times, it is still seen as the same."""
+    before = ["See the record."] * 250
+    earlier, later = {"analysis": "\n".join(before)}, {"analysis": "\n".join(["A visit was missed.", *before])}
+    first = compose(earlier, (), audience=Audience.VICTIM, review_version=1)
+    second = compose(later, (), audience=Audience.VICTIM, review_version=2, previous=first, previous_number=1)
+    assert len(second.changes) == 1
+
+
 def test_an_earlier_rendition_is_one_for_the_same_reader_and_has_its_number() -> None:
-    with pytest.raises(ValueError, match="same audience"):
+    with pytest.raises(ValueError, match=r"^an earlier rendition is given with its number, and for the same audience$"):
         made(audience=Audience.PUBLIC, previous=made())
     with pytest.raises(ValueError, match="number"):
         compose(REVIEW, (), audience=Audience.VICTIM, review_version=1, previous=made())

@@ -49,6 +49,19 @@ def test_any_changed_letter_of_the_token_is_refused() -> None:
             assert returns.letter_of([changed], PATTERN, KEYS) == (LETTER if changed == ADDRESS else None)
 
 
+@pytest.mark.parametrize(("was", "now"), [("sfo-", "abc-"), ("example.test", "invalid.test"), ("+", "-"), ("@", "x@")])
+def test_an_address_that_is_not_of_the_pattern_is_none_though_its_seal_is_good(was: str, now: str) -> None:
+    other = ADDRESS.replace(was, now, 1)
+    assert not returns.is_return_address(other, PATTERN)
+    assert returns.letter_of([other], PATTERN, KEYS) is None
+    assert returns.is_return_address(f" {ADDRESS.upper()} ", PATTERN)
+
+
+@pytest.mark.parametrize("token", ["", "x", "a" * 41, "a" * 43, "1" * 42, "a" * 41 + "="])
+def test_an_address_with_another_token_has_not_the_form(token: str) -> None:
+    assert not returns.is_return_address(PATTERN.replace("*", token), PATTERN)
+
+
 def test_a_link_and_a_return_address_do_not_open_as_each_other() -> None:
     """The same id under the same key; even the bytes written in the other's form are refused."""
     link = base64.urlsafe_b64decode(links.seal(LETTER, "k1", KEY))
@@ -86,7 +99,7 @@ def test_patterns_for_the_ways_in_which_mail_servers_tag(pattern: str) -> None:
     "pattern", ["", "sfo", "@x.test", "a+*", "*+*@x.test", "a b+*@x.test", "a@b@x.test", "a@*.test"]
 )
 def test_what_is_no_address_is_no_pattern(pattern: str) -> None:
-    assert "not an email address" in str(returns.why_not(pattern))
+    assert returns.why_not(pattern) == "not an email address, with one * where the token stands"
 
 
 def test_a_pattern_whose_addresses_mail_servers_would_refuse_is_refused() -> None:
@@ -96,6 +109,7 @@ def test_a_pattern_whose_addresses_mail_servers_would_refuse_is_refused() -> Non
 
 def test_the_pattern_of_a_sender_is_a_tag_behind_a_plus() -> None:
     assert returns.derived("sfo@example.test") == "sfo+*@example.test"
+    assert returns.derived("'sfo@home'@example.test") == "'sfo@home'+*@example.test"  # the last @ parts
 
 
 def test_only_an_id_has_an_address() -> None:

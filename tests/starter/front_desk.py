@@ -23,7 +23,7 @@ from starter.settings import Settings
 from tests.builders import LINK_KEY, MONDAY, ACase, a_case
 from tests.conftest import MailServer, Record
 from workflows.contract import ids
-from workflows.contract.messages import CaseClock, DecideSignal, Receipt
+from workflows.contract.messages import CaseClock, DecideSignal
 
 PUBLIC_URL = "https://sfo.example.test"
 RING = KeyRing("p1", {"p1": b"p" * 32})
@@ -49,8 +49,7 @@ class FakeTemporal:
     ended_as: WorkflowExecutionStatus = WorkflowExecutionStatus.COMPLETED
     signals: list[Signal] = field(default_factory=list)
     started: dict[str, dict[str, Any]] = field(default_factory=dict)
-    receipts: dict[str, Receipt] = field(default_factory=dict)
-    stage: Callable[[DecideSignal], Awaitable[Receipt | None]] | None = None
+    stage: Callable[[DecideSignal], Awaitable[object]] | None = None
     sent: int = 0
     namespace: str = "default"
     data_converter: Any = field(default_factory=lambda: data_converter(RING))
@@ -79,19 +78,13 @@ class FakeTemporal:
             return
         self.signals.append(signal)
         if signal.name == "decide" and self.stage:
-            receipt = await self.stage(DecideSignal.model_validate(content))
-            if receipt:
-                self.receipts[content["decision"]] = receipt
+            await self.stage(DecideSignal.model_validate(content))
 
     async def start_workflow(self, kind: str, opening: Any, *, id: str, **options: Any) -> None:
         self._reach()
         self.started.setdefault(id, {"kind": kind, "opening": opening, **options})
 
     def get_workflow_handle(self, workflow_id: str) -> SimpleNamespace:
-        async def query(name: str, decision: str, **_: Any) -> Receipt | None:
-            self._reach()
-            return self.receipts.get(decision)
-
         async def describe(**_: Any) -> SimpleNamespace:
             self._reach()
             if workflow_id in self.unknown:
@@ -99,7 +92,7 @@ class FakeTemporal:
             closed = workflow_id in self.ended
             return SimpleNamespace(status=self.ended_as if closed else WorkflowExecutionStatus.RUNNING)
 
-        return SimpleNamespace(query=query, describe=describe)
+        return SimpleNamespace(describe=describe)
 
     def _reach(self) -> None:
         if self.is_away:
@@ -174,10 +167,9 @@ class Desk:
         letters = [str(m.get_body(("plain",)).get_content()) for m in self.mail.to(email)]  # type: ignore[union-attr]
         return [found[0] for text in letters if (found := re.search(r"/a/[A-Za-z0-9_-]{56}", text))][-1]
 
-    async def apply(self, signal: DecideSignal) -> Receipt | None:
+    async def apply(self, signal: DecideSignal) -> None:
         """What the stage does with a decision: settle it through the real port."""
-        settled = await self.case.settle(signal.gate, UUID(str(signal.decision)))
-        return Receipt(applied=settled.decision is not None, code=settled.refused or "applied")
+        await self.case.settle(signal.gate, UUID(str(signal.decision)))
 
     async def decisions(self) -> list[dict[str, object]]:
         return await self.record.rows("SELECT * FROM decisions ORDER BY recorded_at")

@@ -23,7 +23,7 @@ from tests.starter.signed_in import (
 )
 from tests.starter.test_national import boxes, deputy_asked, escalated, form_of, states, three, ticked
 from tests.starter.test_national import desk as desk  # the fixture
-from workflows.contract.messages import DecideSignal, Reassignment, Receipt, Withdrawal
+from workflows.contract.messages import DecideSignal, Reassignment, Withdrawal
 from workflows.contract.questions import QUESTIONS
 from workflows.contract.vocabulary import ReasonCode
 from workflows.policy.answers import check_answer
@@ -242,11 +242,11 @@ async def test_without_a_worker_all_of_them_together_take_no_longer_than_one(des
 async def test_one_that_is_refused_is_said_to_be_and_sent_again_breaks_nothing(desk: Desk) -> None:
     first, second, _ = await three(desk)
 
-    async def refusing(signal: DecideSignal) -> Receipt | None:
+    async def refusing(signal: DecideSignal) -> None:
         if signal.gate != first:
             return await desk.apply(signal)
         await desk.record.pool.execute("UPDATE decisions SET void_at = now() WHERE gate = $1", first)
-        return Receipt(applied=False, code="away")
+        return None
 
     desk.temporal.stage = refusing
     browser = await signed_in(desk, NATIONAL)

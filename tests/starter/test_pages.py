@@ -141,6 +141,7 @@ def page_of_question(
         None,
         None,
         clock,
+        MOMENT,
     )
     return question_page(Shown("token", gate, question, "csrf", typed or Typed(), problems))
 

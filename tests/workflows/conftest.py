@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Callable
@@ -34,6 +35,7 @@ from starter.keys import KeyRing
 from starter.mailer import SmtpMailer
 from starter.payloads import data_converter
 from tests.conftest import MailServer, Record
+from tests.histories.recorded import write
 from workflows.contract import ids
 from workflows.contract.charge import Charge
 from workflows.contract.messages import CaseNews, CaseOpening, ChargeReading, DecideSignal, StageBrief
@@ -241,6 +243,17 @@ def an_office(
     )
 
 
+async def keep_what_ran(office: Office, release: str) -> None:
+    """Every history of this test's cases is recorded: `tests/histories/record.py` asks for it."""
+    codec = office.client.data_converter.payload_codec
+    assert codec is not None
+    references = [str(row["reference"]) for row in await office.record.rows("SELECT reference FROM cases")]
+    async for execution in office.client.list_workflows():
+        if any(reference in execution.id for reference in references):
+            handle = office.client.get_workflow_handle(execution.id, run_id=execution.run_id)
+            await write(release, execution.workflow_type, execution.id, await handle.fetch_history(), codec)
+
+
 @pytest_asyncio.fixture
 async def office(
     record: Record, mail_server: MailServer, mailer: Mailer, temporal: EmbeddedTemporal
@@ -253,6 +266,8 @@ async def office(
     one, two = (worker.build_worker(client, queue, office.activities, None) for queue in queues)
     async with one, two:
         yield office
+        if release := os.environ.get("SFO_RECORD_HISTORIES"):
+            await keep_what_ran(office, release)
         async for execution in client.list_workflows("ExecutionStatus='Running'"):
             with contextlib.suppress(RPCError):  # it ended meanwhile
                 await client.get_workflow_handle(execution.id).terminate("the test is over")

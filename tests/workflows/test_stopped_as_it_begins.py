@@ -9,6 +9,8 @@ from temporalio.client import Client
 from deploy.embedded.temporal import EmbeddedTemporal
 from starter.keys import KeyRing
 from starter.payloads import data_converter
+from starter.registered import BY_TYPE
+from starter.sandbox import workflow_runner
 from tests.conftest import MailServer, Record
 from tests.workflows.conftest import an_office
 from tests.workflows.site import Held
@@ -70,4 +72,12 @@ async def test_a_review_that_is_stopped_before_it_has_begun_asks_nobody(
             answering.cancel()
             await asyncio.gather(answering, return_exceptions=True)
         assert closed["outcome"] == "discontinued"
+        # Recorded with the others it would not replay: there nothing arrives late.
+        replayer = worker.Replayer(
+            workflows=list(BY_TYPE.values()),
+            workflow_runner=workflow_runner(),
+            data_converter=connected.data_converter,
+            interceptors=[Late()],
+        )
+        await replayer.replay_workflow(await case.fetch_history())
         assert await record.value("SELECT count(*) FROM gates WHERE stage = 'review' AND state <> 'withdrawn'") == 0

@@ -1,21 +1,43 @@
 """Cancelling what a workflow has under way, so that nothing goes on unseen and nothing waits for ever.
 
 An activity, or a wait with a time limit, that ends in the very task in which it is cancelled returns its result and
-hides the cancellation. Whoever goes on after one asks `still_wanted` before it waits again.
+hides the cancellation. A signal to another workflow hides each that comes while it is under way, and has the task
+forget it besides. Whoever goes on after one asks `still_wanted` before it waits again.
 """
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import AsyncIterator, Awaitable
+from contextlib import asynccontextmanager
 from typing import Any, TypeVar
+from weakref import WeakSet
+
+from temporalio import workflow
 
 Result = TypeVar("Result")
+
+# Patched where it comes to it alone: a history in which a signal hid a cancellation goes on as it did.
+_REMEMBERED = "a-signal-hides-no-cancellation"
+_unwanted: "WeakSet[asyncio.Task[Any]]" = WeakSet()
 
 
 def still_wanted() -> None:
     """Raise CancelledError where the present task was asked to stop and something hid it."""
     task = asyncio.current_task()
-    if task is not None and task.cancelling():
+    if task is None:
+        return
+    if task.cancelling() or (task in _unwanted and workflow.patched(_REMEMBERED)):
         raise asyncio.CancelledError
+
+
+@asynccontextmanager
+async def signalling() -> AsyncIterator[None]:
+    """Raise CancelledError after the block where the workflow was cancelled within it and a signal there hid it."""
+    before = workflow.cancellation_reason()
+    yield
+    if before is None and workflow.cancellation_reason() is not None:
+        await asyncio.sleep(0)  # one that was not hidden comes here, and once
+        if workflow.patched(_REMEMBERED):
+            raise asyncio.CancelledError
 
 
 async def stopped(*tasks: "asyncio.Task[Any]") -> None:
@@ -25,6 +47,7 @@ async def stopped(*tasks: "asyncio.Task[Any]") -> None:
     """
     running = [task for task in tasks if not task.done()]
     for task in running:
+        _unwanted.add(task)
         task.cancel()
     await asyncio.gather(*running, return_exceptions=True)
 

@@ -34,7 +34,7 @@ from workflows.contract.vocabulary import EscalationKind, Ground, ReasonCode, St
 
 from . import case_time
 from .asking_signals import AskingSignals
-from .cancelling import finished, still_wanted
+from .cancelling import finished, signalling, still_wanted
 from .display import Display, page
 from .gate import Gate
 
@@ -259,9 +259,10 @@ class GateLife(AskingSignals):
 
     async def _signal_case(self, signal: str, message: RaisedConcern | StageNews) -> None:
         case = workflow.get_external_workflow_handle(ids.case_id(self.brief.reference))
-        try:
-            await case.signal(signal, message)
-        except Exception as error:
-            if is_cancelled_exception(error):
-                raise
-            self.dead_letters.keep(signal, "the case is not running")
+        async with signalling():
+            try:
+                await case.signal(signal, message)
+            except Exception as error:
+                if is_cancelled_exception(error):
+                    raise
+                self.dead_letters.keep(signal, "the case is not running")

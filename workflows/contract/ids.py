@@ -56,6 +56,11 @@ def workflow_of_gate(gate: str) -> str:
     return f"sfo/{gate.rpartition('/')[0]}"
 
 
+def settled_key(gate: str, decision: object) -> str:
+    """Return the key under which the record holds what became of a decision, however it came to be applied."""
+    return f"{gate}/settle/{decision}"
+
+
 def reference_of(name: str) -> str:
     """The case reference inside a workflow id or gate id."""
     return name.removeprefix("sfo/").split("/", 1)[0]

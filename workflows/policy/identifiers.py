@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 # One of the person's own numbers: its kind, and where it stands however it is spaced.
 OwnNumber = tuple[str, re.Pattern[str]]
@@ -63,6 +64,7 @@ _PATTERNS: dict[str, re.Pattern[str]] = {
 }
 
 
+@lru_cache(maxsize=512)
 def own_number(identifier: str) -> OwnNumber | None:
     """The kind of one of the person's own numbers, and where it stands however it is spaced."""
     signs = re.findall(r"[A-Za-z0-9]", identifier)
@@ -73,12 +75,17 @@ def own_number(identifier: str) -> OwnNumber | None:
 
 
 KINDS = tuple(_PATTERNS)
+_A_DIGIT = re.compile(r"\d")
+# One of these stands in every address, and most texts have none. Every other kind has a digit.
+_ATS = ("@", " at ", "(at", "[at", "{at", "at)", "at]", "at}")
 
 
 def shapes_in(text: str, kinds: Sequence[str] = KINDS) -> Iterator[tuple[str, re.Match[str]]]:
     """Every place of the text that has the shape of an identifier of these kinds, with its kind."""
+    has_digit, has_at = _A_DIGIT.search(text) is not None, any(at in text.lower() for at in _ATS)
     for kind in kinds:
-        yield from ((kind, match) for match in _PATTERNS[kind].finditer(text))
+        if has_at if kind == "email" else has_digit:
+            yield from ((kind, match) for match in _PATTERNS[kind].finditer(text))
 
 
 def kinds_in(text: str, own: Sequence[OwnNumber]) -> Iterator[str]:

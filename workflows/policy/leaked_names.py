@@ -88,9 +88,14 @@ def names_in(plain: PlainText, people: Iterable[Named], *, coarse: bool = False)
 
 def _may_stand(plain: PlainText, name: str) -> bool:
     """Nothing of a name stands where neither one of its parts nor the whole of it does; saves most of the work."""
+    return any(word in plain.letters for word in _telling(name))
+
+
+@lru_cache(maxsize=512)
+def _telling(name: str) -> tuple[str, ...]:
     words = [letters_of(word) for word in words_of(name)]
     telling = [word.removeprefix("mac").removeprefix("mc") if len(word) > 6 else word for word in words]
-    return any(len(word) > 1 and word in plain.letters for word in telling)
+    return tuple(word for word in telling if len(word) > 1)
 
 
 def _finely(plain: PlainText, name: str) -> Iterator[tuple[int, int]]:

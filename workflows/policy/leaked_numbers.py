@@ -41,6 +41,7 @@ _ORDINALS = (
     " sixteenth seventeenth eighteenth nineteenth twentieth twenty-first twenty-second twenty-third twenty-fourth"
     " twenty-fifth twenty-sixth twenty-seventh twenty-eighth twenty-ninth thirtieth thirty-first"
 )
+_A_DIGIT = re.compile(r"\d")
 _LOCAL = re.compile(r"[\w.+%'-]*$")  # of an address, before its @
 
 
@@ -54,7 +55,7 @@ def numbers_in(
     found = [*_known(plain, identifiers), *_born(plain, born_on, coarse=coarse)]
     lines = plain.plain.replace("\n", " ")
     found += [_place(lines, kind, match) for kind, match in shapes_in(lines, (_EMAIL,) if coarse else KINDS)]
-    if not coarse:
+    if not coarse and _A_DIGIT.search(lines):
         found += [(match.start(), match.end(), DATE_OF_BIRTH) for match in _BORN_ON.finditer(lines)]
     return _once(found)
 
@@ -98,6 +99,8 @@ def _is_one(text: str, at: Sequence[int]) -> bool:
 
 def _born(plain: PlainText, born_on: Iterable[date], *, coarse: bool) -> Iterator[Place]:
     for day in born_on:
+        if (f"{day:%Y}" if coarse else f"{day:%y}") not in plain.plain:  # every form has the year
+            continue
         for match in _forms(day, coarse=coarse).finditer(plain.plain):
             yield match.start(), match.end(), DATE_OF_BIRTH
 

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+from functools import lru_cache
 
 from .anonymity import Named
 from .leaked_names import names_in
@@ -155,8 +156,9 @@ class _Place:
 
 
 def _leaks(extract: Extract, plain: PlainText, known: Known) -> Iterator[Leak]:
-    allowed = list(_allowed(plain, known.allowed))
-    for place in sorted(_places(plain, known, coarse=extract.coarse), key=lambda place: (place.start, place.end)):
+    places = sorted(_places(plain, known, coarse=extract.coarse), key=lambda place: (place.start, place.end))
+    allowed = list(_allowed(plain, known.allowed)) if places else []
+    for place in places:
         matched = plain.original(place.start, place.end)
         if any(start <= place.start and place.end <= end for start, end in allowed):
             continue
@@ -185,11 +187,20 @@ def _places(plain: PlainText, known: Known, *, coarse: bool) -> list[_Place]:
 
 def _allowed(plain: PlainText, allowed: Sequence[str]) -> Iterator[tuple[int, int]]:
     """Where a text that may stand does so by itself, and not as a part of something longer."""
-    for text in filter(None, (" ".join(plain_text(text).plain.split()) for text in allowed)):
-        spelt = re.escape(text).replace(r"\ ", r"\s+")
-        longer = r"(?! ?\d)" if text[-1].isdigit() else ""
-        for match in re.finditer(rf"(?<![\w.+%'-])(?<!\d ){spelt}(?![\w@]|[.'-]\w){longer}", plain.plain):
+    for text in allowed:
+        for match in pattern.finditer(plain.plain) if (pattern := _alone(text)) else ():
             yield match.span()
+
+
+@lru_cache(maxsize=512)
+def _alone(text: str) -> re.Pattern[str] | None:
+    """The text by itself, whatever its spaces; none where nothing of it can be read."""
+    words = " ".join(plain_text(text).plain.split())
+    if not words:
+        return None
+    spelt = re.escape(words).replace(r"\ ", r"\s+")
+    longer = r"(?! ?\d)" if words[-1].isdigit() else ""
+    return re.compile(rf"(?<![\w.+%'-])(?<!\d ){spelt}(?![\w@]|[.'-]\w){longer}")
 
 
 def _is_allowed_phone(matched: str, allowed: Sequence[str]) -> bool:

@@ -7,9 +7,9 @@ letters of other scripts that look like Latin ones become these. Every sign kept
 import html
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from urllib.parse import unquote
 
 from .anonymity import simple
@@ -29,21 +29,37 @@ _TAG = range(0xE0020, 0xE007F)  # signs that nobody sees, each of which stands f
 _MOST_CODED = 3  # times that one text is coded over another
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, repr=False)
 class PlainText:
     """A text as it can be searched. `plain` keeps case, digits and separators; `at`: where in `text` each sign stood.
 
-    `letters`: only letters, small, with i and l as one; `signs`: letters and digits, with o and 0, l and 1 as one as
-    well. `letters_at` and `signs_at` are places in `plain`.
+    `looks`: sign by sign what a reader takes `plain` for.
     """
 
     text: str
     plain: str
     at: Sequence[int]
-    letters: str
-    letters_at: Sequence[int]
-    signs: str
-    signs_at: Sequence[int]
+    looks: str
+
+    @cached_property
+    def letters(self) -> str:
+        """Only letters, small, with i and l as one."""
+        return _kept(self.looks, str.isalpha, _NO_LETTERS)
+
+    @cached_property
+    def letters_at(self) -> Sequence[int]:
+        """Where in `plain` each of the letters stands."""
+        return [place for place, sign in enumerate(self.looks) if sign.isalpha()]
+
+    @cached_property
+    def signs(self) -> str:
+        """Letters and digits, with o and 0, l and 1 as one as well."""
+        return as_signs(_kept(self.looks, str.isalnum, _NO_SIGNS))
+
+    @cached_property
+    def signs_at(self) -> Sequence[int]:
+        """Where in `plain` each of the signs stands."""
+        return [place for place, sign in enumerate(self.looks) if sign.isalnum()]
 
     def original(self, start: int, end: int) -> str:
         """What stood in the text between two places of `plain`."""
@@ -62,27 +78,29 @@ def plain_text(text: str) -> PlainText:
     else:
         pieces = [_bare(sign) for sign in text]
         plain, at = "".join(pieces), [place for place, piece in enumerate(pieces) for _ in piece]
-    looks = alike(plain)
-    letters_at = [place for place, sign in enumerate(looks) if sign.isalpha()]
-    signs_at = [place for place, sign in enumerate(looks) if sign.isalnum()]
-    return PlainText(
-        text,
-        plain,
-        at,
-        "".join(looks[place] for place in letters_at),
-        letters_at,
-        as_signs(looks[place] for place in signs_at),
-        signs_at,
-    )
+    return PlainText(text, plain, at, alike(plain))
 
 
 def alike(plain: str) -> str:
     """Sign by sign what a reader takes it for: small Latin letters, i and l as one."""
+    if plain.isascii():
+        return plain.lower().replace("i", "l")
     latin = plain.translate(LOOKALIKES)  # before case goes: a Greek capital may look like another letter
     small = latin.lower()
     if len(small) != len(latin):
         small = "".join(sign.lower()[:1] for sign in latin)
     return small.translate(LOOKALIKES).translate(_ALIKE)
+
+
+def _kept(looks: str, wanted: Callable[[str], bool], others: bytes) -> str:
+    """The signs that are wanted; `others`: the rest of ASCII, for a text of which that is all."""
+    if looks.isascii():
+        return looks.encode().translate(None, others).decode()
+    return "".join(filter(wanted, looks))
+
+
+_NO_LETTERS = bytes(code for code in range(128) if not chr(code).isalpha())
+_NO_SIGNS = bytes(code for code in range(128) if not chr(code).isalnum())
 
 
 def letters_of(text: str) -> str:

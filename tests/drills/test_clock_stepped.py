@@ -1,0 +1,85 @@
+"""One machine's clock is put forward and then back, each time by days, while cases are under way.
+
+What is due is due by Temporal's clock, and what people do is dated by the record's. So the clock of a worker or of a
+gateway moves nothing; that of the record dates what is recorded meanwhile, and nothing is lost or waits because of it.
+"""
+
+import random
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from starter.demo import beside
+from tests.drills.crowd import Alike, Crowd
+from tests.drills.harm import counted, rested
+from tests.drills.service import GATEWAYS, MAIL, POSTGRES, TEMPORAL, WORKERS, Service, a_service
+from tests.drills.worker_memory import a_charge
+from tests.drills.wrong_clock import Clock, clock
+
+__all__ = ["clock"]
+pytestmark = pytest.mark.drill
+
+CASES = 20
+"""Before the clock is stepped, and half as many while it is ahead."""
+_NOBODY_CHASED = """
+    SELECT NOT EXISTS (SELECT FROM gates WHERE overdue) AND NOT EXISTS (SELECT FROM decisions WHERE void_at IS NOT NULL)
+       AND NOT EXISTS (SELECT FROM outbox WHERE letter IN ('reminder', 'overdue'))
+"""
+_STUCK_LETTERS = "SELECT letter_id FROM outbox WHERE state = 'queued' AND attempts > 0"
+_UNHEARD_ANSWERS = "SELECT decision FROM decisions WHERE applied_at IS NULL AND void_at IS NULL"
+_GONE_ON = """
+    SELECT NOT EXISTS (SELECT FROM outbox WHERE letter_id = ANY($1) AND state <> 'sent')
+       AND NOT EXISTS (SELECT FROM decisions WHERE decision = ANY($2) AND applied_at IS NULL AND void_at IS NULL)
+"""
+
+
+@pytest.mark.parametrize(
+    ("part", "days"),
+    [(WORKERS[0], 1), (GATEWAYS[0], 1), (GATEWAYS[0], 100), (POSTGRES, 1)],
+    ids=lambda given: str(given),
+)
+async def test_a_clock_that_is_stepped_loses_nothing_and_makes_nobody_late(clock: Clock, part: str, days: int) -> None:
+    began, wrong = datetime.now(UTC), timedelta(days=days)
+    async with a_service(more={part: clock.variables}) as service:
+        if part == POSTGRES:
+            await service.parts[POSTGRES].stop()
+            with clock.inherited():
+                await service.start(POSTGRES)
+        assert clock.rules(service.parts[part].pid)
+        clocks = await service.open([a_charge(number) for number in range(CASES)])
+        await service.asked("early_look", CASES)
+        await rested(service)
+        by = random.Random(19)  # noqa: S311
+        crowd = Crowd(service, Alike(), clocks, by, lambda: by.uniform(0, 20))
+        async with beside(crowd.run()):
+            await service.applied("notification", 2)
+            clock.step(wrong)
+            clocks |= await service.open([a_charge(CASES + number) for number in range(CASES // 2)])
+            await service.asked("notification", CASES + CASES // 2)
+            resumed = await put_back_while_letters_and_answers_wait(service, clock, wrong)
+            await service.applied("notification", CASES + CASES // 2)
+            await rested(service)
+            clock.step(timedelta(0))
+        what = f"{part}, {days} day{'s' * (days > 1)} ahead, then behind"
+        done = await counted(service, "clock stepped", what, len(clocks), crowd.heard.recorded, resumed)
+        assert done.found == {}
+        assert done.mails.twice == {}
+        assert await service.value(_NOBODY_CHASED)
+        ended = datetime.now(UTC)
+        dated = await service.pool.fetch("SELECT received_at, late FROM decisions")
+        span = wrong if part == POSTGRES else timedelta(0)  # of the record's own clock, which nothing else can know
+        assert all(began - span <= row["received_at"] <= ended + span for row in dated)
+        assert part == POSTGRES or not any(row["late"] for row in dated)
+
+
+async def put_back_while_letters_and_answers_wait(service: Service, clock: Clock, wrong: timedelta) -> float:
+    """What waits then was recorded at a time that is yet to come. Returns the seconds until it had gone on."""
+    await service.parts[MAIL].stop()
+    await service.until(f"SELECT EXISTS ({_STUCK_LETTERS})", within=40)
+    await service.parts[TEMPORAL].stop()
+    await service.until(f"SELECT count(*) >= 5 FROM ({_UNHEARD_ANSWERS}) AS unheard", within=40)
+    letters = [row["letter_id"] for row in await service.pool.fetch(_STUCK_LETTERS)]
+    answers = [row["decision"] for row in await service.pool.fetch(_UNHEARD_ANSWERS)]
+    clock.step(-wrong)
+    await service.start(TEMPORAL, MAIL)
+    return await service.until(_GONE_ON, letters, answers, within=90)

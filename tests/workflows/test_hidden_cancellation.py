@@ -1,0 +1,75 @@
+"""A stage that is stopped while it tells its case something: the SDK waits for that signal and forgets the rest.
+
+Found by the storm of kills (`tests/drills/storm.py`): the court had ended eleven cases, whose reviews went on.
+"""
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from temporalio import workflow
+
+from tests.workflows.conftest import Office
+from tests.workflows.test_staff_care import HEAD, begun, gate_of
+from workflows.asking.gate_life import GateLife
+from workflows.contract.messages import CaseNews
+from workflows.contract.vocabulary import Stage
+
+_SEEN = 30.0
+_AT_MOST = 1.5
+"""Seconds that one step of a workflow may take before the SDK takes it for hung."""
+
+
+class Telling:
+    """The moment in which a workflow sends its first signal to its case: it stays in it until `go_on`."""
+
+    def __init__(self) -> None:
+        self.begun, self.go_on = threading.Event(), threading.Event()
+
+    async def seen(self) -> None:
+        assert await asyncio.to_thread(self.begun.wait, _SEEN)
+
+    def stays(self) -> None:
+        if not workflow.unsafe.is_replaying() and not self.begun.is_set():
+            self.begun.set()
+            self.go_on.wait(_AT_MOST)
+
+
+@pytest.fixture
+def telling(monkeypatch: pytest.MonkeyPatch) -> Iterator[Telling]:
+    moment, signal_case = Telling(), GateLife._signal_case
+
+    async def staying(self: GateLife, signal: str, message: Any) -> None:
+        moment.stays()
+        await signal_case(self, signal, message)
+
+    monkeypatch.setattr(GateLife, "_signal_case", staying)
+    yield moment
+    moment.go_on.set()
+
+
+async def test_a_review_that_is_stopped_while_it_tells_its_case_stops(office: Office, telling: Telling) -> None:
+    opening = await office.report()
+    review = await office.start(opening, Stage.REVIEW)
+    await telling.seen()
+    await review.cancel()
+    telling.go_on.set()
+    async with asyncio.timeout(_SEEN):
+        assert (await review.result())["outcome"] == "withdrawn"
+    assert await office.record.value("SELECT count(*) FROM gates WHERE state = 'open'") == 0
+
+
+async def test_a_question_that_is_taken_back_while_its_lateness_is_told_is_withdrawn(
+    office: Office, telling: Telling
+) -> None:
+    opening, care = await begun(office)
+    gate = await office.gate(gate_of(opening, HEAD))
+    await office.skip_to(care, gate["due_at"] + timedelta(hours=1))
+    await telling.seen()
+    await care.signal("case_news", CaseNews(stopped=True))
+    telling.go_on.set()
+    query = "SELECT bool_and(state = 'withdrawn') FROM gates WHERE reference = $1"
+    assert await office.until(lambda: office.record.value(query, opening.reference))
