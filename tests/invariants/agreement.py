@@ -142,6 +142,9 @@ class Story:
                 self.answer(self.decisions[detail["decision"]])
             case "gate_lapsed":
                 self.lapse(subject)
+            case "gate_opened" | "stage_ended" if self.is_closing(row):
+                assert model.told is not None
+                model.told.is_closing = True
             case "court_event":
                 event = self.events[subject]
                 model.hear_court(CourtEventKind(event["kind"]), event=subject, on=event["on_date"])
@@ -169,6 +172,14 @@ class Story:
                     raise ValueError(f"closed though {sorted(_open(model.record.rows('gates')))} stand open and "
                                      f"{_owed(model)} is owed in the model")  # fmt: skip
         model.go_on()
+
+    def is_closing(self, row: Row) -> bool:
+        """Whether this says that staff care has heard of the end: it ended, or asks at once who is still owed it."""
+        self.model.go_on()
+        if row["action"] != "gate_opened":
+            return row["action"] == "stage_ended" and str(row["subject"]).startswith("staff-care")
+        asked = {stem(one["gate"]) for one in self.model.record.rows("gates", state="open")}
+        return "/staff-care" in row["subject"] and stem(row["subject"]) not in asked
 
     def answer(self, decision: Row) -> None:
         """It counted: whether it came in time, and who may give it, is not the model's to say here."""
