@@ -2,7 +2,7 @@
 
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
-# What workflows share: pure, without state between calls.
+# What workflows share: pure, without state between calls, but for which tasks were asked to stop (asking/cancelling).
 SHARED = ("workflows.contract", "workflows.policy", "workflows.asking")
 
 

@@ -75,6 +75,7 @@ class Crowd(Cast):
         self._service, self._by, self._thinking = service, by, thinking
         self._cases = clocks
         self._browsers: dict[str, httpx.AsyncClient] = {}
+        self._signed_out: list[httpx.AsyncClient] = []
         self._seats = asyncio.Semaphore(at_once)
         self._one_each: dict[str, asyncio.Lock] = {}
         self.heard = Heard()
@@ -84,7 +85,8 @@ class Crowd(Cast):
         try:
             await super().run()
         finally:
-            await asyncio.gather(*(browser.aclose() for browser in self._browsers.values()))
+            every = [*self._browsers.values(), *self._signed_out]
+            await asyncio.gather(*(browser.aclose() for browser in every))
 
     async def _answer(self, letter: Letter, line: Line | None) -> None:
         if line is None or line is SILENT:
@@ -101,7 +103,7 @@ class Crowd(Cast):
             if heard in (RECORDED, DECIDED, CLOSED):
                 break
             if heard == SIGNED_OUT:
-                await self._sign_out(letter.email, browser)
+                self._sign_out(letter.email, browser)
                 browser = await self._signed_in(letter.email)
             await asyncio.sleep(pause + self._by.uniform(0, pause))
             pause = min(2 * pause, 1.0)
@@ -130,11 +132,10 @@ class Crowd(Cast):
             self._browsers[email] = browser
         return self._browsers[email]
 
-    async def _sign_out(self, email: str, browser: httpx.AsyncClient) -> None:
+    def _sign_out(self, email: str, browser: httpx.AsyncClient) -> None:
         """The session has ended; unless somebody with this address has opened another already."""
         if self._browsers.get(email) is browser:
-            del self._browsers[email]
-            await browser.aclose()
+            self._signed_out.append(self._browsers.pop(email))
 
     async def _try(self, browser: httpx.AsyncClient, visit: Visit) -> str:
         """Go as far as it goes this time, at whichever gateway; returns what a person would have read at the end."""

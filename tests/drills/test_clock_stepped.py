@@ -1,7 +1,8 @@
 """One machine's clock is put forward and then back, each time by days, while cases are under way.
 
-What is due is due by Temporal's clock, and what people do is dated by the record's. So the clock of a worker or of a
-gateway moves nothing; that of the record dates what is recorded meanwhile, and nothing is lost or waits because of it.
+What is due is due by Temporal's clock, and what people do is dated by the record's. So the clock of a gateway moves
+nothing; that of the record dates what is recorded meanwhile, and nothing is lost or waits because of it. A worker reads
+its clock for no date at all: `tests/house/test_wall_clock.py`.
 """
 
 import random
@@ -12,7 +13,7 @@ import pytest
 from starter.demo import beside
 from tests.drills.crowd import Alike, Crowd
 from tests.drills.harm import counted, rested
-from tests.drills.service import GATEWAYS, MAIL, POSTGRES, TEMPORAL, WORKERS, Service, a_service
+from tests.drills.service import GATEWAYS, MAIL, POSTGRES, TEMPORAL, Service, a_service
 from tests.drills.worker_memory import a_charge
 from tests.drills.wrong_clock import Clock, clock
 
@@ -35,7 +36,7 @@ _GONE_ON = """
 
 @pytest.mark.parametrize(
     ("part", "days"),
-    [(WORKERS[0], 1), (GATEWAYS[0], 1), (GATEWAYS[0], 100), (POSTGRES, 1)],
+    [(GATEWAYS[0], 1), (GATEWAYS[0], 100), (POSTGRES, 1)],
     ids=lambda given: str(given),
 )
 async def test_a_clock_that_is_stepped_loses_nothing_and_makes_nobody_late(clock: Clock, part: str, days: int) -> None:

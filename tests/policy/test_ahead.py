@@ -13,6 +13,7 @@ from workflows.policy.ahead import OpenQuestion, ahead, further_after, looks, pl
 from workflows.policy.authority import Involved, Ties
 from workflows.policy.climbing import Climb, Place, climb
 from workflows.policy.due import due_moment, on_in_london
+from workflows.policy.reminders import schedule
 
 HOLIDAYS = england_and_wales()
 OPENED = datetime(2026, 10, 5, 10, tzinfo=UTC)
@@ -198,3 +199,56 @@ def test_whoever_is_told_is_told_as_the_holder_of_a_role_and_nobody_where_none_h
     bare = Directory.model_construct(**{**dict(directory), "regions": directory.regions | {"N53": region}})
     empty = replace(place, directory=bare)
     assert climb(Rung.REGIONAL_DIRECTOR, "draft", REVIEWER, empty, ties) == Climb(role=Role.REGIONAL_DIRECTOR)
+
+
+# --- what whoever waits was given -------------------------------------------------------------------
+
+ARMED = datetime(2026, 10, 21, 10, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        ASKED,
+        COMMENT,
+        replace(ASKED, role=Role.SENIOR_LEAD),
+        replace(ASKED, climbed=(Rung.DEPUTY,), overdue=True),
+        replace(ASKED, armed_at=ARMED, climbed=(Rung.DEPUTY,), overdue=True),
+        replace(ASKED, armed_at=ARMED, due_on=date(2026, 11, 2)),
+        replace(ASKED, armed_at=ARMED, ladder_from=date(2026, 10, 30)),
+        replace(ASKED, opened_at=datetime(2026, 10, 20, 10, tzinfo=UTC)),
+    ],
+)
+def test_what_is_planned_is_the_schedule_of_the_opening_or_the_one_made_anew(
+    rulebook: Rulebook, asked: OpenQuestion
+) -> None:
+    fired = {(StepKind.CLIMB, rung) for rung in asked.climbed}
+    expected = schedule(
+        rulebook,
+        asked.deadline,
+        on_in_london(asked.opened_at),
+        asked.due_on,
+        HOLIDAYS,
+        lapses=asked is COMMENT,
+        role=asked.role,
+        after=asked.opened_at if asked.armed_at is None else asked.armed_at,
+        ladder_from=asked.ladder_from,
+        fired=None if asked.armed_at is None else fired | ({(OVERDUE, Rung.ASKED)} if asked.overdue else set()),
+    )
+    assert planned(asked, rulebook, HOLIDAYS) == expected
+    assert expected
+
+
+def test_a_question_to_the_senior_lead_does_not_climb_to_the_senior_lead(rulebook: Rulebook) -> None:
+    def rungs(role: Role) -> list[Rung]:
+        steps = planned(replace(ASKED, role=role), rulebook, HOLIDAYS)
+        return [step.rung for step in steps if step.kind is StepKind.CLIMB]
+
+    assert Rung.SENIOR_LEAD in rungs(Role.SPOC)
+    assert Rung.SENIOR_LEAD not in rungs(Role.SENIOR_LEAD)
+
+
+def test_that_it_is_overdue_is_over_at_its_very_moment_once_it_is_marked(rulebook: Rulebook) -> None:
+    at = next(step.at for step in planned(ASKED, rulebook, HOLIDAYS) if step.kind is OVERDUE)
+    assert OVERDUE in {step.kind for step in ahead(ASKED, rulebook, HOLIDAYS, at)}
+    assert OVERDUE not in {step.kind for step in ahead(replace(ASKED, overdue=True), rulebook, HOLIDAYS, at)}

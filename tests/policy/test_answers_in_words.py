@@ -229,5 +229,12 @@ def test_rows_that_are_none_are_told_so_and_sought_nowhere(rows: Any) -> None:
     ]
 
 
+def test_a_passage_that_is_empty_is_asked_for_by_its_row_and_by_its_paragraph() -> None:
+    assert [problem.message for problem in proposed({**ROW, "passage": ""})] == [
+        "Passages, row 1: enter the passage, word for word",
+        f"Row 1: {FIRST}: enter the passage, word for word",
+    ]
+
+
 def test_without_the_text_nothing_is_sought_in_it() -> None:
     assert proposed({**ROW, "passage": "uncle"}, document=None) == []

@@ -166,3 +166,11 @@ def test_the_days_left_are_the_working_days_after_today_up_to_the_date(state: St
     found = forecast(state, BOOK, today=today, due_on=DUE, holidays=HOLIDAYS)
     assert found.days_left == working_days_between(today, DUE, HOLIDAYS)
     assert found.at_risk is (found.days_needed > found.days_left)
+
+
+def test_a_part_of_one_day_may_begin_on_the_date_itself(rulebook: Rulebook) -> None:
+    friday = date(2027, 2, 26)
+    for days, last in ((1, "2027-02-26"), (2, "2027-02-25")):
+        submit = rulebook.forecast.submit.model_copy(update={"value": days})
+        book = rulebook.model_copy(update={"forecast": rulebook.forecast.model_copy(update={"submit": submit})})
+        assert [on.isoformat() for on in latest_starts(book, friday, HOLIDAYS)][-1] == last

@@ -244,3 +244,33 @@ def test_further_reminders_continue_the_series_without_gap_or_repeat(
 
 def test_the_calendar_used_here_knows_christmas() -> None:
     assert add_working_days(date(2026, 12, 24), 1, HOLIDAYS) == date(2026, 12, 29)
+
+
+@pytest.mark.parametrize("on_the_day", [True, False])
+def test_on_the_date_itself_it_reminds_where_the_rule_says_so(rulebook: Rulebook, on_the_day: bool) -> None:
+    due_on = date(2027, 2, 26)  # a Friday, which no other part of the rule names
+    rule = rulebook.reminders["default"].model_copy(
+        update={"fractions": (), "days_before": (), "on_the_day": on_the_day, "then_every_days": None}
+    )
+    book = rulebook.model_copy(update={"reminders": rulebook.reminders | {"default": rule}})
+    steps = schedule(book, "notification", OPENED, due_on, HOLIDAYS, lapses=False, role=Role.SPOC)
+    assert days(steps, StepKind.REMIND) == (["2027-02-26"] if on_the_day else [])
+
+
+def test_on_the_morning_on_which_it_is_asked_nobody_is_reminded(rulebook: Rulebook) -> None:
+    """The question is asked before the hour of reminders, and its rule names this very day."""
+    opened_on, due_on = date(2027, 2, 22), date(2027, 2, 26)
+    rule = rulebook.reminders["default"].model_copy(
+        update={"fractions": (), "days_before": (4, 3), "on_the_day": False}
+    )
+    book = rulebook.model_copy(update={"reminders": rulebook.reminders | {"default": rule}})
+    at = datetime(2027, 2, 22, 7, tzinfo=UTC)
+    steps = schedule(book, "notification", opened_on, due_on, HOLIDAYS, lapses=False, role=Role.SPOC, after=at)
+    assert days(steps, StepKind.REMIND)[0] == "2027-02-23"
+
+
+def test_made_anew_at_the_moment_in_which_it_is_overdue_it_says_so_once(rulebook: Rulebook) -> None:
+    overdue_at = due_moment(DUE) + timedelta(seconds=1)
+    steps = schedule(rulebook, "notification", OPENED, DUE, HOLIDAYS,
+                     lapses=False, role=Role.SPOC, after=overdue_at, fired=())  # fmt: skip
+    assert [step.at for step in steps if step.kind is StepKind.OVERDUE] == [overdue_at + timedelta(seconds=1)]

@@ -11,7 +11,11 @@ from typing import Any
 
 import pytest
 from temporalio import workflow
+from temporalio.client import WorkflowHandle
+from temporalio.worker import Replayer
 
+from starter.registered import BY_TYPE
+from starter.sandbox import workflow_runner
 from tests.workflows.conftest import Office
 from tests.workflows.test_staff_care import HEAD, begun, gate_of
 from workflows.asking.gate_life import GateLife
@@ -60,6 +64,7 @@ async def test_a_review_that_is_stopped_while_it_tells_its_case_stops(office: Of
     async with asyncio.timeout(_SEEN):
         assert (await review.result())["outcome"] == "withdrawn"
     assert await office.record.value("SELECT count(*) FROM gates WHERE state = 'open'") == 0
+    await took_the_new_path_and_replays(office, review)
 
 
 async def test_a_question_that_is_taken_back_while_its_lateness_is_told_is_withdrawn(
@@ -73,3 +78,15 @@ async def test_a_question_that_is_taken_back_while_its_lateness_is_told_is_withd
     telling.go_on.set()
     query = "SELECT bool_and(state = 'withdrawn') FROM gates WHERE reference = $1"
     assert await office.until(lambda: office.record.value(query, opening.reference))
+    await took_the_new_path_and_replays(office, care)
+
+
+async def took_the_new_path_and_replays(office: Office, handle: WorkflowHandle[Any, Any]) -> None:
+    history = await handle.fetch_history()
+    assert any(event.HasField("marker_recorded_event_attributes") for event in history.events)
+    replayer = Replayer(
+        workflows=list(BY_TYPE.values()),
+        workflow_runner=workflow_runner(),
+        data_converter=office.client.data_converter,
+    )
+    await replayer.replay_workflow(history)

@@ -15,8 +15,7 @@ from temporalio import workflow
 
 Result = TypeVar("Result")
 
-# Patched where it comes to it alone: a history in which a signal hid a cancellation goes on as it did.
-_REMEMBERED = "a-signal-hides-no-cancellation"
+# Every task that was asked to stop, of all workflows: it concerns the task alone, and goes with it.
 _unwanted: "WeakSet[asyncio.Task[Any]]" = WeakSet()
 
 
@@ -25,7 +24,7 @@ def still_wanted() -> None:
     task = asyncio.current_task()
     if task is None:
         return
-    if task.cancelling() or (task in _unwanted and workflow.patched(_REMEMBERED)):
+    if task.cancelling() or (task in _unwanted and _is_remembered()):
         raise asyncio.CancelledError
 
 
@@ -36,8 +35,13 @@ async def signalling() -> AsyncIterator[None]:
     yield
     if before is None and workflow.cancellation_reason() is not None:
         await asyncio.sleep(0)  # one that was not hidden comes here, and once
-        if workflow.patched(_REMEMBERED):
+        if _is_remembered():
             raise asyncio.CancelledError
+
+
+def _is_remembered() -> bool:
+    """Patched where it comes to it alone: a history in which a signal hid a cancellation goes on as it did."""
+    return workflow.patched("a-signal-hides-no-cancellation")
 
 
 async def stopped(*tasks: "asyncio.Task[Any]") -> None:
