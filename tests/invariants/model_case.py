@@ -97,6 +97,8 @@ class Procedure(Effects):
         is_running = self.caring is not None and not self.caring.is_done
         await until(lambda: self.told is None or not is_running or self.told.is_closing)
         self.is_closing = True
+        if self.told and self.caring:
+            self.caring.stop()  # it ended, as the record says
         await until(lambda: self.caring is None or self.caring.is_done)
 
     @property
