@@ -9,7 +9,6 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -47,7 +46,6 @@ class Clock:
         """From this moment on, or a second later, it is wrong by so much."""
         new = self.folder / "offset.new"
         new.write_text(f"{wrong_by.total_seconds():+.0f}\n")
-        new.chmod(0o644)
         new.rename(self._file)
 
     def now(self) -> datetime:
@@ -61,26 +59,14 @@ class Clock:
         """Whether this process has this clock."""
         return self.library.name in Path(f"/proc/{pid}/maps").read_text()
 
-    @contextmanager
-    def inherited(self) -> Iterator[None]:
-        """What starts within the block has this clock."""
-        before = dict(os.environ)
-        os.environ.update(self.variables)
-        try:
-            yield
-        finally:
-            os.environ.clear()
-            os.environ.update(before)
-
 
 @pytest.fixture
 def clock() -> Iterator[Clock]:
-    """A clock that is right as yet. Its folder is open to whoever PostgreSQL runs as."""
+    """A clock that is right as yet."""
     found = [path for place in _PLACES for path in Path("/").glob(f"{place[1:]}/{_LIBRARY}")]
     if not found:
         pytest.skip(_MESSAGE.format(_LIBRARY))
     folder = Path(tempfile.mkdtemp(prefix="sfo-clock-", dir="/tmp"))
-    folder.chmod(0o755)
     ours = _kept_in_memory()
     made = Clock(folder, found[0])
     made.step(timedelta(0))

@@ -6,7 +6,6 @@ Found by the storm of kills (`tests/drills/storm.py`): the court had ended eleve
 import asyncio
 import threading
 from collections.abc import Iterator
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -17,9 +16,8 @@ from temporalio.worker import Replayer
 from starter.registered import BY_TYPE
 from starter.sandbox import workflow_runner
 from tests.workflows.conftest import Office
-from tests.workflows.test_staff_care import HEAD, begun, gate_of
+from workflows.asking.cancelling import still_wanted, stopped
 from workflows.asking.gate_life import GateLife
-from workflows.contract.messages import CaseNews
 from workflows.contract.vocabulary import Stage
 
 _SEEN = 30.0
@@ -67,18 +65,25 @@ async def test_a_review_that_is_stopped_while_it_tells_its_case_stops(office: Of
     await took_the_new_path_and_replays(office, review)
 
 
-async def test_a_question_that_is_taken_back_while_its_lateness_is_told_is_withdrawn(
-    office: Office, telling: Telling
+async def test_what_we_cancel_ourselves_stops_although_its_task_was_made_to_forget_it(
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    opening, care = await begun(office)
-    gate = await office.gate(gate_of(opening, HEAD))
-    await office.skip_to(care, gate["due_at"] + timedelta(hours=1))
-    await telling.seen()
-    await care.signal("case_news", CaseNews(stopped=True))
-    telling.go_on.set()
-    query = "SELECT bool_and(state = 'withdrawn') FROM gates WHERE reference = $1"
-    assert await office.until(lambda: office.record.value(query, opening.reference))
-    await took_the_new_path_and_replays(office, care)
+    monkeypatch.setattr(workflow, "patched", lambda _name: True)
+
+    async def forgetful() -> None:
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:  # as the SDK does while a signal to another workflow is under way
+            if task := asyncio.current_task():
+                task.uncancel()
+        still_wanted()
+        await asyncio.Event().wait()
+
+    going = asyncio.create_task(forgetful())
+    await asyncio.sleep(0)
+    async with asyncio.timeout(5):
+        await stopped(going)
+    assert going.cancelled()
 
 
 async def took_the_new_path_and_replays(office: Office, handle: WorkflowHandle[Any, Any]) -> None:
