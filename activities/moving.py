@@ -6,11 +6,11 @@ from uuid import NAMESPACE_URL, uuid5
 from activities.correspondence import Letter
 from activities.effects import EFFECTS
 from activities.handing_over import Handover, give, hand_over, tell_former
-from activities.hearing import Hearing, close_gate, hearing_of, void, void_event
+from activities.hearing import Hearing, close_gate, hearing_of, note, void, void_event
 from activities.means import Means
 from activities.opening import waiting_decision, withdrawn_key
 from activities.people import APPOINTED, stored_key
-from activities.record import Connection, audit, remember
+from activities.record import Connection, Row, audit, remember
 from activities.settling import answered_by, apply, decision_message, forecast_after, settled_before
 from workflows.contract.directory import Person
 from workflows.contract.messages import (
@@ -41,8 +41,14 @@ async def lapse(connection: Connection, means: Means, request: Lapse) -> Settled
         if settled.decision:
             return settled
     elif row:
-        await void(hearing, row, "decision_void")
+        await _void(hearing, row, GateState.LAPSED)
     return await _silent(hearing)
+
+
+async def _void(hearing: Hearing, row: Row, state: GateState) -> None:
+    """An answer that came too late, or in vain, stands in the chain like any other. Rule: design.md 3.8."""
+    await void(hearing, row, "decision_void")
+    await note(hearing, row, "decision_void", state=state)
 
 
 async def _silent(hearing: Hearing) -> Settled:
@@ -70,7 +76,7 @@ async def withdraw(connection: Connection, means: Means, gate: str, at: datetime
         return
     row = await waiting_decision(connection, gate)
     if row and row["applied_at"] is None:
-        await void(hearing, row, "decision_void")
+        await _void(hearing, row, GateState.WITHDRAWN)
     for who in ("person", "deputy"):
         email = hearing.gate[f"{who}_email"]
         if email and not (row and row["by_email"] and row["by_email"].lower() == email.lower()):

@@ -1,6 +1,7 @@
 """Gates over time against a real record: chased, lapsed, withdrawn, reassigned, their dates moved."""
 
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -123,11 +124,19 @@ async def test_an_answer_received_in_time_beats_the_lapse(record: Record, mail_s
 async def test_an_answer_after_the_period_is_void_and_its_author_told(record: Record, mail_server: MailServer) -> None:
     case, opened = await _facts_gate(record, mail_server)
     case.at = opened.due.at + timedelta(seconds=1)
-    await case.decide(opened.gate, "comments", "Too late")
+    decision = await case.decide(opened.gate, "comments", "Too late")
     mail_server.messages.clear()
     lapsed = await case.gates.lapse_gate(Lapse(gate=opened.gate, at=case.at))
     assert lapsed.decision.answer == "lapsed"
     assert "not used" in mail_server.to(HEAD_EMAIL)[0]["Subject"]
+    assert await voided(record) == [(str(decision), "lapsed")]
+
+
+async def voided(record: Record) -> list[tuple[object, object]]:
+    """Each answer that the chain says counted for nothing, with what became of its question."""
+    rows = await record.rows("SELECT detail FROM audit WHERE action = 'decision_void'")
+    details: list[Any] = [row["detail"] for row in rows]
+    return [(detail["decision"], detail["state"]) for detail in details]
 
 
 async def test_an_answer_that_a_wrong_clock_dated_after_the_period_counts_where_the_period_still_runs(
@@ -155,6 +164,7 @@ async def test_withdrawing_voids_the_waiting_answer_and_tells_its_author_once(
     [message] = mail_server.messages
     assert "not used" in message["Subject"]
     assert (await case.settle(opened.gate, decision)).refused == "void"
+    assert await voided(record) == [(str(decision), "withdrawn")]
     assert await record.value("SELECT count(*) FROM links WHERE revoked_at IS NULL") == 0
 
 

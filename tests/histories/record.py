@@ -26,6 +26,8 @@ WAYS_BACK = (
     f"{_CASE}a_review_that_a_reduced_charge_stopped_begins_anew_on_an_upgrade",
     f"{_CASE}discontinued_before_the_court_appearance_closes_the_case",
     f"{_CASE}a_stage_cancelled_by_hand_is_begun_anew",
+    f"{_CASE}a_charge_let_go_is_followed_when_it_becomes_a_serious_further_offence_after_all",
+    f"{_CASE}staff_are_cared_for_again_when_a_review_is_due_after_all",
     f"{_CASE}a_charge_reduced_after_conviction_leaves_nothing_hanging",
     f"{_CASE}letters_that_nobody_takes_climb_once_and_end",
     f"{_CASE}disclosure_that_the_national_team_stopped_gives_nothing",

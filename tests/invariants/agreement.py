@@ -3,8 +3,8 @@
 The model hears every applied answer, every question that lapsed, whatever the court did and whatever changed about the
 case, in the order of the chain, and when each question was asked. What it would then be asking, until when, and what it
 would owe to whom is compared with what stands. Where an answer and a reason to take its question back come at the same
-time, the record says which came first. Left out: whether something leaves a hold early, and who is asked: rules 2, 3
-and 13 see to that.
+time, the record says which came first. Left out: when contact with staff falls due again after the first; whether
+something leaves a hold early, and who is asked, since rules 2, 3 and 13 see to that.
 """
 
 from collections.abc import Iterator
@@ -59,7 +59,12 @@ def _dates(gate: Row, expected: Row) -> Iterator[str]:
 
 
 def _open(gates: list[Row] | list[dict[str, Any]]) -> dict[str, Row]:
-    return {stem(row["gate"]): row for row in gates if row["state"] == "open"}
+    return {stem(row["gate"]): row for row in gates if row["state"] == "open" and not _is_again(row["gate"])}
+
+
+def _is_again(gate: str) -> bool:
+    """Whether contact with staff is asked about again."""
+    return "/staff-care" in gate and "#" in gate
 
 
 def _duties(rows: list[Row] | list[dict[str, Any]]) -> dict[tuple[str, str], str]:
@@ -142,6 +147,9 @@ class Story:
                 self.answer(self.decisions[detail["decision"]])
             case "gate_lapsed":
                 self.lapse(subject)
+            case "stage_ended" if self.is_closing(row):
+                assert model.told is not None
+                model.told.is_closing = True
             case "court_event":
                 event = self.events[subject]
                 model.hear_court(CourtEventKind(event["kind"]), event=subject, on=event["on_date"])
@@ -170,13 +178,26 @@ class Story:
                                      f"{_owed(model)} is owed in the model")  # fmt: skip
         model.go_on()
 
+    def is_closing(self, row: Row) -> bool:
+        """Whether this says that staff care has heard that nothing else is open: it ended."""
+        return str(row["subject"]).startswith("staff-care")
+
     def answer(self, decision: Row) -> None:
         """It counted: whether it came in time, and who may give it, is not the model's to say here."""
+        if _is_again(decision["gate"]):
+            self.care(decision)
+            return
         gate = self.standing(decision["gate"])
         gate.update(paused_at=None, due_at=self.model.record.now)
         self.model.answer(gate["gate"], decision["answer"], decision["fields"])
         if gate["state"] == "open":
             raise ValueError(f"{decision['gate']} was answered {decision['answer']} and the model refuses that")
+
+    def care(self, decision: Row) -> None:
+        """Contact was made again, whether or not the model asked about it yet: whoever was reached is owed none."""
+        for contact in decision["fields"].get("contacts") or ():
+            if contact["contact"] != "not_possible":
+                self.model.meet("cared_for", contact["member"], decision=decision["decision"])
 
     def lapse(self, name: str) -> None:
         """Nobody answered in time."""

@@ -92,6 +92,13 @@ def given_before_release(model: Model) -> None:
     _row(model, "releases")["at"] = released["at"] - timedelta(minutes=1)
 
 
+def given_while_corrected(model: Model) -> None:
+    """The accepted review had been found wrong a moment before."""
+    rows = model.record.tables["audit"]
+    given = _row(model, "audit", action="rendition_handed_over")
+    rows.insert(rows.index(given), {**given, "seq": given["seq"] - 0.5, "action": "correction_asked"})
+
+
 def date_moved_by_nobody(model: Model) -> None:
     """The review's date is another and no decision says so."""
     model.record.case["review_due"] += timedelta(days=30)
@@ -170,6 +177,11 @@ def named_in_a_history(model: Model) -> None:
 def address_in_an_attribute(model: Model) -> None:
     """Whom a case awaits stands there by address."""
     model.record.said["the attributes"] = '{"SfoAwaiting": "reviewer.one@n53.example.test"}'
+
+
+def free_text_in_a_metric(model: Model) -> None:
+    """What somebody typed is counted by."""
+    model.record.said["the metrics"] = '{"question": "Invented words of a manager"}'
 
 
 def row_edited(model: Model) -> None:
@@ -270,6 +282,14 @@ def shortage_unnoticed(model: Model) -> None:
     opened["detail"]["role"] = "national_team"
 
 
+def put_to_somebody_away(model: Model) -> None:
+    """A question is put to somebody whose absence was set the day before."""
+    gate = _row(model, "gates", question="notification")
+    on = gate["opened_at"].date()
+    model.record.add("absences", person_key=gate["person_key"], from_on=on, to_on=on, ended_at=None,
+                     recorded_at=gate["recorded_at"] - timedelta(days=1))  # fmt: skip
+
+
 def _decided(model: Model, question: str) -> dict[str, Any]:
     gate = _row(model, "gates", question=question)
     return _row(model, "decisions", gate=gate["gate"], void_at=None)
@@ -278,17 +298,23 @@ def _decided(model: Model, question: str) -> dict[str, Any]:
 PLANTED: Mapping[int, tuple[Plant, ...]] = {
     1: (told_after_the_invitation, facts_skipped, facts_cut_short),
     2: (author_countersigns, line_countersigns, line_writes, stranger_decides, given_to_another_meanwhile),
-    3: (disclosed_without_conviction, given_while_unsafe, another_text_given, given_before_release),
+    3: (
+        disclosed_without_conviction,
+        given_while_unsafe,
+        another_text_given,
+        given_before_release,
+        given_while_corrected,
+    ),
     4: (date_moved_by_nobody, original_forgotten, late_extension_hides_it, extension_by_nobody),
     5: (two_decisions, told_another_answer),
     6: (closed_with_a_duty_left, closed_with_an_action_left, closed_with_a_concern_left, duty_forgotten),
-    7: (named_in_a_history, address_in_an_attribute),
+    7: (named_in_a_history, address_in_an_attribute, free_text_in_a_metric),
     8: (row_edited, row_removed, decision_not_chained, release_not_chained),
     9: (answer_lost, letter_never_arrives, nothing_runs),
     10: (code_cannot_replay, another_rulebook),
     11: (sent_twice, arrives_twice),
     12: (days_not_given_back, chased_in_a_pause, holiday_not_counted),
-    13: (deputy_is_the_author, shortage_unnoticed),
+    13: (deputy_is_the_author, shortage_unnoticed, put_to_somebody_away),
 }
 
 

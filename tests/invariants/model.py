@@ -14,6 +14,7 @@ from tests.invariants.model_effects import EFFECTS, Effects
 from tests.invariants.model_legs import LEG_EFFECTS
 from tests.invariants.model_record import known, new_decision
 from tests.invariants.observed import Observed, Offered
+from workflows.contract.directory import Person
 from workflows.contract.messages import OffenceRef
 from workflows.contract.question import Silence
 from workflows.contract.questions import QUESTIONS
@@ -202,8 +203,26 @@ class Model(Procedure):
         for gate in record.rows("gates", state="open"):
             if gate["role"] in FILLED_BY_THE_PLACE and (people := record.holders(Role(gate["role"]), gate["subject"])):
                 self.reassign(gate["gate"], people[0].key)
+            else:
+                self.pass_on(gate)
         record.audit("operations", "case_transferred", f"{region} {pdu}", before=before)
         return True
+
+    def pass_on(self, gate: dict[str, Any]) -> None:
+        """Whoever was given it and stands in the line of the new place has it no longer, nor stands in."""
+        record, question = self.record, gate["question"]
+        ties = record.ties(gate["subject"])
+
+        def may_not(email: str | None) -> bool:
+            return email is not None and why_not_answer(question, known(email, Role.OTHER), ties) is not None
+
+        if may_not(gate["deputy_email"]):
+            gate["deputy_email"] = None
+        holders = record.holders(Role(gate["role"]), gate["subject"]) if may_not(gate["person_email"]) else []
+        for person in holders:
+            if not may_not(person.email):
+                self.hand_to(gate, person)
+                return
 
     def opt_in(self, ref: str, language: str = "en") -> bool:
         """A family wants the review after all."""
@@ -260,6 +279,14 @@ class Model(Procedure):
             self.deliver(str(waiting["decision"]))
         if row["state"] != "open":
             return False
+        self.hand_to(row, person, to)
+        return True
+
+    def hand_to(self, row: dict[str, Any], person: Person, to: str = "") -> None:
+        """The question is this person's from now on."""
+        gate = row["gate"]
+        for link in self.record.rows("links", gate=gate):
+            link["revoked_at"] = link["revoked_at"] or self.record.now
         row.update(person_email=person.email, person_key=person.key, deputy_email=None)
         for link in self.record.rows("links", gate=gate, email=person.email):
             link["revoked_at"] = None
@@ -268,8 +295,7 @@ class Model(Procedure):
             self.record.add("links", gate=gate, email=person.email, name=person.name, revoked_at=None)
         times = sum(r["action"] == "gate_reassigned" and r["subject"] == gate for r in self.record.rows("audit"))
         self.record.letter(f"{gate}/reassigned/{times + 1}", "reassigned", person.email, gate)
-        self.record.audit("operations", "gate_reassigned", gate, to=to)
-        return True
+        self.record.audit("operations", "gate_reassigned", gate, to=to or person.key)
 
     def wait(self, days: float) -> None:
         """Nobody does anything for so long: what falls due is chased, and silence is given its meaning."""

@@ -29,11 +29,13 @@ class Told:
 
     `asked`: when each question was asked, by its stem. `answered`: whose answer counted: no wish to take the question
     back came first. `escalations`: those that are on the record and that nothing in the model has raised so far.
+    `is_closing`: whether staff care has heard that nothing else is open.
     """
 
     asked: dict[str, list[datetime]] = field(default_factory=dict)
     answered: set[str] = field(default_factory=set)
     escalations: list[dict[str, Any]] = field(default_factory=list)
+    is_closing: bool = False
 
     def when(self, gate: str, now: datetime) -> datetime:
         """When the question was asked that the model asks now."""

@@ -93,8 +93,12 @@ class Procedure(Effects):
             await until(lambda: self.may_close() or self.is_busy or self.disclosure_is_due)
 
     async def end_care(self) -> None:
-        """No further contact falls due; what is still owed is made."""
+        """No further contact falls due; what is still owed is made. One that fell due a moment before is asked."""
+        is_running = self.caring is not None and not self.caring.is_done
+        await until(lambda: self.told is None or not is_running or self.told.is_closing)
         self.is_closing = True
+        if self.told and self.caring:
+            self.caring.stop()  # it ended, as the record says
         await until(lambda: self.caring is None or self.caring.is_done)
 
     @property
@@ -285,6 +289,8 @@ class Procedure(Effects):
         if is_due and has_appeared(self.court) and (self.caring is None or has_ended):
             self.times["staff-care"] = self.times.get("staff-care", 0) + 1
             self.is_at_rest = self.is_closing = False
+            if self.told:
+                self.told.is_closing = False
             self.caring = self.tasks.start(self.care(self.times["staff-care"]))
         self.is_at_rest = not is_due
 

@@ -120,7 +120,7 @@ def _actions(case: Effects, kind: str, row: Mapping[str, Any]) -> tuple[str, ...
     refs = []
     for given in row["fields"].get("actions") or ():
         refs.append(f"a{len(case.record.rows('actions')) + 1}")
-        case.record.add("actions", ref=refs[-1], kind=kind, state="open", decision=None,
+        case.record.add("actions", ref=refs[-1], kind=kind, what=given.get("what"), state="open", decision=None,
                         owner_email=OWNER, due_on=_due_on(case, given))  # fmt: skip
     return tuple(refs)
 
@@ -194,7 +194,9 @@ def _quality(case: Effects, gate: dict[str, Any], row: Mapping[str, Any]) -> Ans
         document = case.record.rows("documents", kind="review")[-1]
         case.record.case["accepted_version"] = document["version"]
         case.record.audit("system", "stage_ended", gate["stage"], outcome="accepted")
-        case.plan = _actions(case, "plan", {"fields": {"actions": document["actions"]}})
+        known = {row["what"] for row in case.record.rows("actions", kind="plan")}  # they go on as they stand
+        new = [given for given in document["actions"] if given.get("what") not in known]
+        case.plan = _actions(case, "plan", {"fields": {"actions": new}})
     return answered_of(row, accepted="yes" if accepted else "no")
 
 

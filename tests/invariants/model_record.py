@@ -53,6 +53,11 @@ def directory() -> Directory:
     return rules().directory(date(2026, 11, 2))
 
 
+@cache
+def _units() -> tuple[str, ...]:
+    return tuple(unit for region in directory().regions.values() for unit in region.pdus)
+
+
 class ModelRecord:
     """Rows by table, the clock of the case, and what arrived in whose mailbox."""
 
@@ -275,7 +280,7 @@ class ModelRecord:
     def observe(self, before: Observed | None = None, *, is_due_to_close: bool = False) -> Observed:
         """The model as a service would be seen; its rows are copied, so that what was seen stays."""
         tables: dict[str, list[Row]] = {name: [dict(row) for row in rows] for name, rows in self.tables.items()}
-        people = directory().regions[REGION].people
+        people = [person for region in directory().regions.values() for person in region.people]
         if before:
             before.before = None
         return Observed(
@@ -289,7 +294,7 @@ class ModelRecord:
             secrets=SECRETS,
             flows=dict(self.flows),
             offers=tuple(self.offers),
-            in_line={PDU: frozenset(person.email for person in people if PDU in person.in_line_of)},
+            in_line={unit: frozenset(p.email for p in people if unit in p.in_line_of) for unit in _units()},
             holidays=self.holidays,
             announced=dict(self.announced),
             is_settled=not any(not d["applied_at"] and not d["void_at"] for d in self.rows("decisions")),

@@ -11,10 +11,13 @@ from temporalio.api.enums.v1 import EventType
 from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
 from temporalio.client import WorkflowHandle
 from temporalio.service import RPCError, RPCStatusCode
+from temporalio.worker import Replayer
 
+from starter.sandbox import workflow_runner
 from starter.script import SILENT, USUAL, Line
 from tests.workflows.conftest import PATIENCE, Office
 from tests.workflows.people import People
+from workflows.case import Case
 from workflows.contract import ids
 from workflows.contract.messages import AmendedCharge, CaseOpening, CourtEvent, OffenceRef, RaisedConcern, RaisedEnquiry
 from workflows.contract.vocabulary import CourtEventKind, EnquiryKind, EscalationKind
@@ -298,6 +301,14 @@ async def test_a_case_closes_although_disclosure_was_stopped_before_a_family_was
         assert asked == 0
 
 
+async def replays(office: Office, handle: WorkflowHandle[Any, Any]) -> None:
+    """A worker that has nothing of it in its cache goes on as the one that made it would."""
+    replayer = Replayer(
+        workflows=[Case], workflow_runner=workflow_runner(), data_converter=office.client.data_converter
+    )
+    await replayer.replay_workflow(await handle.fetch_history())
+
+
 async def test_a_charge_let_go_is_followed_when_it_becomes_a_serious_further_offence_after_all(office: Office) -> None:
     """It was none, and only an enquiry kept the case open; then the charge is amended upward."""
     lines = {"offence_class": [Line("not_sfo")], "enquiry_foi": [SILENT]}
@@ -308,6 +319,7 @@ async def test_a_charge_let_go_is_followed_when_it_becomes_a_serious_further_off
         await case.signal("amend_charge", amended(MURDER))
         for gate in ("notification/notification", "early-look/early_look", "review/commission"):
             await opened(office, opening, gate)
+        await replays(office, case)
 
 
 async def test_staff_are_cared_for_again_when_a_review_is_due_after_all(office: Office) -> None:
@@ -335,6 +347,7 @@ async def test_staff_are_cared_for_again_when_a_review_is_due_after_all(office: 
             "SELECT state FROM duties WHERE reference = $1 AND kind = 'cared_for'", opening.reference
         )
         assert {row["state"] for row in owed} == {"met"}
+        await replays(office, case)
 
 
 async def test_a_freedom_of_information_request_runs_from_the_day_it_was_received(office: Office) -> None:
