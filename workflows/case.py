@@ -16,7 +16,7 @@ from workflows.asking.court import Court
 from workflows.asking.inbox import DeadLetters
 from workflows.asking.listening import Listening
 from workflows.asking.standing import CaseStanding
-from workflows.contract import ids, search
+from workflows.contract import search
 from workflows.contract.messages import (
     AmendedCharge,
     CaseClosed,
@@ -271,29 +271,6 @@ class Case(CaseStages):
         is_open = self.court.opens_disclosure and self.ground.is_reviewed and bool(self.opening.victims)
         is_corrected = self.corrected_to is not None and self.corrected_to != self.disclosed_version
         return self.is_disclosing or (is_open and (not self.has_disclosed or bool(self.opted_in) or is_corrected))
-
-    async def care(self) -> None:
-        """From the court appearance the staff of a reviewed case are looked after; at rest while no review is due.
-
-        Rule: facts.md 5.17, at every stage; whatever the court did, until nothing else of the case is open.
-        """
-        is_due = self.ground.is_reviewed and (self.version is not None or not self.court.ends_review)
-        was_due, self.is_cared_for = self.is_cared_for, is_due
-        if is_due and self.court.has_appeared and (self.caring is None or self.has_to_care_again(was_due=was_due)):
-            self.caring = asyncio.create_task(self.carried(ids.STAFF_CARE, self.care_brief))
-        elif self.caring and is_due != was_due:
-            await self.children.tell(CaseNews(stopped=not is_due), ids.STAFF_CARE)
-
-    def has_to_care_again(self, *, was_due: bool) -> bool:
-        """Whether their care had come to its end because no review was due any more, and one is due after all."""
-        has_ended = self.caring is not None and self.caring.done() and not was_due
-        return has_ended and workflow.patched("cared-for-again")
-
-    async def end_care(self) -> None:
-        """Nothing else is open: what is still owed is done, and no further contact falls due."""
-        if self.caring and not self.caring.done():
-            await self.children.tell(CaseNews(closing=True), ids.STAFF_CARE)
-            await self.caring
 
     async def tell_staff(self, letter: str) -> None:
         """Everyone who was told of the review hears that it is finished, or not completed. Rule: facts.md 5.3."""

@@ -17,11 +17,8 @@ from tests.histories.incompatible import AskedTwice
 from tests.histories.recorded import RING, histories, type_of
 
 RECORDED = dict(histories())
-REPLAYED_ELSEWHERE = {
-    "stop-what-is-announced", "a-signal-hides-no-cancellation", "cared-for-again", "followed-after-all",
-}  # fmt: skip
-"""By `test_stopped_as_it_begins.py`, `test_hidden_cancellation.py` and `test_case.py` in `tests/workflows`, which make
-the rare moment; the last two are recorded with the next release."""
+REPLAYED_ELSEWHERE = {"stop-what-is-announced", "a-signal-hides-no-cancellation"}
+"""By `tests/workflows/test_stopped_as_it_begins.py` and `test_hidden_cancellation.py`, which make the rare moment."""
 WORKFLOWS = Path(__file__).parents[2] / "workflows"
 
 

@@ -1,5 +1,6 @@
-"""The stages of a case, as the case runs them: what each is told at its start, where the case is, and its clock."""
+"""The stages of a case, as the case runs them: what each is told, where the case is, its clock, its people."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
@@ -43,6 +44,7 @@ class CaseStages(CaseSignals):
     changes: Changes
     standing: CaseStanding
     is_commissioned: bool
+    caring: asyncio.Task[StageEnd] | None
     is_cared_for: bool
     is_corrected: bool
     version: int | None
@@ -127,6 +129,29 @@ class CaseStages(CaseSignals):
             opted_in=tuple(sorted(self.opted_in.elements())) if is_disclosure else (),
             **self.common(),
         )
+
+    async def care(self) -> None:
+        """From the court appearance the staff of a reviewed case are looked after; at rest while no review is due.
+
+        Rule: facts.md 5.17, at every stage; whatever the court did, until nothing else of the case is open.
+        """
+        is_due = self.ground.is_reviewed and (self.version is not None or not self.court.ends_review)
+        was_due, self.is_cared_for = self.is_cared_for, is_due
+        if is_due and self.court.has_appeared and (self.caring is None or self.has_to_care_again(was_due=was_due)):
+            self.caring = asyncio.create_task(self.carried(ids.STAFF_CARE, self.care_brief))
+        elif self.caring and is_due != was_due:
+            await self.children.tell(CaseNews(stopped=not is_due), ids.STAFF_CARE)
+
+    def has_to_care_again(self, *, was_due: bool) -> bool:
+        """Whether their care had come to its end because no review was due any more, and one is due after all."""
+        has_ended = self.caring is not None and self.caring.done() and not was_due
+        return has_ended and workflow.patched("cared-for-again")
+
+    async def end_care(self) -> None:
+        """Nothing else is open: what is still owed is done, and no further contact falls due."""
+        if self.caring and not self.caring.done():
+            await self.children.tell(CaseNews(closing=True), ids.STAFF_CARE)
+            await self.caring
 
     def care_brief(self, _round: int) -> CareBrief:
         """What staff care starts with."""
