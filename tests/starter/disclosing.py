@@ -97,7 +97,7 @@ class KeptRuns(FakeTemporal):
             running, ended = WorkflowExecutionStatus.RUNNING, WorkflowExecutionStatus.COMPLETED
             return SimpleNamespace(status=running if run.is_running else ended, memo_value=memo_value)
 
-        return SimpleNamespace(describe=describe, query=super().get_workflow_handle(workflow_id).query)
+        return SimpleNamespace(describe=describe)
 
 
 @dataclass

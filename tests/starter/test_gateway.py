@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import re
+from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
@@ -280,7 +281,9 @@ async def test_an_answer_that_policy_refuses_is_said_to_be_kept_and_can_be_given
     link = desk.link(HEAD_EMAIL)
     browser = desk.browser()
     page = await browser.sign_in(link)
-    await desk.record.pool.execute("UPDATE gates SET due_at = $2 WHERE gate = $1", gate, desk.case.at)
+    await desk.record.pool.execute(
+        "UPDATE gates SET due_at = $2 WHERE gate = $1", gate, desk.case.at - timedelta(minutes=1)
+    )
     reply = await browser.answer(link, page, "no_comments")
     assert (reply.status_code, heading(reply)) == (409, "Your answer could not be used")
     assert (await browser.web.get(f"{link}/decide")).status_code == 200

@@ -92,7 +92,7 @@ async def watch(folder: Path) -> Watched:
             async with playing(running, pool) as cast, asyncio.timeout(PATIENCE):
                 while cast.answered < ANSWERS:  # the cast sends no event
                     await asyncio.sleep(0.1)
-            await asyncio.sleep(2)  # what the last answers brought about
+            await asyncio.sleep(4)  # what the last answers brought about
             scraped, (opened, sent) = await at_one_moment(running, pool)
             rows = await pool.fetch("SELECT gate, decision FROM sfo.decisions WHERE applied_at IS NOT NULL")
         lines = [json.loads(line) for name in ("gateway", "worker") for line in _lines(folder / f"{name}.log")]
