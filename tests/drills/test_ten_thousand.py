@@ -2,7 +2,8 @@
 
 Measured is the function behind each, without the start of Python, and of it the time that this process and the database
 worked: it is what somebody waits for on a machine that does nothing else, and other guests of this one do not make it
-longer. `pytest -s` prints both, that and what went by on the clock.
+longer. `pytest -s` prints both, that and what went by on the clock. Where the processor itself is slower than it was
+when the limit was set, by a yardstick taken beside each series, the limit is longer by as much.
 """
 
 import gc
@@ -34,6 +35,20 @@ pytestmark = pytest.mark.journey
 
 RUNS, LIMIT, SHOWN = 30, 0.3, 50
 SERIES = 3
+YARD = 0.05
+"""CPU seconds of `yardstick` on the machine for which the limit is meant; one that is slower just now is given more."""
+
+
+def yardstick() -> float:
+    """CPU seconds of some work that is always the same, at its best of five."""
+    best = 1.0
+    for _ in range(5):
+        began = time.process_time()
+        sum(number * number for number in range(1_000_000))
+        best = min(best, time.process_time() - began)
+    return best
+
+
 """So often it is measured at most: a neighbour on the same core makes work longer, never shorter."""
 SEED_WITHIN = 30.0
 SOON = datetime.now(UTC).date() + timedelta(days=7)
@@ -72,11 +87,14 @@ class Office:
     async def is_quick(self, name: str, work: Callable[[], Awaitable[object]]) -> None:
         """Do it so often, and fail where more than one in twenty took too long."""
         await work()  # statements are prepared, pages are compiled
-        p95 = LIMIT
+        told = []
         for _ in range(SERIES):
-            if p95 >= LIMIT:
-                p95 = await self.p95(name, work)
-        assert p95 < LIMIT, f"{name}: p95 {p95 * 1000:.0f} ms of {RUNS} runs, {SERIES} times"
+            slowness = max(1.0, yardstick() / YARD)
+            p95 = await self.p95(name, work)
+            told.append(f"{p95 * 1000:.0f} ms where {slowness:.2f} times {LIMIT * 1000:.0f} are allowed")
+            if p95 < LIMIT * slowness:
+                return
+        pytest.fail(f"{name}: p95 of {RUNS} runs, {SERIES} times: {', '.join(told)}")
 
     async def p95(self, name: str, work: Callable[[], Awaitable[object]]) -> float:
         """The seconds within which nineteen of twenty runs were done."""
