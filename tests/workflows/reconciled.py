@@ -185,6 +185,22 @@ async def soon(look: Callable[[], Any]) -> Any:
     return found
 
 
+async def quiet(office: Office, reference: str) -> None:
+    """Until nothing was asked, told or decided for two seconds, and no interview waits for its day."""
+
+    async def look() -> bool:
+        still = await office.record.value(
+            """SELECT (SELECT count(*) FROM audit WHERE reference = $1 AND action <> 'gate_chased'
+                       AND recorded_at > now() - interval '2 seconds')
+                    + (SELECT count(*) FROM gates
+                       WHERE reference = $1 AND question = 'interview' AND state = 'open')""",
+            reference,
+        )
+        return still == 0
+
+    await soon(look)
+
+
 @workflow.defn(name="fails")
 class Fails:
     @workflow.run

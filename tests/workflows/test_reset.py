@@ -25,7 +25,7 @@ from starter.restarting import restart
 from starter.script import SILENT, Line
 from tests.workflows.conftest import Office
 from tests.workflows.people import People
-from tests.workflows.reconciled import Watched, reset, soon, started
+from tests.workflows.reconciled import Watched, quiet, reset, soon, started
 from tests.workflows.test_case import KIDNAPPING, end_of, offence, opened, running, runs
 from workflows.contract import ids
 from workflows.contract.vocabulary import CourtEventKind
@@ -79,20 +79,6 @@ async def counts(office: Office, reference: str) -> tuple[object, ...]:
             reference,
         ),
     )
-
-
-async def quiet(office: Office, reference: str) -> None:
-    """Until nothing was asked, told or decided for two seconds."""
-
-    async def look() -> bool:
-        fresh = await office.record.value(
-            """SELECT count(*) FROM audit WHERE reference = $1 AND recorded_at > now() - interval '2 seconds'
-               AND action <> 'gate_chased'""",
-            reference,
-        )
-        return fresh == 0
-
-    await soon(look)
 
 
 async def goes_on(office: Office, reference: str, gate: str) -> None:
