@@ -5,8 +5,9 @@ from typing import Any
 
 from starter.script import USUAL
 from tests.invariants.changing import ENQUIRIES, PLACES
+from tests.invariants.kinds import CONCERNS, COURT, KIDNAPPING, MURDER, REASSIGNED_TO, UNLISTED, Counts
 from tests.invariants.model import Model
-from tests.invariants.moves import CONCERNS, COURT, KIDNAPPING, MURDER, REASSIGNED_TO, UNLISTED, Counts, Moves
+from tests.invariants.moves import Moves
 from tests.invariants.observed import Breach, Observed
 from tests.invariants.rules import breaches_in
 from workflows.contract.cover import Cover

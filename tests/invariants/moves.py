@@ -5,64 +5,33 @@ the same history however fast the machine is. A move that finds nothing to act o
 ordinary answer, so that a history goes on.
 """
 
-from collections import Counter
-from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from collections.abc import Callable
+from functools import partial
+from typing import Any, ClassVar, NoReturn, TypeVar
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from tests.invariants.kinds import (
+    AFTERWARDS,
+    CHARGES,
+    CONCERNS,
+    COURT,
+    DAYS,
+    INTERRUPTIONS,
+    KINDS,
+    ON_THE_WAY,
+    REASSIGNED_TO,
+    RUBBISH,
+    Counts,
+    History,
+)
 from tests.invariants.observed import Breach, Observed
 
-MURDER, KIDNAPPING, UNLISTED = "COML025", "COML020", "ZZ99001"
-CHARGES: tuple[dict[str, Any], ...] = (
-    {"code": MURDER, "rosh": "medium", "appeared": True, "interest": False},
-    {"code": MURDER, "rosh": "medium", "appeared": False, "interest": False},
-    {"code": KIDNAPPING, "rosh": "very_high", "appeared": True, "interest": False},
-    {"code": KIDNAPPING, "rosh": "low", "appeared": True, "interest": False},
-    {"code": KIDNAPPING, "rosh": "not_recorded", "appeared": True, "interest": False},
-    {"code": KIDNAPPING, "rosh": "low", "appeared": True, "interest": True},
-    {"code": UNLISTED, "rosh": "medium", "appeared": True, "interest": False},
-)
-COURT = ("convicted", "convicted", "appeared", "sentenced", "quashed", "discontinued", "acquitted")
-CONCERNS = ("staff_safety", "staff_safety", "other")
-REASSIGNED_TO = ("n53.reviewer.2", "n53.countersigner.1", "n53lei.head", "n53.senior_lead.deputy", "n53.director")
-RUBBISH = ("no such gate", "no such decision", "not a message", "an answer that does not exist", "no such stage")
-AFTERWARDS = ("nothing", "nothing", "correct", "opt in")
-INTERRUPTIONS = ("restart", "upgrade", "upgrade")
 NUMBER = st.integers(0, 30)
+ON_THE_WAY_AT_MOST = 3
 AT_THE_END, AFTER_THE_END = -1, -2
-
-
-@dataclass
-class Counts:
-    """What a whole run did: steps and idle ones by kind, and every state that was seen.
-
-    `carried`: cases in which changed code took its new path. `reopened`: cases that closed and were opened again.
-    """
-
-    steps: Counter[str] = field(default_factory=Counter)
-    idle: Counter[str] = field(default_factory=Counter)
-    states: set[tuple[str, str, str]] = field(default_factory=set)
-    examples: int = 0
-    closed: int = 0
-    carried: int = 0
-    reopened: int = 0
-
-    def saw(self, seen: Observed) -> None:
-        """Every question in every state of every stage is a state of its own; so is how the case ended."""
-        for gate in seen["gates"]:
-            self.states.add((str(gate["stage"]).rstrip("-0123456789"), str(gate["question"]), str(gate["state"])))
-        if seen.case["closed_on"]:
-            self.states.add(("case", "closed", str(seen.case["outcome"])))
-
-    def __str__(self) -> str:
-        kinds = ", ".join(f"{kind} {n}" for kind, n in sorted(self.steps.items()))
-        return (
-            f"{self.examples} cases, {self.closed} of them closed, {self.reopened} opened again and closed again, "
-            f"{self.carried} carried by changed code; {self.steps.total()} steps that did something, "
-            f"{self.idle.total()} that found nothing to do; {len(self.states)} states; {kinds}"
-        )
+Result = TypeVar("Result")
 
 
 class Moves(RuleBasedStateMachine):
@@ -80,6 +49,8 @@ class Moves(RuleBasedStateMachine):
         self.type_counts.examples += not self.is_told_again
         self.looks = 0
         self.is_begun = self.is_broken = False
+        self.history = History()
+        self.retold: History | None = None
 
     def begin(self, charge: dict[str, Any]) -> None:
         """The case is opened."""
@@ -93,24 +64,87 @@ class Moves(RuleBasedStateMachine):
         """What is seen, and what stands against the invariants."""
         raise NotImplementedError
 
+    def finish(self, interruption: str = "") -> None:
+        """Bring the case to its end; on the way the service is interrupted in this way, if any."""
+        raise NotImplementedError
+
+    def tell_again(self, history: History) -> None:
+        """Everything that was done to one case is done to another."""
+        self.retold = history
+        self._open(history.charge, history.afterwards, history.interruption)
+        self.every_invariant_holds()
+        for move in history.moves:
+            self._move(*move)
+            self.every_invariant_holds()
+        self.teardown()
+
     def _move(self, move: str, number: int = 0, more: int = 0) -> None:
         if self.is_told_again:
             return
-        did = self.make(move, number, more)
+        self.history.moves.append((move, number, more))
+        did = self._trying(self.make, move, number, more)
         (self.type_counts.steps if did else self.type_counts.idle)[move] += 1
-        if not did and self.make("usual", number):
+        if not did and self._trying(self.make, "usual", number):
             self.type_counts.steps["usual"] += 1
+
+    def on_the_way(self, turn: int) -> None:
+        """While everybody answers, what a run has seen little of is done as soon as it can be."""
+        for kind in self._still_to_do(turn):
+            first, _ = KINDS[kind]
+            if self._trying(self.make, kind, first[turn % len(first)]):
+                self.type_counts.steps[kind] += 1
+                self.history.on_the_way.append((turn, kind))
+                self._check(is_due_to_close=False)
+                return
+
+    def _still_to_do(self, turn: int) -> list[str]:
+        if self.retold:
+            return [kind for at, kind in self.retold.on_the_way if at == turn]
+        if len(self.history.on_the_way) >= ON_THE_WAY_AT_MOST:
+            return []
+        steps = self.type_counts.steps
+        return [kind for kind in sorted(ON_THE_WAY, key=steps.__getitem__) if steps[kind] < self.type_counts.examples]
+
+    def rarest(self, number: int) -> str:
+        """A kind of move that the run has made least often so far; one that found nothing to act on counts half."""
+        often = {kind: 2 * self.type_counts.steps[kind] + self.type_counts.idle[kind] for kind in KINDS}
+        found = [kind for kind, times in often.items() if times == min(often.values())]
+        return found[number % len(found)]
+
+    def _trying(self, work: Callable[..., Result], *given: Any) -> Result:
+        """What goes wrong in the attempt is told once, like a breach that is seen right after it."""
+        try:
+            return work(*given)
+        except AssertionError:
+            raise
+        except Exception as error:
+            self._break_off(f"{type(error).__name__}: {error}", self.looks + 1 if self.looks >= 0 else self.looks)
+
+    def _break_off(self, what: str, at: int) -> NoReturn:
+        self.is_broken = True
+        self.found[at] = f"{what}\nSFO_INVARIANT_HISTORY='{self.history}'"
+        raise AssertionError(self.found[at])
 
     @initialize(
         charge=st.sampled_from(CHARGES),
         afterwards=st.sampled_from(AFTERWARDS),
         interruption=st.sampled_from(INTERRUPTIONS),
     )
-    def a_charge(self, charge: dict[str, Any], afterwards: str, interruption: str) -> None:
+    def a_charge(self, charge: dict[str, Any], afterwards: tuple[str, ...], interruption: str) -> None:
         """Somebody is charged; what interrupts the service on the way to the end, and what comes once it has closed."""
-        self.afterwards, self.interruption = afterwards, interruption
         if not self.is_told_again:
-            self.begin(charge)
+            self._open(charge, afterwards, interruption)
+
+    def _open(self, charge: dict[str, Any], afterwards: tuple[str, ...], interruption: str) -> None:
+        self.history = History(charge, afterwards, interruption)
+        self._trying(self.begin, charge)
+
+    @rule(number=NUMBER, first=NUMBER, second=NUMBER)
+    def what_is_rare_happens(self, number: int, first: int, second: int) -> None:
+        """Whatever the run has seen least of."""
+        kind = self.rarest(number)
+        firsts, seconds = KINDS[kind]
+        self._move(kind, firsts[first % len(firsts)], seconds[second % len(seconds)])
 
     @rule(number=NUMBER)
     def somebody_answers(self, number: int) -> None:
@@ -142,7 +176,7 @@ class Moves(RuleBasedStateMachine):
         """A question that was taken back, or whose time is over, is answered."""
         self._move("too late", number)
 
-    @rule(days=st.sampled_from((1, 5, 15, 40)))
+    @rule(days=st.sampled_from(DAYS))
     def nobody_answers(self, days: int) -> None:
         """Days go by."""
         self._move("silence", days)
@@ -251,16 +285,22 @@ class Moves(RuleBasedStateMachine):
     def teardown(self) -> None:
         """Everybody answers until the case has closed, whatever happened in it; now and then it is opened again."""
         self.looks = AT_THE_END
-        self._end(self.interruption if self.is_begun else "")
+        self._end(self.history.interruption)
         self.looks = AFTER_THE_END
-        if self.is_begun and not self.is_broken and self.make(self.afterwards):
-            self.type_counts.steps[self.afterwards] += 1
+        if self.is_begun and not self.is_broken and (again := self._opened_again()):
+            self.type_counts.steps[again] += 1
             self.type_counts.reopened += 1
             self._end()
+        elif self.is_told_again:
+            self._check(is_due_to_close=True)
+
+    def _opened_again(self) -> str:
+        """By what; nothing where it stays closed."""
+        return next((kind for kind in self.history.afterwards if self._trying(self.make, kind)), "")
 
     def _end(self, interruption: str = "") -> None:
         if self.is_begun and not self.is_broken:
-            self.finish(interruption)
+            self._trying(self.finish, interruption)
         if not self.is_broken:
             self._check(is_due_to_close=True)
 
@@ -270,17 +310,11 @@ class Moves(RuleBasedStateMachine):
             return
         if not self.is_begun:
             return
-        seen, found = self.look(is_due_to_close=is_due_to_close)
+        seen, found = self._trying(partial(self.look, is_due_to_close=is_due_to_close))
         self.type_counts.saw(seen)
-        if self.looks == AT_THE_END:
+        if is_due_to_close and self.looks == AT_THE_END:
             self.type_counts.closed += seen.case["closed_on"] is not None
             self.type_counts.carried += any("/noted-" in row["event"] or row["event"].endswith("/thanked")
                                             for row in seen["outbox"])  # fmt: skip
-        self.is_broken = bool(found)
         if found:
-            self.found[self.looks] = "\n".join(str(breach) for breach in found[:10])
-        assert not found, self.found[self.looks]
-
-    def finish(self, interruption: str = "") -> None:
-        """Bring the case to its end; on the way the service is interrupted in this way, if any."""
-        raise NotImplementedError
+            self._break_off("\n".join(str(breach) for breach in found[:10]), self.looks)

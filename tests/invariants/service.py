@@ -44,6 +44,7 @@ from workflows.policy.due import on_in_london
 from workflows.staff_care import StaffCare
 
 SETTLES_WITHIN = 15.0  # seconds of real time; what is under way longer than that is stuck
+_QUIET_WITHIN = 2.0
 _LOOKS = 4
 PRIVACY = 7
 CODE: tuple[Mapping[type, type], ...] = (
@@ -285,11 +286,19 @@ class CaseInHand:
 
     # --- seen from outside -------------------------------------------------------------------------
 
-    async def settle(self) -> None:
-        """Until nothing is under way, and nothing has been for a moment."""
-        same, last = 0, -1
+    async def heard(self) -> None:
+        """Until nothing that was said is on its way any more."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(SETTLES_WITHIN):
+                while (await self._under_way())[0]:
+                    await asyncio.sleep(0.02)
+
+    async def settle(self) -> None:
+        """Until nothing is under way, and nothing has been for a moment: where time makes things due, a while."""
+        await self.heard()
+        same, last = 0, -1
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_QUIET_WITHIN):
                 while same < 3:
                     waiting, mark = await self._under_way()
                     same = same + 1 if waiting == 0 and mark == last else 0

@@ -2,26 +2,29 @@
 
 import asyncio
 import os
+import random
 import sys
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import ClassVar, cast
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from starter.judging import rules_in_force
 from starter.settings import Settings
-from tests.invariants.moves import Counts
+from tests.invariants.kinds import KINDS, Counts, History
 from tests.invariants.service import Service
 from tests.invariants.service_hand import ServiceMachine
 from tests.workflows.conftest import DEPLOY
 
 EXAMPLES = int(os.environ.get("SFO_INVARIANT_EXAMPLES", "1"))
 MANY = 10
-EVERY_KIND = 29
 STEPS = int(os.environ.get("SFO_INVARIANT_STEPS", "10"))
+SEED = int(os.environ.get("SFO_INVARIANT_SEED") or random.SystemRandom().randrange(10**6))
+HISTORY = os.environ.get("SFO_INVARIANT_HISTORY", "")
+"""One history that failed, as the failure told it: made again instead of new ones."""
 
 
 async def test_every_invariant_holds_after_every_move_of_the_service(
@@ -36,6 +39,20 @@ async def test_every_invariant_holds_after_every_move_of_the_service(
     folders = SimpleNamespace(rulebook_dir=DEPLOY / "rulebook", directory_dir=DEPLOY / "directory")
     Machine.service, Machine.loop = service, asyncio.get_running_loop()
     Machine.in_force = rules_in_force(cast("Settings", folders), datetime.now(UTC).date())
+    try:
+        await asyncio.to_thread(tell_again if HISTORY else make_new, Machine)
+    finally:
+        with capsys.disabled():
+            sys.stdout.write(
+                f"\nservice, seed {SEED}: {Machine.counts}; {service.restarts} restarts with an empty "
+                f"cache, {service.upgrades} changes of code\n"
+            )
+    if not HISTORY:
+        assert_not_empty(Machine.counts, service)
+
+
+def make_new(machine: type[ServiceMachine]) -> None:
+    """So many histories; the same each time unless more than the usual are asked for."""
     chosen = settings(
         max_examples=EXAMPLES,
         stateful_step_count=STEPS,
@@ -46,15 +63,16 @@ async def test_every_invariant_holds_after_every_move_of_the_service(
         phases=(Phase.generate,),  # a case takes many seconds: what was found is told as it was found
         suppress_health_check=list(HealthCheck),
     )
-    try:
-        await asyncio.to_thread(run_state_machine_as_test, Machine, settings=chosen)
-    finally:
-        with capsys.disabled():
-            sys.stdout.write(
-                f"\nservice: {Machine.counts}; {service.restarts} restarts with an empty "
-                f"cache, {service.upgrades} changes of code\n"
-            )
-    counts = Machine.counts
+    run_state_machine_as_test(machine if chosen.derandomize else seed(SEED)(machine), settings=chosen)
+
+
+def tell_again(machine: type[ServiceMachine]) -> None:
+    """The history that was given."""
+    machine().tell_again(History.read(HISTORY))
+
+
+def assert_not_empty(counts: Counts, service: Service) -> None:
+    """Every case closed, and the more cases there were, the more must have happened in them."""
     assert counts.steps.total() >= EXAMPLES * STEPS // 2
     assert counts.closed == counts.examples
     assert len(counts.states) >= 10 * min(EXAMPLES, 3)
@@ -62,4 +80,4 @@ async def test_every_invariant_holds_after_every_move_of_the_service(
     if EXAMPLES >= MANY:
         assert min(service.restarts, service.upgrades, counts.carried) >= EXAMPLES // 5
         assert counts.reopened >= 1
-        assert len(counts.steps) >= EVERY_KIND // 2
+        assert not KINDS.keys() - counts.steps.keys()

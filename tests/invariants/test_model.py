@@ -8,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
+from tests.invariants.kinds import Counts
 from tests.invariants.model_hand import ModelMachine
-from tests.invariants.moves import Counts
 
 EXAMPLES = int(os.environ.get("SFO_INVARIANT_MODEL_EXAMPLES", "60"))
 STEPS = 50
