@@ -3,14 +3,16 @@
 The model hears every applied answer, every question that lapsed, whatever the court did and whatever changed about the
 case, in the order of the chain, and when each question was asked. What it would then be asking, until when, and what it
 would owe to whom is compared with what stands. Where an answer and a reason to take its question back come at the same
-time, the record says which came first. Left out: when contact with staff falls due again after the first; whether
-something leaves a hold early, and who is asked, since rules 2, 3 and 13 see to that.
+time, the record says which came first. When contact with staff falls due again is worked out from the days that the
+rulebook gives (`contact_again`), since there a moment decides. Left out: whether something leaves a hold early, and who
+is asked, since rules 2, 3 and 13 see to that.
 """
 
 from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
+from tests.invariants.contact_again import contact_differences
 from tests.invariants.model import Model
 from tests.invariants.model_asking import Told
 from tests.invariants.model_record import stem
@@ -49,6 +51,7 @@ def _differences(seen: Observed, model: Model) -> Iterator[str]:
         yield f"duties stand otherwise: {sorted(set(theirs.items()) - set(ours.items()))}, in the model " + str(
             sorted(set(ours.items()) - set(theirs.items()))
         )
+    yield from contact_differences(seen, model)
 
 
 def _dates(gate: Row, expected: Row) -> Iterator[str]:

@@ -29,6 +29,7 @@ INTERRUPTIONS = ("restart", "upgrade", "upgrade")
 ANY = range(31)
 KINDS: dict[str, tuple[Sequence[int], Sequence[int]]] = {
     "usual": (ANY, (0,)),
+    "page": (ANY, (0,)),
     "everybody": (range(1, 4), (0,)),
     "otherwise": (ANY, range(1, 41)),
     "return": ((0,), (0,)),

@@ -33,6 +33,8 @@ class Procedure(Effects):
         self.is_sfo, self.must_notify, self.is_notified = True, False, False
         self.times: dict[str, int] = {}
         self.stages: dict[str, Task[Any]] = {}
+        self.begun_at: list[datetime] = []
+        self.wants_to_close = False
         self.rounds = 0
         self.charging: Task[None] | None = None
         self.caring: Task[None] | None = None
@@ -95,6 +97,7 @@ class Procedure(Effects):
     async def end_care(self) -> None:
         """No further contact falls due; what is still owed is made. One that fell due a moment before is asked."""
         is_running = self.caring is not None and not self.caring.is_done
+        self.wants_to_close = True
         await until(lambda: self.told is None or not is_running or self.told.is_closing)
         self.is_closing = True
         if self.told and self.caring:
@@ -192,7 +195,9 @@ class Procedure(Effects):
 
     def stage(self, kind: str, work: Any) -> Task[Any]:
         """A stage runs under the next of its numbers; that one begins is a reason to look after people."""
-        self.stages_begun += kind not in self.times
+        if kind not in self.times:
+            self.stages_begun += 1
+            self.begun_at.append(self.record.now)
         self.times[kind] = self.times.get(kind, 0) + 1
         part = kind if self.times[kind] == 1 else f"{kind}-{self.times[kind]}"
         self.stages[kind] = self.tasks.start(work(part))
@@ -288,7 +293,7 @@ class Procedure(Effects):
         has_ended = self.caring is not None and self.caring.is_done and self.is_at_rest
         if is_due and has_appeared(self.court) and (self.caring is None or has_ended):
             self.times["staff-care"] = self.times.get("staff-care", 0) + 1
-            self.is_at_rest = self.is_closing = False
+            self.is_at_rest = self.is_closing = self.wants_to_close = False
             if self.told:
                 self.told.is_closing = False
             self.caring = self.tasks.start(self.care(self.times["staff-care"]))

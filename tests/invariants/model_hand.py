@@ -7,6 +7,7 @@ from starter.script import USUAL
 from tests.invariants.changing import ENQUIRIES, PLACES
 from tests.invariants.kinds import CONCERNS, COURT, KIDNAPPING, MURDER, REASSIGNED_TO, UNLISTED, Counts
 from tests.invariants.model import Model
+from tests.invariants.model_stages import STAFF_REFS
 from tests.invariants.moves import Moves
 from tests.invariants.observed import Breach, Observed
 from tests.invariants.rules import breaches_in
@@ -15,6 +16,7 @@ from workflows.contract.messages import OffenceRef
 from workflows.contract.questions import QUESTIONS
 from workflows.contract.vocabulary import CourtEventKind, Rosh
 from workflows.policy.calendar import working_day_on_or_before
+from workflows.policy.care import looked_after
 from workflows.policy.court import ends_the_case
 
 STRANGER = "stranger@elsewhere.example.test"
@@ -41,6 +43,10 @@ def fields_for(model: Model, gate: dict[str, Any], answer: str, how: int = 0) ->
             return {"region": "N56"}
         case "draft", _:
             return {"actions": [{"what": "Invented."}] * (how % 3)}
+        case "welfare", _:
+            reached = ("made", "declined", "not_possible")[how % 3]
+            members = looked_after(STAFF_REFS, gate["subject"])
+            return {"contacts": [{"member": ref, "contact": reached} for ref in members]}
         case "enquiry_prevention", "more_time":
             return {"new_on": (model.record.today + timedelta(days=60)).isoformat()}
         case "quality", _:
@@ -80,7 +86,7 @@ class ModelMachine(Moves):
         record = self.model.record
         is_open = record.case["closed_on"] is None
         match move:
-            case "usual":
+            case "usual" | "page":
                 return self._answer(number)
             case "everybody":
                 return sum(self._round() for _ in range(number)) > 0

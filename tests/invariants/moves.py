@@ -151,6 +151,11 @@ class Moves(RuleBasedStateMachine):
         """One question is answered as people usually do."""
         self._move("usual", number)
 
+    @rule(number=NUMBER)
+    def somebody_answers_on_the_page(self, number: int) -> None:
+        """One question is answered as people usually do, by its link and a code."""
+        self._move("page", number)
+
     @rule(rounds=st.integers(1, 3))
     def everybody_answers(self, rounds: int) -> None:
         """Every open question is answered as usual, and once more whatever is asked then."""

@@ -77,12 +77,16 @@ class LogKeeper(logging.Handler):
 
 @dataclass
 class Window:
-    """What looks at one case, again and again; it reads what is new in histories and in the mailbox, and no more."""
+    """What looks at one case, again and again; it reads what is new in histories and in the mailbox, and no more.
+
+    `codes`: the letters with a code that somebody has asked for at a page, which are of no case.
+    """
 
     office: Office
     reference: str
     logs: LogKeeper = field(default_factory=LogKeeper)
     telemetry: TelemetryKeeper = field(default_factory=keeper)
+    codes: set[str] = field(default_factory=set)
     offers: list[Offered] = field(default_factory=list)
     last: Observed | None = None
     _events: dict[str, int] = field(default_factory=dict)
@@ -136,7 +140,7 @@ class Window:
             holidays: list[Row] = [dict(row) for row in await connection.fetch("SELECT * FROM sfo.bank_holidays")]
             mine = {row["message_id"] for row in tables["outbox"]}
             every = {row["message_id"] for row in await connection.fetch("SELECT message_id FROM sfo.outbox")}
-        return tables, broken, holidays, every - mine
+        return tables, broken, holidays, (every - mine) | self.codes
 
     def _mail(self) -> Counter[str]:
         return Counter(str(message["Message-ID"]) for message in self.office.mail.messages)
@@ -146,6 +150,9 @@ class Window:
         for message in self.office.mail.messages[self._letters : until]:
             if row := rows.get(str(message["Message-ID"])):
                 yield Read(row["event"], row["to_name"], row["to_email"], _text(message))
+            elif str(message["Message-ID"]) in self.codes:
+                to = message["To"].addresses[0]
+                yield Read("a code", to.display_name, to.addr_spec, _text(message))
 
     async def _temporal(self) -> tuple[dict[str, Flow], dict[str, str]]:
         query = f"WorkflowId = 'sfo/{self.reference}' OR WorkflowId STARTS_WITH 'sfo/{self.reference}/'"

@@ -25,12 +25,14 @@ from starter.record import Asked, Offer, asked_person, gate_of_link, read_gate, 
 from starter.registered import CASEWORK
 from starter.relay import Relay
 from starter.reports import ReportRefusedError, report_concern, report_court_event
+from starter.script import USUAL
 from starter.signals import NoSuchWorkflowError
 from tests.histories.compatible import Thanking
 from tests.invariants.changed_care import Caring
 from tests.invariants.observed import Breach, Observed, Offered
 from tests.invariants.observing import LogKeeper, Window
 from tests.invariants.rules import breaches_in
+from tests.invariants.screens import Screens
 from tests.invariants.telemetry import TelemetryKeeper, keeper
 from tests.workflows.conftest import DEPLOY, Office
 from workflows.contract import ids
@@ -67,6 +69,10 @@ class Service:
     restarts: int = 0
     upgrades: int = 0
     _workers: AsyncExitStack = field(default_factory=AsyncExitStack)
+    screens: Screens = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.screens = Screens(self.office, self.delivery)
 
     @property
     def delivery(self) -> Delivery:
@@ -94,6 +100,7 @@ class Service:
             yield
         finally:
             await self._workers.aclose()
+            await self.screens.leave()
             for task in beside:
                 task.cancel()
             await asyncio.gather(*beside, return_exceptions=True)
@@ -141,7 +148,7 @@ class Service:
             charge["offences"] = [{"code": code, "offence_on": str(on), "victim_age": 34}]
         opening = await self.office.report(speed=speed, **charge)
         await self.delivery.start_case(opening.reference)
-        window = Window(self.office, opening.reference, self.log, self.telemetry)
+        window = Window(self.office, opening.reference, self.log, self.telemetry, self.screens.codes)
         return CaseInHand(self, opening, window)
 
 
@@ -208,6 +215,27 @@ class CaseInHand:
         if outcome.is_new:
             await self._deliver(offer.decision)
         return offered
+
+    async def answer_on_page(self, row: Mapping[str, Any]) -> bool:
+        """Whoever is asked follows the link in their letter, signs in and answers as usual; False: not taken."""
+        gate, line = str(row["gate"]), USUAL.get(str(row["question"]))
+        if line is None:
+            return False
+        mine = "SELECT message_id FROM outbox WHERE gate = $2 AND to_email = $3 AND $1::text IS NOT NULL"
+        letters = {str(found["message_id"]) for found in await self.rows(mine, gate, row["person_email"])}
+        await self.service.screens.answer(letters, str(row["question"]), line, self.today)
+        taken = await self.rows(
+            "SELECT decision, answer, by_email FROM decisions WHERE gate = $2 AND channel = 'link' AND by_email = $3 "
+            "AND $1::text IS NOT NULL ORDER BY recorded_at DESC",
+            gate,
+            row["person_email"],
+        )
+        known = {offer.decision for offer in self.window.offers}
+        new = [one for one in taken if str(one["decision"]) not in known]
+        for one in new:
+            given = Offered(str(one["decision"]), gate, one["answer"], one["by_email"], True, one["answer"])
+            self.window.offers.append(given)
+        return bool(new)
 
     async def answer_unasked(self, gate: str, answer: str, fields: dict[str, Any], by: str) -> str:
         """Somebody who was not asked has an answer written to the record all the same; returns its id."""

@@ -91,6 +91,9 @@ class ServiceMachine(Moves):
         match move:
             case "usual":
                 return await self._answer(number)
+            case "page":
+                row = await self._one(number)
+                return row is not None and await hand.answer_on_page(row)
             case "everybody":
                 return sum([await self._round() for _ in range(number)]) > 0
             case "otherwise":

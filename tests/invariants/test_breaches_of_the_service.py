@@ -1,14 +1,17 @@
 """The service itself does wrong, by a fault planted in it, and looking at it from outside finds that."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from types import SimpleNamespace
 from typing import Any, cast
 from unittest.mock import AsyncMock
 
 import pytest
+from opentelemetry import trace
 
 from activities import settling
+from starter import identity
 from starter.judging import Rules, rules_in_force
 from starter.mailer import SmtpMailer
 from starter.settings import Settings
@@ -134,6 +137,22 @@ async def a_metric_has_free_text(service: Service, patch: Patch) -> CaseInHand:
     return hand
 
 
+async def whoever_signs_in_is_named(service: Service, patch: Patch) -> CaseInHand:
+    opened = identity.open_session
+
+    async def talkative(connection: Any, email: str) -> Any:
+        logging.getLogger("starter.signing_in").info("%s signed in", email)
+        trace.get_current_span().set_attribute("enduser.id", email)
+        return await opened(connection, email)
+
+    patch.setattr("starter.signing_in.open_session", talkative)
+    hand = await service.open(SPEED)
+    await carried(hand, "notification")
+    row = next(row for row in await hand.questions() if row["question"] == "notification")
+    assert await hand.answer_on_page(row)
+    return hand
+
+
 async def openings_are_not_noted(service: Service, patch: Patch) -> CaseInHand:
     patch.setattr("activities.opening.audit", AsyncMock())
     hand = await service.open(SPEED)
@@ -216,7 +235,12 @@ SCENES: dict[int, Scene] = {
 }
 
 
-TOLD: dict[str, Scene] = {"the traces": a_span_names_somebody, "the metrics": a_metric_has_free_text}
+TOLD: tuple[tuple[str, Scene], ...] = (
+    ("the traces", a_span_names_somebody),
+    ("the metrics", a_metric_has_free_text),
+    ("the traces", whoever_signs_in_is_named),
+    ("the log", whoever_signs_in_is_named),
+)
 
 
 def test_a_fault_is_planted_for_every_invariant() -> None:
@@ -230,10 +254,10 @@ async def test_a_fault_of_the_service_is_found(service: Service, monkeypatch: Pa
     assert number in {breach.number for breach in found}, [str(breach) for breach in found]
 
 
-@pytest.mark.parametrize("place", sorted(TOLD))
+@pytest.mark.parametrize(("place", "scene"), TOLD, ids=[f"{place}-{scene.__name__}" for place, scene in TOLD])
 async def test_a_name_in_what_the_service_tells_operations_is_found(
-    service: Service, monkeypatch: Patch, place: str
+    service: Service, monkeypatch: Patch, place: str, scene: Scene
 ) -> None:
-    hand = await TOLD[place](service, monkeypatch)
+    hand = await scene(service, monkeypatch)
     _, found = await hand.breaches()
     assert [breach for breach in found if breach.number == PRIVACY and breach.what.startswith(place)], found
