@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from starter.script import FIRST, TODAY, USUAL, Ahead, Each, Line
+from workflows.contract.choices import CONTACTS
 from workflows.contract.columns import GIVEN_ROWS
 from workflows.contract.question import Answer, Field, FieldKind
 from workflows.contract.questions import QUESTIONS
@@ -63,6 +64,9 @@ def _filled(row: dict[str, Any], answer: Answer, like: Line, today: date, which:
 def _value(row: dict[str, Any], field: Field, like: Line, today: date, which: int) -> Any:
     if field.kind is FieldKind.CHOICE and which:
         return field.choices[which % len(field.choices)].value
+    if field.kind is FieldKind.CONTACTS and which:
+        contact = CONTACTS[which % len(CONTACTS)].value
+        return _typed(row, field, Each({"contact": contact, "on_date": TODAY, "outside_offered": "yes"}), today)
     if field.name in like.fields:
         return _typed(row, field, like.fields[field.name], today)
     if not field.required and field.kind not in (FieldKind.LONG_TEXT, FieldKind.TEXT):

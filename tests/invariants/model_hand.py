@@ -44,7 +44,7 @@ def fields_for(model: Model, gate: dict[str, Any], answer: str, how: int = 0) ->
         case "draft", _:
             return {"actions": [{"what": "Invented."}] * (how % 3)}
         case "welfare", _:
-            reached = ("made", "declined", "not_possible")[how % 3]
+            reached = ("made", "not_wanted", "not_possible")[how % 3]
             members = looked_after(STAFF_REFS, gate["subject"])
             return {"contacts": [{"member": ref, "contact": reached} for ref in members]}
         case "enquiry_prevention", "more_time":

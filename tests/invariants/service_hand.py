@@ -6,6 +6,7 @@ due. After each move the record is awaited to be at rest; what is gone again whe
 """
 
 import asyncio
+import sys
 import time
 from collections import Counter
 from collections.abc import Coroutine
@@ -48,6 +49,7 @@ class ServiceMachine(Moves):
     in_force: ClassVar[Rules]
     happens_once = True
     loop: ClassVar[asyncio.AbstractEventLoop]
+    begun = 0.0
 
     def wait_for(self, work: Coroutine[Any, Any, Result]) -> Result:
         """Hypothesis runs in a thread of its own; the service goes on in its loop."""
@@ -57,7 +59,7 @@ class ServiceMachine(Moves):
         """A case is opened."""
         self.charge = charge
         self.tries: Counter[str] = Counter()
-        self.answered_at = time.monotonic()
+        self.begun = self.answered_at = time.monotonic()
         self.hand: CaseInHand = self.wait_for(self._report(charge))
         self.is_begun = True
 
@@ -245,6 +247,19 @@ class ServiceMachine(Moves):
         return bool(rows)
 
     # --- the end -----------------------------------------------------------------------------------
+
+    def teardown(self) -> None:
+        """As any case; whoever looks on (`pytest -s`) sees how long each takes."""
+        began = time.monotonic()
+        try:
+            super().teardown()
+        finally:
+            how = "broken" if self.is_broken else "told again" if self.is_told_again else "whole"
+            moved, ended = began - self.begun, time.monotonic() - began
+            sys.stdout.write(
+                f"case {self.type_counts.examples}, {how}: {len(self.history.moves)} moves in {moved:.0f} s, "
+                f"to its end in {ended:.0f} s\n"
+            )
 
     def finish(self, interruption: str = "") -> None:
         """The clock runs, the court convicts unless it has ended the case, and everybody answers.
