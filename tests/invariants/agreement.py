@@ -14,7 +14,7 @@ from typing import Any
 
 from tests.invariants.contact_again import contact_differences
 from tests.invariants.model import Model
-from tests.invariants.model_asking import Told
+from tests.invariants.model_asking import Told, of_its_own
 from tests.invariants.model_record import stem
 from tests.invariants.observed import Observed, Row
 from workflows.contract.messages import OffenceRef
@@ -112,7 +112,7 @@ def _told(seen: Observed) -> Told:
     asked: dict[str, list[Any]] = {}
     for gate in seen["gates"]:
         asked.setdefault(stem(gate["gate"]), []).append(gate["opened_at"])
-    counted = {stem(gate["gate"]) for gate in seen["gates"] if gate["state"] in ("decided", "lapsed")}
+    counted = {of_its_own(gate["gate"]) for gate in seen["gates"] if gate["state"] in ("decided", "lapsed")}
     escalations = [dict(row) for row in sorted(seen["escalations"], key=lambda row: row["raised_at"])]
     return Told(asked, counted, escalations)
 

@@ -103,7 +103,7 @@ class Asking:
 
     def is_foretold(self, gate: str) -> bool:
         """Whether the record says that an answer counted, whatever else came at the same time."""
-        return self.told is not None and stem(gate) in self.told.answered
+        return self.told is not None and of_its_own(gate) in self.told.answered
 
     def withdraw(self, gate: dict[str, Any]) -> None:
         """It is no longer asked; an answer on its way counts for nothing, and its author hears so."""
@@ -168,6 +168,11 @@ class Asking:
         rows = self.record.rows("duties", kind=kind, subject=subject)
         row = rows[0] if rows else self.record.add("duties", kind=kind, subject=subject, state="owed", decision=None)
         row.update(state=state, decision=decision)
+
+
+def of_its_own(gate: str) -> str:
+    """By what an answer belongs to a question: contact with staff is asked about again and again, under each number."""
+    return gate if "/staff-care" in gate else stem(gate)
 
 
 def ended(task: Task[Any] | None) -> bool:

@@ -38,6 +38,7 @@ class Procedure(Effects):
         self.rounds = 0
         self.charging: Task[None] | None = None
         self.caring: Task[None] | None = None
+        self.notifying: Task[None] | None = None
         self.catching: Task[None] | None = None
         self.correcting: Task[None] | None = None
         self.is_past_review = self.is_let_go = False
@@ -112,7 +113,7 @@ class Procedure(Effects):
     async def follow(self) -> None:
         """From the court appearance on."""
         self.begin_care()
-        notifying = self.tasks.start(self.notify())
+        self.notifying = notifying = self.tasks.start(self.notify())
         await self.carry_out_review()
         await until(lambda: notifying.is_done)
         await until(lambda: ends_the_case(self.court))
@@ -128,9 +129,7 @@ class Procedure(Effects):
     async def catch_up(self) -> None:
         """The charge or the court has made a review due after the verdict."""
         self.is_past_review = False
-        await until(
-            lambda: all(self.stages[kind].is_done for kind in ("notification", "early-look") if kind in self.stages)
-        )
+        await until(lambda: self.notifying is None or self.notifying.is_done)
         if not self.is_notified:
             await self.notify()
         await self.carry_out_review()
