@@ -124,6 +124,7 @@ class Story:
         self.seen, self.model = seen, model
         self.decisions = {str(row["decision"]): row for row in seen["decisions"]}
         self.events = {row["event"]: row for row in seen["court_events"]}
+        self.latest = model.record.now
         self.holidays = sorted(seen.announced.items(), key=lambda item: item[1])
 
     def go_on_until(self, row: Row) -> None:
@@ -131,9 +132,11 @@ class Story:
         model = self.model
         while self.holidays and self.holidays[0][1] <= row["at"]:
             on, at = self.holidays.pop(0)
-            model.record.now = max(model.record.now, at)
+            self.latest = model.record.now = max(self.latest, at)
             model.announce(on)
-        model.record.now = max(model.record.now, row["at"])
+        # Rows of things that happened side by side do not stand in the order of their moments; each counts at its own.
+        self.latest = max(self.latest, row["at"])
+        model.record.now = row["at"]
         if row["action"] != "gate_opened" or "/escalation/" not in row["subject"]:
             return
         kind, _, number = row["subject"].rpartition("/")[0].rpartition("/")[2].rpartition("-")
@@ -180,6 +183,7 @@ class Story:
                     raise ValueError(f"closed though {sorted(_open(model.record.rows('gates')))} stand open and "
                                      f"{_owed(model)} is owed in the model")  # fmt: skip
         model.go_on()
+        model.record.now = self.latest
 
     def is_closing(self, row: Row) -> bool:
         """Whether this says that staff care has heard that nothing else is open: it ended."""

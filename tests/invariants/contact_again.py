@@ -19,9 +19,9 @@ from workflows.policy.care import again_on, looked_after, rest_until
 from workflows.policy.due import moment_at, on_in_london
 
 MORNING = 9
-EARLY = timedelta(hours=1)  # of the case: eight milliseconds at five days a second
+EARLY = timedelta(hours=1)  # of the case: twenty milliseconds at two days a second
 LAG = timedelta(days=15)
-"""Three seconds at that pace: of two things within it the record does not say which the workflow heard of first."""
+"""Seven seconds at that pace: of two things within it the record does not say which the workflow heard of first."""
 GRACE = timedelta(days=10)
 _AROUND = timedelta(days=1)
 

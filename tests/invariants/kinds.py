@@ -22,7 +22,7 @@ COURT = ("convicted", "convicted", "appeared", "sentenced", "quashed", "disconti
 CONCERNS = ("staff_safety", "staff_safety", "other")
 REASSIGNED_TO = ("n53.reviewer.2", "n53.countersigner.1", "n53lei.head", "n53.senior_lead.deputy", "n53.director")
 RUBBISH = ("no such gate", "no such decision", "not a message", "an answer that does not exist", "no such stage")
-DAYS = (1, 5, 15, 40)
+DAYS = (1, 5, 15, 30)
 AFTERWARDS: tuple[tuple[str, ...], ...] = ((), ("correct", "opt in"), ("opt in", "correct"))
 """What is tried once a case has closed, in this order, until something of it is taken."""
 INTERRUPTIONS = ("restart", "upgrade", "upgrade")

@@ -23,7 +23,7 @@ STAFF_REFS = [StaffRef(ref=ref, role=role, in_line=True) for ref, role, _ in STA
 EVERYBODY = tuple(ref for ref, _, _ in STAFF)
 INTERVIEWEES = tuple(ref for ref, role, _ in STAFF if role in INTERVIEWED)
 ON_THE_REVIEW_DATE = ("draft", "submit")
-EARLY = timedelta(hours=1)  # of the case: eight milliseconds at five days a second
+EARLY = timedelta(hours=1)  # of the case: twenty milliseconds at two days a second
 
 
 class Stages(Disclosure):

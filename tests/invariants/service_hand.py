@@ -1,8 +1,8 @@
 """The moves made to the service: real workflows on the real server, seen from outside after each.
 
-A case runs at some days a second rather than by skipping time: the server skips each workflow's clock by itself, while
+A case runs at two days a second rather than by skipping time: the server skips each workflow's clock by itself, while
 gateway, record and a dozen workflows of one case share one. What happens between two moves is whatever that clock makes
-due. After each move the record is awaited to be at rest; what is gone again when looked at once more was on its way.
+due: faster, and a busy machine has everything overdue before anybody can answer. After each move the record is awaited to be at rest; what is gone again when looked at once more was on its way.
 """
 
 import asyncio
@@ -28,10 +28,10 @@ from workflows.policy.court import ends_the_case
 
 Result = TypeVar("Result")
 
-SPEED = 5 * 86_400
+SPEED = 2 * 86_400
 STRANGER = "stranger@elsewhere.example.test"
 FINISHES_IN = 100.0  # seconds of real time; a case that is open then is stuck, or the machine far too slow
-_WAITS_FOR = 60.0  # seconds for one thing that is done to the case; the longest silence is eight
+_WAITS_FOR = 60.0  # seconds for one thing that is done to the case; the longest silence is fifteen
 _LOOKS = 8
 _ANSWERED_AT_ONCE = 12
 _INTERRUPTED_IN = 1
