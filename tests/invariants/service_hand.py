@@ -2,7 +2,8 @@
 
 A case runs at two days a second rather than by skipping time: the server skips each workflow's clock by itself, while
 gateway, record and a dozen workflows of one case share one. What happens between two moves is whatever that clock makes
-due: faster, and a busy machine has everything overdue before anybody can answer. After each move the record is awaited to be at rest; what is gone again when looked at once more was on its way.
+due: faster, and a busy machine has everything overdue before anybody can answer. After each move the record is awaited
+to be at rest; what is gone again when looked at once more was on its way.
 """
 
 import asyncio
@@ -260,6 +261,7 @@ class ServiceMachine(Moves):
                 f"case {self.type_counts.examples}, {how}: {len(self.history.moves)} moves in {moved:.0f} s, "
                 f"to its end in {ended:.0f} s\n"
             )
+            sys.stdout.flush()
 
     def finish(self, interruption: str = "") -> None:
         """The clock runs, the court convicts unless it has ended the case, and everybody answers.
