@@ -58,7 +58,19 @@ KINDS: dict[str, tuple[Sequence[int], Sequence[int]]] = {
     "upgrade": ((0,), (0,)),
 }
 """Every kind of move, with the numbers that it takes."""
-ON_THE_WAY = ("return", "too late", "again", "more time", "clock", "replace", "opt in", "correct", "holiday", "back")
+ON_THE_WAY = (
+    "return",
+    "page",
+    "too late",
+    "again",
+    "more time",
+    "clock",
+    "replace",
+    "opt in",
+    "correct",
+    "holiday",
+    "back",
+)
 """What mostly finds something to act on only once a case has gone some way."""
 
 

@@ -74,22 +74,28 @@ class Moves(RuleBasedStateMachine):
         self._open(history.charge, history.afterwards, history.interruption)
         self.every_invariant_holds()
         for move in history.moves:
-            self._move(*move)
+            self._did(*move)
             self.every_invariant_holds()
         self.teardown()
 
     def _move(self, move: str, number: int = 0, more: int = 0) -> None:
         if self.is_told_again:
             return
+        if not self._did(move, number, more):
+            rare = self.rarest(number)
+            firsts, seconds = KINDS[rare]
+            if not self._did(rare, firsts[number % len(firsts)], seconds[more % len(seconds)]):
+                self._did("usual", number)
+
+    def _did(self, move: str, number: int = 0, more: int = 0) -> bool:
         self.history.moves.append((move, number, more))
         did = self._trying(self.make, move, number, more)
         (self.type_counts.steps if did else self.type_counts.idle)[move] += 1
-        if not did and self._trying(self.make, "usual", number):
-            self.type_counts.steps["usual"] += 1
+        return did
 
     def on_the_way(self, turn: int) -> None:
         """While everybody answers, what a run has seen little of is done as soon as it can be."""
-        for kind in self._still_to_do(turn):
+        for kind in self.still_to_do(turn):
             first, _ = KINDS[kind]
             if self._trying(self.make, kind, first[turn % len(first)]):
                 self.type_counts.steps[kind] += 1
@@ -97,9 +103,11 @@ class Moves(RuleBasedStateMachine):
                 self._check(is_due_to_close=False)
                 return
 
-    def _still_to_do(self, turn: int) -> list[str]:
+    def still_to_do(self, turn: int) -> list[str]:
+        """What is done on the way as soon as it can be, the rarest first."""
         if self.retold:
-            return [kind for at, kind in self.retold.on_the_way if at == turn]
+            made = len(self.history.on_the_way)
+            return [kind for at, kind in self.retold.on_the_way[made : made + 1] if at <= turn]
         if len(self.history.on_the_way) >= ON_THE_WAY_AT_MOST:
             return []
         steps = self.type_counts.steps

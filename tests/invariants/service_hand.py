@@ -38,6 +38,8 @@ _ANSWERED_AT_ONCE = 12
 _INTERRUPTED_IN = 1
 _STUCK = 4.0  # seconds in which nobody was asked anything
 _PAUSED_FOR = 3
+_LEFT_FOR = 5  # turns
+_RETURNING = ("countersign", "quality")
 BY_SIGNAL = ("repeat", "reassign", "undeliverable", "unasked", "rubbish")
 NOBODY, NOTHING = "00000000-0000-4000-8000-000000000000", "SFO-2026-99999/review/draft"
 
@@ -60,6 +62,7 @@ class ServiceMachine(Moves):
         """A case is opened."""
         self.charge = charge
         self.tries: Counter[str] = Counter()
+        self.turns_left = _LEFT_FOR
         self.begun = self.answered_at = time.monotonic()
         self.hand: CaseInHand = self.wait_for(self._report(charge))
         self.is_begun = True
@@ -202,9 +205,11 @@ class ServiceMachine(Moves):
         offered = await self.hand.answer(row["gate"], given.answer, given.fields, given.reasons)
         return offered is not None and offered.is_new
 
-    async def _round(self) -> bool:
+    async def _round(self, left: tuple[str, ...] = ()) -> bool:
         # On a busy machine escalations come faster than they are answered: what moves the case goes first.
         rows = sorted(await self.hand.questions(), key=lambda row: str(row["stage"]).startswith("escalation"))
+        self.turns_left -= any(row["question"] in left for row in rows)
+        rows = [row for row in rows if row["question"] not in left]
         answered = 0
         for at in range(0, len(rows), _ANSWERED_AT_ONCE):
             answered += sum(await asyncio.gather(*map(self._in_the_end, rows[at : at + _ANSWERED_AT_ONCE])))
@@ -289,7 +294,9 @@ class ServiceMachine(Moves):
         court = await hand.rows("SELECT kind FROM court_events WHERE reference = $1")
         if not ends_the_case([CourtEventKind(row["kind"]) for row in court]):
             await hand.court(CourtEventKind.CONVICTED)
-        if await self._round():
+        # Whoever is to return the review has it left to them, for a while.
+        is_left = "return" in self.still_to_do(turn) and self.turns_left > 0
+        if await self._round(left=_RETURNING if is_left else ()):
             self.answered_at = time.monotonic()
         elif time.monotonic() - self.answered_at > _STUCK:
             # Whoever reviews may stand in the line of where the case is now; else something falls due with time alone.
