@@ -280,6 +280,8 @@ class Procedure(Effects):
         offences = rules().offences(self.record.rulebook.version)
         verdict = judge(facts, offences, self.record.rulebook, self.record.holidays)
         self.record.audit("system", "charge_judged", self.record.reference, ground=verdict.ground)
+        if verdict.ground.is_reviewed or not Ground(case["ground"]).is_reviewed:
+            case["ground"] = str(verdict.ground)  # a review under way keeps its ground until a person has decided
         if verdict.ground.is_reviewed:
             self.bring_in_line(self.court, verdict.ground)
         return verdict
