@@ -262,11 +262,12 @@ class ServiceMachine(Moves):
         finally:
             how = "broken" if self.is_broken else "told again" if self.is_told_again else "whole"
             moved, ended = began - self.begun, time.monotonic() - began
-            sys.stdout.write(
+            assert sys.__stdout__  # past the capturing of the test that counts
+            sys.__stdout__.write(
                 f"case {self.type_counts.examples}, {how}: {len(self.history.moves)} moves in {moved:.0f} s, "
                 f"to its end in {ended:.0f} s\n"
             )
-            sys.stdout.flush()
+            sys.__stdout__.flush()
 
     def finish(self, interruption: str = "") -> None:
         """The clock runs, the court convicts unless it has ended the case, and everybody answers.
