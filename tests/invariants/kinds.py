@@ -25,7 +25,13 @@ RUBBISH = ("no such gate", "no such decision", "not a message", "an answer that 
 DAYS = (1, 5, 15, 30)
 AFTERWARDS: tuple[tuple[str, ...], ...] = ((), ("correct", "opt in"), ("opt in", "correct"))
 """What is tried once a case has closed, in this order, until something of it is taken."""
-INTERRUPTIONS = ("restart", "upgrade", "upgrade")
+INTERRUPTIONS: tuple[tuple[str, ...], ...] = (
+    ("restart",),
+    ("upgrade",),
+    ("upgrade", "upgrade"),
+    ("upgrade", "restart"),
+)
+"""What interrupts the service on the way to the end of a case, one after the other."""
 ANY = range(31)
 KINDS: dict[str, tuple[Sequence[int], Sequence[int]]] = {
     "usual": (ANY, (0,)),
@@ -111,7 +117,7 @@ class History:
 
     charge: dict[str, Any] = field(default_factory=dict)
     afterwards: tuple[str, ...] = ()
-    interruption: str = ""
+    interruptions: tuple[str, ...] = ()
     moves: list[tuple[str, int, int]] = field(default_factory=list)
     on_the_way: list[tuple[int, str]] = field(default_factory=list)
 
@@ -124,4 +130,6 @@ class History:
         found = json.loads(text)
         found["moves"] = [tuple(move) for move in found["moves"]]
         found["on_the_way"] = [tuple(move) for move in found["on_the_way"]]
-        return cls(**{**found, "afterwards": tuple(found["afterwards"])})
+        for name in ("afterwards", "interruptions"):
+            found[name] = tuple(found[name])
+        return cls(**found)

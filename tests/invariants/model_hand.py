@@ -183,15 +183,15 @@ class ModelMachine(Moves):
         record.ask_deputy(gate)
         return True
 
-    def finish(self, interruption: str = "") -> None:
+    def finish(self, interruptions: tuple[str, ...] = ()) -> None:
         """The court convicts, unless the prosecution has ended; concerns are resolved; everybody answers."""
-        for _ in range(_FINISHES_WITHIN):
+        for turn in range(_FINISHES_WITHIN):
             if self.model.record.case["closed_on"]:
                 return
             self.model.resume()
             self.model.relay()
-            if interruption and self.make(interruption):
-                interruption = ""
+            if turn < len(interruptions):
+                self.make(interruptions[turn])
             if not self._round() and not ends_the_case(self.model.court):
                 self.model.hear_court(CourtEventKind.CONVICTED)
             self.model.wait(1)

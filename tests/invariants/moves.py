@@ -64,14 +64,14 @@ class Moves(RuleBasedStateMachine):
         """What is seen, and what stands against the invariants."""
         raise NotImplementedError
 
-    def finish(self, interruption: str = "") -> None:
-        """Bring the case to its end; on the way the service is interrupted in this way, if any."""
+    def finish(self, interruptions: tuple[str, ...] = ()) -> None:
+        """Bring the case to its end; on the way the service is interrupted in these ways, if any."""
         raise NotImplementedError
 
     def tell_again(self, history: History) -> None:
         """Everything that was done to one case is done to another."""
         self.retold = history
-        self._open(history.charge, history.afterwards, history.interruption)
+        self._open(history.charge, history.afterwards, history.interruptions)
         self.every_invariant_holds()
         for move in history.moves:
             self._did(*move)
@@ -108,10 +108,10 @@ class Moves(RuleBasedStateMachine):
         if self.retold:
             made = len(self.history.on_the_way)
             return [kind for at, kind in self.retold.on_the_way[made : made + 1] if at <= turn]
-        if len(self.history.on_the_way) >= ON_THE_WAY_AT_MOST:
-            return []
         steps = self.type_counts.steps
-        return [kind for kind in sorted(ON_THE_WAY, key=steps.__getitem__) if steps[kind] < self.type_counts.examples]
+        # What was never done is done whenever it can be at last.
+        enough = 1 if len(self.history.on_the_way) >= ON_THE_WAY_AT_MOST else self.type_counts.examples
+        return [kind for kind in sorted(ON_THE_WAY, key=steps.__getitem__) if steps[kind] < enough]
 
     def rarest(self, number: int) -> str:
         """A kind of move that the run has made least often so far; one that found nothing to act on counts half."""
@@ -136,15 +136,15 @@ class Moves(RuleBasedStateMachine):
     @initialize(
         charge=st.sampled_from(CHARGES),
         afterwards=st.sampled_from(AFTERWARDS),
-        interruption=st.sampled_from(INTERRUPTIONS),
+        interruptions=st.sampled_from(INTERRUPTIONS),
     )
-    def a_charge(self, charge: dict[str, Any], afterwards: tuple[str, ...], interruption: str) -> None:
+    def a_charge(self, charge: dict[str, Any], afterwards: tuple[str, ...], interruptions: tuple[str, ...]) -> None:
         """Somebody is charged; what interrupts the service on the way to the end, and what comes once it has closed."""
         if not self.is_told_again:
-            self._open(charge, afterwards, interruption)
+            self._open(charge, afterwards, interruptions)
 
-    def _open(self, charge: dict[str, Any], afterwards: tuple[str, ...], interruption: str) -> None:
-        self.history = History(charge, afterwards, interruption)
+    def _open(self, charge: dict[str, Any], afterwards: tuple[str, ...], interruptions: tuple[str, ...]) -> None:
+        self.history = History(charge, afterwards, interruptions)
         self._trying(self.begin, charge)
 
     @rule(number=NUMBER, first=NUMBER, second=NUMBER)
@@ -298,7 +298,7 @@ class Moves(RuleBasedStateMachine):
     def teardown(self) -> None:
         """Everybody answers until the case has closed, whatever happened in it; now and then it is opened again."""
         self.looks = AT_THE_END
-        self._end(self.history.interruption)
+        self._end(self.history.interruptions)
         self.looks = AFTER_THE_END
         if self.is_begun and not self.is_broken and (again := self._opened_again()):
             self.type_counts.steps[again] += 1
@@ -311,9 +311,9 @@ class Moves(RuleBasedStateMachine):
         """By what; nothing where it stays closed."""
         return next((kind for kind in self.history.afterwards if self._trying(self.make, kind)), "")
 
-    def _end(self, interruption: str = "") -> None:
+    def _end(self, interruptions: tuple[str, ...] = ()) -> None:
         if self.is_begun and not self.is_broken:
-            self._trying(self.finish, interruption)
+            self._trying(self.finish, interruptions)
         if not self.is_broken:
             self._check(is_due_to_close=True)
 

@@ -35,7 +35,6 @@ FINISHES_IN = 100.0  # seconds of real time; a case that is open then is stuck, 
 _WAITS_FOR = 60.0  # seconds for one thing that is done to the case; the longest silence is fifteen
 _LOOKS = 8
 _ANSWERED_AT_ONCE = 12
-_INTERRUPTED_IN = 1
 _STUCK = 4.0  # seconds in which nobody was asked anything
 _PAUSED_FOR = 3
 _LEFT_FOR = 5  # turns
@@ -269,7 +268,7 @@ class ServiceMachine(Moves):
             )
             sys.__stdout__.flush()
 
-    def finish(self, interruption: str = "") -> None:
+    def finish(self, interruptions: tuple[str, ...] = ()) -> None:
         """The clock runs, the court convicts unless it has ended the case, and everybody answers.
 
         What is still open after the time that this may take is told by the rules.
@@ -278,9 +277,9 @@ class ServiceMachine(Moves):
         for turn in count():
             if self.wait_for(self._turn(turn)) or time.monotonic() - began > FINISHES_IN:
                 break
-            if turn == _INTERRUPTED_IN and interruption:
-                self.type_counts.steps[interruption] += self.make(interruption)
-            elif turn > _INTERRUPTED_IN:
+            if turn < len(interruptions):
+                self.type_counts.steps[interruptions[turn]] += self.make(interruptions[turn])
+            else:
                 self.on_the_way(turn)
         self.wait_for(changing.come_back_all(self.hand, self.in_force))
 
