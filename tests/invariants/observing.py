@@ -5,6 +5,7 @@ import json
 import logging
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
@@ -63,6 +64,20 @@ class LogKeeper(logging.Handler):
     def __init__(self) -> None:
         super().__init__(logging.INFO)
         self.lines: list[str] = []
+
+    @contextmanager
+    def keeping(self) -> Iterator[None]:
+        """As long as the block lasts, with every line that a service in use would write."""
+        levels = {name: logging.getLogger(name).level for name in _OURS}
+        for name in _OURS:
+            logging.getLogger(name).setLevel(logging.INFO)
+        logging.getLogger().addHandler(self)
+        try:
+            yield
+        finally:
+            logging.getLogger().removeHandler(self)
+            for name, level in levels.items():
+                logging.getLogger(name).setLevel(level)
 
     def emit(self, record: logging.LogRecord) -> None:
         """Keep one line of the product's; libraries of the tests, such as the mail server, say what they like."""

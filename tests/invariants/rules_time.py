@@ -71,7 +71,8 @@ def old_cases_finish(seen: Observed) -> Iterator[Breach]:
     """10. No workflow is ended by force or stuck in code it cannot replay; the rulebook of a review stays the same."""
     for name, flow in seen.flows.items():
         if flow.status in BY_FORCE or flow.failed_tasks:
-            yield Breach(10, f"{name} is {flow.status} with {flow.failed_tasks} failed tasks")
+            failed = ", and code could not carry a task of it out" if flow.failed_tasks else ""
+            yield Breach(10, f"{name} is {flow.status}{failed}")
     for stage in {row["stage"] for row in seen["gates"]}:
         books = {row["rulebook"] for row in seen["gates"] if row["stage"] == stage}
         if len(books) > 1:

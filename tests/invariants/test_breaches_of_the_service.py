@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any, cast
 from unittest.mock import AsyncMock
@@ -16,8 +17,10 @@ from starter.judging import Rules, rules_in_force
 from starter.mailer import SmtpMailer
 from starter.settings import Settings
 from tests.histories.incompatible import AskedTwice
+from tests.invariants.agreement import disagreements
 from tests.invariants.answers import usual
 from tests.invariants.changing import pause_or_resume
+from tests.invariants.kinds import MURDER
 from tests.invariants.rules import RULES
 from tests.invariants.service import PRIVACY, CaseInHand, Service
 from tests.workflows.conftest import DEPLOY
@@ -261,3 +264,26 @@ async def test_a_name_in_what_the_service_tells_operations_is_found(
     hand = await scene(service, monkeypatch)
     _, found = await hand.breaches()
     assert [breach for breach in found if breach.number == PRIVACY and breach.what.startswith(place)], found
+
+
+@pytest.mark.parametrize(
+    ("days", "found"), [(0, "#2 was asked on"), (400, "is due again since")], ids=["too early", "too late"]
+)
+async def test_contact_with_staff_that_falls_due_at_another_time_is_found(
+    service: Service, monkeypatch: Patch, days: int, found: str
+) -> None:
+    charge = {"code": MURDER, "rosh": "medium", "appeared": True, "interest": False}
+    again_on = lambda today, *_, **__: today + timedelta(days=days)  # noqa: E731
+    monkeypatch.setattr("activities.effects_staff.again_on", again_on)
+    hand = await service.open(SPEED, code=MURDER, rosh_highest="medium")
+    await carried(hand, "welfare")
+    await asyncio.sleep(4)  # twenty days after the last stage began
+    for row in await hand.questions():
+        if row["question"] == "welfare":
+            given = usual(row, hand.today)
+            await hand.answer(row["gate"], given.answer, given.fields, given.reasons)
+    await hand.settle()
+    assert not [one for one in disagreements((await hand.breaches())[0], charge) if found in one]
+    async with asyncio.timeout(30):
+        while not [one for one in disagreements((await hand.breaches())[0], charge) if found in one]:
+            await asyncio.sleep(0.5)
