@@ -33,7 +33,7 @@ SPEED = 2 * 86_400
 STRANGER = "stranger@elsewhere.example.test"
 FINISHES_IN = 100.0  # seconds of real time; a case that is open then is stuck, or the machine far too slow
 _WAITS_FOR = 60.0  # seconds for one thing that is done to the case; the longest silence is fifteen
-_LOOKS = 8
+_AGREES_WITHIN = 25.0  # seconds; for ten of them a task may wait for a worker that has just been stopped
 _ANSWERED_AT_ONCE = 12
 _STUCK = 4.0  # seconds in which nobody was asked anything
 _PAUSED_FOR = 3
@@ -77,15 +77,14 @@ class ServiceMachine(Moves):
 
     def look(self, *, is_due_to_close: bool = False) -> tuple[Observed, list[Breach]]:
         """From outside; and whether the model, told the same, stands where the service does."""
-        seen, found = self.wait_for(self.hand.breaches(is_due_to_close=is_due_to_close))
-        for _ in range(_LOOKS):
-            if found or not (apart := disagreements(seen, self.charge)):
-                return seen, found
+        until = time.monotonic() + _AGREES_WITHIN
+        while True:
+            seen, found = self.wait_for(self.hand.breaches(is_due_to_close=is_due_to_close))
+            apart = [] if found else disagreements(seen, self.charge)
+            if not apart or time.monotonic() > until:
+                return seen, [*found, *(Breach(0, what) for what in apart)]
             # Something fell due between the rows, or a stage is just beginning.
             time.sleep(0.5)
-            seen, found = self.wait_for(self.hand.breaches(is_due_to_close=is_due_to_close))
-        found = found or [Breach(0, what) for what in apart]
-        return seen, found
 
     def make(self, move: str, number: int = 0, more: int = 0) -> bool:
         """Each move by its name."""
