@@ -179,6 +179,8 @@ class ModelRecord:
                 emails = [row["owner_email"] for row in self.rows("actions", ref=subject)]
             case Role.LINE_MANAGER | Role.PRACTITIONER:
                 emails = [email for _, held, email in STAFF if held == role]
+            case Role.OTHER_REGION_LEAD:  # the lead of the region that was asked to lend a reviewer
+                return list(self.directory.people_for(Role.SENIOR_LEAD, subject or "", ""))
             case Role.PLAN_OWNER:
                 emails = ["head.lei@n53.example.test"]
             case _:
