@@ -20,6 +20,9 @@ FOUND: dict[str, tuple[str, ...]] = {
     # Run together: eight letters tell, and so do three parts, or two with something between them.
     "Zara Pugh": ("zarapugh", "pughzara", "ZaraPugh's"),
     "Sarah Jane Tregenza": ("sarahjanetregenza", "sarahjane", "janetregenza", "tregenzajane"),
+    "Zelda Q Quillfeather": ("zeldaquillfeather", "quillfeatherzelda", "zelda.quillfeather"),
+    "John de la Cruz": ("johncruz", "cruzjohn", "delacruz"),
+    "Abu Bakr al-Rashid": ("bakrrashid", "abubakrrashid"),
     # A name of ordinary words alone needs the capitals that it has, and no more.
     "Grace A Field": ("Grace A Field.", "GRACE A FIELD"),
     "Mark the Field": ("Mark the Field came", "of Mark the Field"),

@@ -13,7 +13,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise
+from itertools import combinations, pairwise
 from typing import Any
 
 from .document import Document, Passage, passages
@@ -186,12 +186,17 @@ def _in_a_row(words: Sequence[str]) -> re.Pattern[str]:
     return re.compile(rf"(?<!{_LETTER}){spelt}(?:'?s|'|es)?(?!{_LETTER})", re.IGNORECASE)
 
 
+def _runs(words: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    """Every two or more of these that stand in a row."""
+    yield from (tuple(words[first:end]) for first, end in combinations(range(len(words) + 1), 2) if end - first > 1)
+
+
 def _glued(words: Sequence[str], parts: Sequence[str]) -> re.Pattern[str] | None:
-    """Parts of a name without a space between them: AnneMarie, johnsmith, Alrashid."""
-    beside = [*pairwise(words), *((b, a) for a, b in pairwise(parts)), *([tuple(parts)] if len(parts) > 2 else [])]
+    """Parts of a name without a space between them: AnneMarie, johnsmith, Alrashid, delacruz."""
+    beside = (*_runs(words), *_runs(parts), *((b, a) for a, b in pairwise(parts)))
     telling = [
         run
-        for run in beside
+        for run in dict.fromkeys(beside)
         if len("".join(run)) >= _GLUED and not all(is_ordinary(w) or w.lower() in PARTICLES for w in run)
     ]
     if not telling:
