@@ -128,6 +128,10 @@ def over_a_break(first: str, second: str, name: str) -> list[str]:
         ("it was quill-", "feather who asked", "Zelda Quillfeather", []),
         ("Zelda asked.", "Nobody came.", "Zelda Quillfeather", ["1"]),
         ("It was Zelda", "who asked.", "Zelda Quillfeather", ["1"]),
+        # A word is broken there, and no name: it is told where the name stands.
+        ("It was Quillfeather's long-", "term aim.", "Zelda Quillfeather", ["1"]),
+        ("It was a long-", "term Quillfeather aim.", "Zelda Quillfeather", ["2"]),
+        ("It was a well-", "known aim.", "Zelda Quillfeather", []),
     ],
 )
 def test_a_name_over_a_break_is_told_where_it_ends(first: str, second: str, name: str, told: list[str]) -> None:

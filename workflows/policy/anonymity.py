@@ -13,7 +13,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import combinations, pairwise
+from itertools import accumulate, combinations, pairwise
 from typing import Any
 
 from .document import Document, Passage, passages
@@ -233,8 +233,10 @@ def _is_split(seam: str, name: str) -> bool:
     shape = _name(name)
     if any("\n" in m[0] and _is_pair(m) for pattern in shape.beside for m in pattern.finditer(seam)):
         return True
-    whole = seam.replace("-\n", "")
-    return whole != seam and any(_is_capital(m[0]) for pattern in shape.strong for m in pattern.finditer(whole))
+    pieces = seam.split("-\n")
+    breaks = list(accumulate(map(len, pieces[:-1])))
+    broken = (m for pattern in shape.strong for m in pattern.finditer("".join(pieces)) if _is_capital(m[0]))
+    return any(m.start() < at < m.end() for m in broken for at in breaks)
 
 
 def _is_capital(word: str) -> bool:
