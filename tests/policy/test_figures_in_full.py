@@ -8,9 +8,7 @@ import pytest
 
 from tests.policy.test_figures import HOLIDAYS, ROWS, YEAR
 from workflows.policy.figure import Measure
-from workflows.policy.figures import EVERYWHERE, figures
-
-FOUND = figures(ROWS, YEAR, HOLIDAYS)[EVERYWHERE]
+from workflows.policy.figures import EVERYWHERE, Measures, figures
 
 LINES: dict[str, str] = {
     "reviews": """
@@ -175,6 +173,11 @@ CODED_THEMES = """
 """.split()  # noqa: SIM905  # a text reads better
 
 
+@pytest.fixture
+def found() -> Measures:
+    return figures(ROWS, YEAR, HOLIDAYS)[EVERYWHERE]
+
+
 def line(measure: Measure) -> str:
     value = "-" if measure.value is None else f"{measure.value:.3g}"
     return f"{measure.name} {value} {measure.unit} of {measure.n}"
@@ -185,21 +188,21 @@ def lines(text: str) -> list[str]:
 
 
 @pytest.mark.parametrize("figure", LINES)
-def test_each_figure_has_exactly_these_lines_in_this_order(figure: str) -> None:
-    assert [line(measure) for measure in FOUND[figure].values()] == lines(LINES[figure])
-    assert [*FOUND[figure]] == [measure.name for measure in FOUND[figure].values()]
+def test_each_figure_has_exactly_these_lines_in_this_order(found: Measures, figure: str) -> None:
+    assert [line(measure) for measure in found[figure].values()] == lines(LINES[figure])
+    assert [*found[figure]] == [measure.name for measure in found[figure].values()]
 
 
-def test_what_was_found_has_these_lines_and_all_others_are_nought() -> None:
-    assert [line(measure) for measure in FOUND["causes"].values() if measure.value] == lines(CAUSES)
-    left = [measure for measure in FOUND["causes"].values() if not measure.value]
+def test_what_was_found_has_these_lines_and_all_others_are_nought(found: Measures) -> None:
+    assert [line(measure) for measure in found["causes"].values() if measure.value] == lines(CAUSES)
+    left = [measure for measure in found["causes"].values() if not measure.value]
     assert {(measure.value, measure.unit, measure.n) for measure in left} == {(0, "number", 5), (0.0, "share", 2)} | {
         (0, "number", 2)  # all reasonable steps: no
     }
 
 
-def test_what_was_found_is_told_by_level_by_theme_and_by_both() -> None:
-    assert [*FOUND["causes"]] == [
+def test_what_was_found_is_told_by_level_by_theme_and_by_both(found: Measures) -> None:
+    assert [*found["causes"]] == [
         *(f"deficiencies_{level}" for level in CODED_LEVELS),
         *(
             name
@@ -211,5 +214,5 @@ def test_what_was_found_is_told_by_level_by_theme_and_by_both() -> None:
     ]
 
 
-def test_no_figure_is_left_out_here() -> None:
-    assert {*LINES, "causes"} == {*FOUND}
+def test_no_figure_is_left_out_here(found: Measures) -> None:
+    assert {*LINES, "causes"} == {*found}
