@@ -115,8 +115,8 @@ SHRINKING = (review(), review(done=1))
     [
         # Two are open in the end, and one today.
         (future(*GROWING), (), 1, Verdict.GROWS),
-        (future(*GROWING), (9, 1), 1, Verdict.GROWS),
-        (future(*GROWING), (1, 2), 1, Verdict.STANDS),  # none waits, as managers can carry both
+        (future(*GROWING), (9, 9, 1), 1, Verdict.GROWS),
+        (future(*GROWING), (1, 1, 2), 1, Verdict.STANDS),  # none waits, as managers can carry both
         (future(*GROWING, cleared=0), (1, 2), 1, Verdict.CLEAR),
         (future(*GROWING, cleared=1), (1, 2), 1, Verdict.CLEARS),
         (future(*GROWING, cleared=0), (2, 1), 1, Verdict.GROWS),

@@ -11,6 +11,7 @@ import pytest
 
 from tests.policy.test_backlog import HERE, HOLIDAYS, RULE
 from workflows.contract.directory import Absence
+from workflows.contract.rulebook import Unit
 from workflows.policy.backlog import DAYS_A_MONTH, Horizon, OpenReview, Played, Situation, places_by_day, play
 
 TODAY = date(2026, 12, 22)  # a Tuesday; 25 and 28 December and 1 January are bank holidays
@@ -73,6 +74,12 @@ def test_a_horizon_holds_its_working_days_the_dates_from_them_and_which_one_is_n
     )
 
 
+def test_dates_counted_in_working_days_leave_out_the_holidays() -> None:
+    five_days = RULE.model_copy(update={"amount": 5, "unit": Unit.WORKING_DAYS})
+    found = Horizon.of(TODAY, 1, five_days, HOLIDAYS)
+    assert day(found.dues[0]) == "04 Jan"  # from 23 December: 24, 29, 30 and 31 December, then Monday
+
+
 def test_managers_carry_so_many_reviews_each_on_the_days_on_which_they_are_there() -> None:
     two = replace(QUIET, reviewers=(HERE, away(date(2026, 12, 24), date(2026, 12, 30))), carries=3)
     assert places_by_day(two, HORIZON)[:6] == (6, 3, 3, 3, 6, 6)
@@ -131,6 +138,23 @@ def test_without_reviews_that_come_none_does() -> None:
 def test_what_comes_is_worked_on_from_the_next_working_day() -> None:
     found = played(replace(QUIET, arrivals_a_month=1, whole=3, durations=(3,)), coming(0.5, a_month=1))
     assert (done(found), found.busy) == (["30 Dec"], 3)  # 24, 29 and 30 December
+
+
+def test_what_comes_one_after_the_other_is_worked_on_in_turn() -> None:
+    at_rate = replace(QUIET, arrivals_a_month=4, whole=3, durations=(3,))
+    found = played(at_rate, coming(0.5, 0.75, 8.5, 13.5, a_month=4))
+    assert [day(ordinal) for ordinal in found.came] == ["23 Dec", "23 Dec", "31 Dec", "05 Jan"]
+    # 24, 29, 30 December; 31 December, 4 and 5 January; 6 to 8 January; 11 to 13 January.
+    assert done(found) == ["30 Dec", "05 Jan", "08 Jan", "13 Jan"]
+
+
+@pytest.mark.parametrize(
+    ("absence", "needed"), [(HERE, 19), (away(date(2027, 1, 4), date(2027, 1, 8)), 14)], ids=["here", "away"]
+)
+def test_work_goes_on_to_the_last_day(absence: tuple[Absence, ...], needed: int) -> None:
+    reviews = (OpenReview(date(2027, 5, 1), needed), OpenReview(FAR, 1), OpenReview(FAR, 1))
+    found = played(replace(QUIET, reviews=reviews, reviewers=(absence,)))
+    assert done(found) == ["21 Jan", "22 Jan", "never"]
 
 
 @pytest.mark.parametrize(
@@ -229,6 +253,11 @@ def test_a_review_waits_until_the_end_of_the_day_before_a_manager_is_there(
 ) -> None:
     situation = replace(QUIET, reviews=(OpenReview(FAR, 30),), reviewers=(absence,))
     assert day(played(situation).cleared) == cleared
+
+
+def test_what_is_due_later_is_not_overdue_today() -> None:
+    soon = OpenReview(date(2026, 12, 31), 9, is_begun=True)
+    assert day(played(replace(QUIET, reviews=(soon,))).cleared) == "22 Dec"
 
 
 def test_what_somebody_elsewhere_writes_holds_the_backlog_while_it_is_overdue() -> None:
