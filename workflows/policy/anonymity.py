@@ -123,7 +123,7 @@ def simple(text: str) -> str:
 
 
 def _letters(text: str) -> str:
-    return re.sub(r"[\W\d_]+", "", text).lower()
+    return re.sub(r"[\W\d_]+", "", text).casefold()
 
 
 @dataclass(frozen=True, slots=True)
