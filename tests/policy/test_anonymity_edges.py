@@ -8,6 +8,8 @@ import pytest
 from workflows.policy.anonymity import Named, findings_in, is_ordinary, mentions, named_on, simple, words_of
 
 FOUND: dict[str, tuple[str, ...]] = {
+    # A title that is no word besides makes a name of what stands behind it.
+    "Zelda Quillfeather": ("mr quillfeather asked", "said mrs. zelda", "DR quillfeather's plan"),
     # A plural ends as its word does.
     "Ada Lennox": ("the Lennoxes", "the Lennox\u2019", "the Lennoxes' home"),
     "Ada Ortiz": ("the Ortizes", "the Ortizs"),
@@ -57,6 +59,7 @@ FOUND: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 
 LET_THROUGH: dict[str, tuple[str, ...]] = {
+    "Zelda Quillfeather": ("we miss quillfeather", "mr or quillfeather", "mr", "the quillfeather mr"),
     "Jon Tregenza": ("Jones said so", "jon", "Jonathan"),
     "Ada Lennox": ("the lennoxes", "Lennoxe"),
     "Quillfeather": ("it was quillfeather who asked",),  # one part, run together with none

@@ -212,7 +212,7 @@ def mentions(text: str, name: str, *, in_any_case: bool = False) -> Iterator[re.
     """
     shape = _name(name)
     for pattern in shape.strong:
-        yield from (m for m in pattern.finditer(text) if in_any_case or _is_capital(m[0]))
+        yield from (m for m in pattern.finditer(text) if in_any_case or _is_capital(m[0]) or _is_addressed(text, m))
     for pattern in shape.beside:
         yield from (m for m in pattern.finditer(text) if _is_pair(m))
     for pattern in shape.weak:
@@ -244,6 +244,12 @@ def _is_capital(word: str) -> bool:
     return not word[0].islower() or ("'" in word and not word.islower())
 
 
+def _is_addressed(text: str, match: re.Match[str]) -> bool:
+    """Whether a title stands before it that is no word besides: "mr young", and not "we miss young people"."""
+    titled = _TITLED.search(_before(text, match.start()))
+    return titled is not None and titled[1].lower() in ABBREVIATED
+
+
 def _is_pair(match: re.Match[str]) -> bool:
     """Two parts side by side are a name in any case; two ordinary words need their capitals."""
     both = match[1], match[2]
@@ -260,12 +266,9 @@ def _is_whole(match: re.Match[str], words: Sequence[str]) -> bool:
 def _gives_away(text: str, match: re.Match[str], shape: _Name) -> bool:
     """Whether a part that is also an ordinary word is a name here."""
     word, before, after = match[0], _before(text, match.start()), text[match.end() : match.end() + _NEAR]
-    titled = _TITLED.search(before)
-    if titled and (_is_capital(word) or titled[1].lower() in ABBREVIATED):  # "we miss young people" names nobody
-        return True
     if not _is_capital(word):
-        return False
-    if _has_initial(before, shape):
+        return _is_addressed(text, match)
+    if _TITLED.search(before) or _has_initial(before, shape):
         return True
     plain = re.sub(r"'s?$", "", word.lower())
     if len(plain) <= 2:
