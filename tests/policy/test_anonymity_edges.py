@@ -10,6 +10,8 @@ from workflows.policy.anonymity import Named, findings_in, is_ordinary, mentions
 FOUND: dict[str, tuple[str, ...]] = {
     # A title that is no word besides makes a name of what stands behind it.
     "Zelda Quillfeather": ("mr quillfeather asked", "said mrs. zelda", "DR quillfeather's plan"),
+    "Jo Almacready": ("Almacready came",),  # no clan, though its letters stand in it
+    "Zelda_O'Brien_Tregenza N53": ("Zelda came", "o'brien tregenza", "Tregenza"),
     # A plural ends as its word does.
     "Ada Lennox": ("the Lennoxes", "the Lennox\u2019", "the Lennoxes' home"),
     "Ada Ortiz": ("the Ortizes", "the Ortizs"),
@@ -201,6 +203,11 @@ def test_the_words_of_a_name_are_plain_and_without_titles() -> None:
     assert words_of("Dr Siobh\u00e1n O\u2019Brien de la Cruz-Hall") == (
         "Siobhan", "O'Brien", "de", "la", "Cruz", "Hall",
     )  # fmt: skip
+
+
+def test_what_holds_a_figure_is_no_word_of_a_name() -> None:
+    assert words_of("Zelda_Tregenza N53 4th O'5") == ("Zelda", "Tregenza", "O")
+    assert words_of("O'Brien_Zelda") == ("O'Brien", "Zelda")
 
 
 def test_a_text_is_made_simple_sign_by_sign() -> None:
