@@ -66,3 +66,25 @@ def test_a_plain_word_counts_beside_what_stands_beside_it_and_is_told_alone(text
     assert [(words.lower(), number, is_words) for words, number, is_words in found(text, SISTER)] == [
         ("sister", 3, False)
     ] * times
+
+
+PEOPLE = Redacted("He had met her brother Manning, her son Tom, Jo and Mr Wills of Hope House at the Victims AP", 7)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("Then Manning came.", ["Manning"]),
+        ("Manning came. The manning of the gate was MANNING itself.", ["MANNING"]),
+        ("What tom said", ["tom"]),
+        ("Tom's view, TOM", ["Tom's", "TOM"]),
+        ("that Jo left. Jo, jo", ["Jo"]),
+        ("and Wills; he wills it", ["Wills"]),
+        ("by Hope, with hope. Hope", ["Hope"]),
+        ("the House, Mr and the Victims at the AP, he He her Her", []),
+    ],
+)
+def test_a_name_of_somebody_the_record_does_not_know_is_found_though_it_looks_like_a_word(
+    text: str, told: list[str]
+) -> None:
+    assert [words for words, number, is_words in found(text, PEOPLE) if (number, is_words) == (7, True)] == told
