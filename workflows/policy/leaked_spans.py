@@ -139,7 +139,7 @@ def _may_be_a_name(word: str) -> bool:
     if small in ORDINARY:
         return small not in _NEVER_A_NAME
     never = not _NEVER_A_NAME.isdisjoint((small, small.removesuffix("s")))
-    return not (never or is_listed(word) or word.isupper() or word.isdigit())
+    return not (never or is_listed(word) or word.isupper())
 
 
 def _words_standing(plain: PlainText, telling: Mapping[str, tuple[int, bool]]) -> Iterator[Found]:
