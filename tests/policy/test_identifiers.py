@@ -18,7 +18,7 @@ OWN = [number for number in (own_number("X123456"), own_number("A1234BC")) if nu
         ("SOMEONE (AT) EXAMPLE.TEST", [("email", "E (AT) EXAMPLE.TEST")]),
         ("one [at] example [dot] test", [("email", "e [at] example [dot] test")]),
         ("they met at noon", []),
-        ("x@example.test and at, (at, [at, {at, at), at], at} now", [("email", "x@example.test")]),
+        ("x@example.test and at, (at, [at, {at, at), at], at} at once", [("email", "x@example.test")]),
         ("2 of them, at home", []),
     ],
 )

@@ -43,6 +43,27 @@ def test_in_a_text_the_shortest_counts_and_words_do() -> None:
     assert len(list(redacted_in(plain, [LETTER]))) == 2
 
 
+@pytest.mark.parametrize(
+    "text", ["Seacroft Hospital Warx left", "xSeacroft Hospital War left", "A Seacroft Hospital War1"]
+)
+def test_fewer_are_none_where_a_word_goes_on(text: str) -> None:
+    assert not [one for one in found(text, WAR) if not one[2]]
+    assert [one for one in found(text.replace("x", "").replace("1", ""), WAR) if not one[2]]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("about 1999 and 1,999", ["1999", "1,999"]),
+        ("in 2001, of 2,001", []),
+        ("48151623, 48,151,623", ["48151623", "48,151,623"]),
+    ],
+)
+def test_an_amount_is_no_year_and_is_found_however_its_thousands_are_parted(text: str, told: list[str]) -> None:
+    owed = Redacted("He owed 1,999 in 2001, and had 48,151,623 on his account in all of it", 8)
+    assert [words for words, _, _ in found(text, owed)] == told
+
+
 @pytest.mark.parametrize(("span", "is_found"), [(WARD, True), (WAR, False)])
 def test_twenty_letters_are_found_inside_of_other_words_as_well(span: Redacted, is_found: bool) -> None:
     whole = [one for one in found(f"x{span.text}x", span) if not one[2]]

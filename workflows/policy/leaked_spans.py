@@ -127,7 +127,7 @@ def _telling_words(span: Redacted) -> tuple[tuple[str, bool], ...]:
 
 
 def _tells(text: str, match: re.Match[str]) -> bool:
-    word = match[0].replace(",", "")
+    word = match[0]
     if not is_plain(word):
         return True
     return _may_be_a_name(word) and word[0].isupper() and bool(_MID_SENTENCE.search(text[: match.start()]))
