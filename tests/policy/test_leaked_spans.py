@@ -98,6 +98,7 @@ PEOPLE = Redacted(
     ("text", "told"),
     [
         ("Then Manning came.", ["Manning"]),
+        ("A Manning", ["Manning"]),
         ("Manning came. The manning of the gate was MANNING itself.", ["MANNING"]),
         ("What tom said", ["tom"]),
         ("Tom's view, TOM", ["Tom's", "TOM"]),
@@ -111,3 +112,26 @@ def test_a_name_of_somebody_the_record_does_not_know_is_found_though_it_looks_li
     text: str, told: list[str]
 ) -> None:
     assert [words for words, number, is_words in found(text, PEOPLE) if (number, is_words) == (7, True)] == told
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("a plumber", ["plumber"]),
+        ("plumbers", ["plumbers"]),
+        ("the plumber's; a plumbers' van", ["plumber's", "plumbers"]),
+        ("plumbed, pianos and plumb", []),
+        ("an imam and imams", ["imam", "imams"]),
+        ("imax", []),
+        ("schizophrenic", []),
+        ("Ives", ["Ives"]),
+        ("Ive", []),
+        ("Hobbs's hobbs", ["Hobbs's", "hobbs"]),
+        ("Hobb", ["Hobb"]),
+        ("Voss, Strauss", ["Voss", "Strauss"]),
+        ("Vos, Straus", []),
+    ],
+)
+def test_a_word_is_found_in_its_plural_and_with_its_possessive_and_is_no_other(text: str, told: list[str]) -> None:
+    trades = Redacted("the plumbers, an imam, schizophrenia, Ives, Hobbs, Voss and Strauss of all that were there", 9)
+    assert [words for words, _, _ in found(text, trades)] == told

@@ -156,5 +156,5 @@ def _has_capital(text: str, match: re.Match[str]) -> bool:
 
 def _stem(word: str) -> str:
     """The word in small letters, without a comma in a number, a possessive or a plural."""
-    small = alike(word).replace(",", "").removesuffix("'s").removesuffix("'")
+    small = alike(word).replace(",", "").removesuffix("'s")
     return small[:-1] if len(small) > 4 and small.endswith("s") and not small.endswith("ss") else small
