@@ -86,6 +86,8 @@ def test_a_short_name_is_told_where_its_parts_or_all_of_its_letters_are_parted(t
         ("all-reza", ["Ali Reza"], ["all-reza"]),  # as long as a name that stands nowhere by chance
         ("l.i x.u", [LI], ["l.i x.u"]),
         ("lixu", [LI], []),
+        ("LiXu", [LI], ["LiXu"]),
+        ("LiXU", [LI], ["LiXU"]),
         ("a li of it", [LI], []),
         ("Hlll", ["Ann Hill"], []),
         ("hllliard", ["Pat Hilliard"], ["hllliard"]),
