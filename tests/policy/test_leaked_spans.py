@@ -135,5 +135,7 @@ def test_a_name_of_somebody_the_record_does_not_know_is_found_though_it_looks_li
     ],
 )
 def test_a_word_is_found_in_its_plural_and_with_its_possessive_and_is_no_other(text: str, told: list[str]) -> None:
-    trades = Redacted("the plumbers, an imam, schizophrenia, Ives, Hobbs, Voss, Kress and Strauss of all that were there", 9)
+    trades = Redacted(
+        "the plumbers, an imam, schizophrenia, Ives, Hobbs, Voss, Kress and Strauss of all that were there", 9
+    )
     assert [words for words, _, _ in found(text, trades)] == told
