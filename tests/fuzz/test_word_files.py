@@ -190,7 +190,7 @@ def _packed(entries: list[tuple[str, bytes]], how: int) -> bytes:
 
 @pytest.mark.filterwarnings("ignore:Duplicate name")
 def test_a_file_with_any_entries_and_relations() -> None:
-    @examples(80)
+    @examples(60)
     @given(repacked())
     def each(data: bytes) -> None:
         holds(data)
@@ -296,7 +296,7 @@ _CHANGES: tuple[Callable[[Draw, Element, list[Element]], None], ...] = (
 
 
 def test_a_file_with_any_tree() -> None:
-    @examples(60)
+    @examples(36)
     @given(grown())
     def each(data: bytes) -> None:
         holds(data)
