@@ -3,6 +3,7 @@
 import pytest
 
 from activities import opening, settling
+from activities.measures import GATES_ANSWERED, GATES_OPENED
 from activities.opening import is_on_the_clock, is_review, role_in_words, stage_of
 from starter.record import append_audit
 from tests.builders import ACase, a_case
@@ -69,7 +70,16 @@ async def test_a_question_that_was_opened_and_answered_is_counted_by_its_role_an
     case.pass_days(40)
     await case.settle(opened.gate, await case.decide(opened.gate, "sent", **NOTIFIED))
     asked = {"question": "notification", "role": "spoc"}
-    assert counted == [(opening.GATES_OPENED, asked), (settling.GATES_ANSWERED, {**asked, "timing": "late"})]
+    assert counted == [(GATES_OPENED, asked), (GATES_ANSWERED, {**asked, "timing": "late"})]
+
+
+async def test_a_question_knows_its_deputy_by_key_and_by_name(record: Record, mail_server: MailServer) -> None:
+    case = await a_case(record.pool, mail_server)
+    await case.ask("notification", stage="notification")
+    [gate] = await record.rows("SELECT * FROM gates")
+    assert gate["deputy_key"]
+    assert gate["deputy_name"]
+    assert (gate["deputy_key"], gate["deputy_name"]) != (gate["person_key"], gate["person_name"])
 
 
 async def test_whoever_answered_has_a_receipt_with_the_title_and_the_row_of_the_audit_and_not_the_answer(
