@@ -32,7 +32,7 @@ _UNWRITABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]
 
 
 class WordError(Exception):
-    """A file cannot be taken as it is. Each problem names its section, or `file`, and the remedy."""
+    """A file cannot be taken as it is. Each problem names its section, a field of a row or `file`, and the remedy."""
 
     def __init__(self, *problems: Problem) -> None:
         super().__init__("; ".join(problem.message for problem in problems))

@@ -68,7 +68,7 @@ def holds(data: bytes) -> ChargeBatch:
 
 
 def test_a_file_changed_anywhere_in_its_tree_is_read_or_its_problems_are_named() -> None:
-    @examples(300)
+    @examples(200)
     @given(st.sampled_from(GOOD).flatmap(spoilt) | spoilt(GOOD))
     def each(document: Any) -> None:
         holds(as_json(document))

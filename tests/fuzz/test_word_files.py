@@ -24,6 +24,9 @@ from tests.fuzz.spoiling import damaged
 from tests.starter.a_review import OPTIONS, REFERENCE, REVIEW, written
 from workflows.policy.document import PARTS
 
+# A file that breaks a rule is printed whole; that it is long must not hide what went wrong.
+pytestmark = pytest.mark.filterwarnings("ignore:Generating overly large repr")
+
 GOOD = written()
 with ZipFile(BytesIO(GOOD)) as _container:
     ENTRIES = {name: _container.read(name) for name in _container.namelist()}
@@ -71,7 +74,7 @@ def holds(data: bytes) -> dict[str, Any] | None:
     assert heard.lines == []
     assert problems or document is not None
     for problem in problems:
-        assert problem.field in SECTIONS
+        assert problem.field.partition("-")[0] in SECTIONS  # a section, or a field of one of its rows
         assert problem.message.strip()
         assert OUTSIDE not in problem.message
     return document
@@ -190,7 +193,7 @@ def _packed(entries: list[tuple[str, bytes]], how: int) -> bytes:
 
 @pytest.mark.filterwarnings("ignore:Duplicate name")
 def test_a_file_with_any_entries_and_relations() -> None:
-    @examples(80)
+    @examples(60)
     @given(repacked())
     def each(data: bytes) -> None:
         holds(data)
@@ -296,7 +299,7 @@ _CHANGES: tuple[Callable[[Draw, Element, list[Element]], None], ...] = (
 
 
 def test_a_file_with_any_tree() -> None:
-    @examples(60)
+    @examples(36)
     @given(grown())
     def each(data: bytes) -> None:
         holds(data)

@@ -278,6 +278,13 @@ def test_a_hundred_megabytes_are_refused_by_size_without_reading_them(tmp_path: 
     assert [str(p) for p in batch.problems] == ["the file is larger than 10 MB; split it into several files"]
 
 
+def test_a_file_with_thousands_of_wrong_fields_is_judged_in_moments() -> None:
+    started = time.process_time()
+    batch = read(GOOD | {f"field_{number}": None for number in range(6_000)})
+    assert time.process_time() - started < 10  # a second or two; looking up the names anew for each takes half a minute
+    assert sum(problem.message == "there is no such field" for problem in batch.problems) == 6_000
+
+
 def test_messages_never_quote_what_a_person_typed() -> None:
     secret = "Secret-Name"
     for path in ("crn", "noms", "person", "rosh_highest", "charged_on", "region", "pdu", "offences.0.code",

@@ -76,6 +76,12 @@ def test_in_what_is_no_text_only_known_numbers_and_addresses_count() -> None:
     ]
 
 
+def test_each_known_date_of_birth_is_looked_for_whether_or_not_another_stands_there() -> None:
+    plain, born = plain_text("on 03/06/1980 or 4.5.91"), (date(1975, 1, 2), date(1980, 6, 3), *BORN)
+    assert numbers_in(plain, (), born) == [(3, 13, "date_of_birth"), (17, 23, "date_of_birth")]
+    assert numbers_in(plain, (), born, coarse=True) == [(3, 13, "date_of_birth")]
+
+
 def test_a_text_is_one_unless_it_is_said_to_be_none() -> None:
     plain = plain_text("01632 960123")
     assert [kind for _, _, kind in numbers_in(plain, (), ())] == ["phone"]

@@ -43,6 +43,27 @@ def test_in_a_text_the_shortest_counts_and_words_do() -> None:
     assert len(list(redacted_in(plain, [LETTER]))) == 2
 
 
+@pytest.mark.parametrize(
+    "text", ["Seacroft Hospital Warx left", "xSeacroft Hospital War left", "A Seacroft Hospital War1"]
+)
+def test_fewer_are_none_where_a_word_goes_on(text: str) -> None:
+    assert not [one for one in found(text, WAR) if not one[2]]
+    assert [one for one in found(text.replace("x", "").replace("1", ""), WAR) if not one[2]]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("about 1999 and 1,999", ["1999", "1,999"]),
+        ("in 2001, of 2,001", []),
+        ("48151623, 48,151,623", ["48151623", "48,151,623"]),
+    ],
+)
+def test_an_amount_is_no_year_and_is_found_however_its_thousands_are_parted(text: str, told: list[str]) -> None:
+    owed = Redacted("He owed 1,999 in 2001, and had 48,151,623 on his account in all of it", 8)
+    assert [words for words, _, _ in found(text, owed)] == told
+
+
 @pytest.mark.parametrize(("span", "is_found"), [(WARD, True), (WAR, False)])
 def test_twenty_letters_are_found_inside_of_other_words_as_well(span: Redacted, is_found: bool) -> None:
     whole = [one for one in found(f"x{span.text}x", span) if not one[2]]
@@ -66,3 +87,55 @@ def test_a_plain_word_counts_beside_what_stands_beside_it_and_is_told_alone(text
     assert [(words.lower(), number, is_words) for words, number, is_words in found(text, SISTER)] == [
         ("sister", 3, False)
     ] * times
+
+
+PEOPLE = Redacted(
+    "He had met her brother Manning, her son Tom, Jo and Mr Wills of Hope House at the Victims AP for the Review", 7
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("Then Manning came.", ["Manning"]),
+        ("A Manning", ["Manning"]),
+        ("Manning came. The manning of the gate was MANNING itself.", ["MANNING"]),
+        ("What tom said", ["tom"]),
+        ("Tom's view, TOM", ["Tom's", "TOM"]),
+        ("that Jo left. Jo, jo", ["Jo"]),
+        ("and Wills; he wills it", ["Wills"]),
+        ("by Hope, with hope. Hope", ["Hope"]),
+        ("the House, Mr and the Victims at the AP, he He her Her, the Review", []),
+    ],
+)
+def test_a_name_of_somebody_the_record_does_not_know_is_found_though_it_looks_like_a_word(
+    text: str, told: list[str]
+) -> None:
+    assert [words for words, number, is_words in found(text, PEOPLE) if (number, is_words) == (7, True)] == told
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("a plumber", ["plumber"]),
+        ("plumbers", ["plumbers"]),
+        ("the plumber's; a plumbers' van", ["plumber's", "plumbers"]),
+        ("plumbed, pianos and plumb", []),
+        ("an imam and imams", ["imam", "imams"]),
+        ("imax", []),
+        ("schizophrenic", []),
+        ("Ives", ["Ives"]),
+        ("Ive", []),
+        ("Hobbs's hobbs", ["Hobbs's", "hobbs"]),
+        ("Hobb", ["Hobb"]),
+        ("Voss, Strauss", ["Voss", "Strauss"]),
+        ("Vos, Straus", []),
+        ("Kress", ["Kress"]),
+        ("Kres", []),
+    ],
+)
+def test_a_word_is_found_in_its_plural_and_with_its_possessive_and_is_no_other(text: str, told: list[str]) -> None:
+    trades = Redacted(
+        "the plumbers, an imam, schizophrenia, Ives, Hobbs, Voss, Kress and Strauss of all that were there", 9
+    )
+    assert [words for words, _, _ in found(text, trades)] == told

@@ -36,6 +36,35 @@ def test_words_of_a_redacted_text_are_each_told() -> None:
     ]
 
 
+def test_a_run_of_a_long_text_is_one_finding_and_a_word_of_it_farther_on_another() -> None:
+    text = "one invented text of eleven words which nobody will ever read"
+    known = Known(spans=(Redacted(f"{text} at Seacroft", 1), Redacted("read this Pinkney", 2)))
+    assert [matched for _, matched in told(f"{text}, and Seacroft", known)] == [text, "Seacroft"]
+    assert [matched for _, matched in told(f"{text} this Pinkney, or Pinkney", known)] == [
+        text,
+        "read this Pinkney",
+        "Pinkney",
+    ]
+
+
+def test_what_stands_side_by_side_without_a_space_is_told_each() -> None:
+    known = Known(names=ZELDA.names, spans=(Redacted("an account of 1,234 and schizophrenia", 1),))
+    assert [matched for _, matched in told("1,234schizophrenia", known)] == ["1,234", "schizophrenia"]
+    assert [matched for _, matched in told("1,234Zelda left", known)] == ["1,234", "Zelda"]
+
+
+def test_in_what_is_no_text_figures_are_no_letters() -> None:
+    assert told("Qui11feather")
+    assert told("Quill-\nfeather", coarse=True)
+    assert told("Qui11feather", coarse=True) == []
+
+
+def test_a_phone_that_may_stand_hides_nothing_behind_it() -> None:
+    known = Known(names=ZELDA.names, allowed=("016 234 567", " ", "\u200b"))
+    assert told("016.234.567", known) == []  # nine figures, the fewest that are a phone
+    assert [matched for _, matched in told("016.234.567 or Zelda, 016.234.568", known)] == ["Zelda", "016.234.568"]
+
+
 @pytest.mark.parametrize(
     ("allowed", "text", "is_told"),
     [

@@ -32,6 +32,13 @@ def test_a_reader_takes_i_for_l_and_no_sign_grows_when_it_becomes_small() -> Non
     assert [alike(text) for text in ("\u0130X", "X\u0130Y", "\u0130\u0130")] == ["lx", "xly", "ll"]
 
 
+def test_letters_and_signs_are_kept_of_every_script_and_nothing_else() -> None:
+    text = plain_text("\u4f8b 1-b_i")
+    assert (text.letters, list(text.letters_at)) == ("\u4f8bbl", [0, 4, 6])
+    assert (text.signs, list(text.signs_at)) == ("\u4f8b1b1", [0, 2, 4, 6])
+    assert (plain_text("a 1-b").letters, plain_text("a 1-b").signs) == ("ab", "a1b")
+
+
 def test_every_sign_knows_where_it_stood() -> None:
     text = plain_text("A\u00ad\ufb03x E\u0301a")
     assert text.plain == "Affix Ea"

@@ -5,6 +5,7 @@ import json
 import tomllib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -112,8 +113,14 @@ def _problems(detail: Any, model: type[BaseModel]) -> Iterator[Problem]:
 
 
 def _nearest(name: str, model: type[BaseModel]) -> str:
-    near = difflib.get_close_matches(name, sorted(_field_names(model.model_json_schema())), n=1, cutoff=0.6)
+    near = difflib.get_close_matches(name, _names_within(model), n=1, cutoff=0.6)
     return f"did you mean '{near[0]}'?" if near else "remove it"
+
+
+@lru_cache(maxsize=32)
+def _names_within(model: type[BaseModel]) -> Sequence[str]:
+    """Every field name of the model, at any depth; made once, since a file may have thousands of wrong names."""
+    return sorted(_field_names(model.model_json_schema()))
 
 
 def _field_names(schema: Any) -> Iterator[str]:

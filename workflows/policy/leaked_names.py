@@ -171,8 +171,7 @@ def _is_whole(hit: _Hit, whole: _Sought) -> bool:
         return False
     if not hit.gaps:  # AmyLee, and not amylee: Ann Other is another
         return hit.is_foreign or any(hit.text[e - 1].islower() and hit.text[e].isupper() for e in whole.ends)
-    is_aligned = all(place in whole.ends for place, _ in hit.gaps)
-    return is_aligned or hit.is_spelt_out or all(_LIGHT.fullmatch(gap) for _, gap in hit.gaps)
+    return hit.is_spelt_out or all(place in whole.ends or _LIGHT.fullmatch(gap) for place, gap in hit.gaps)
 
 
 def _is_part(hit: _Hit, part: _Sought) -> bool:

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from .ordinary_words import CAPITALISED, MONTHS, OFFICES, ORDINARY
+from .ordinary_words import CAPITALISED, MONTHS, OFFICES, ORDINARY, SHORT, TITLES
 from .plain_letters import PlainText, alike, as_signs, plain_text
-from .plain_words import is_plain
+from .plain_words import is_listed, is_plain
 
 _DISTINCT = 4  # plain words in a row that are more than a turn of phrase
 _RUN = 8  # words of a longer text that must not stand in a row anywhere
@@ -21,6 +21,7 @@ _BOUND = 20  # signs from which a text is found inside of other words as well
 _BESIDE = 3  # words on each side that tell the place of a single plain word
 
 _WORD = re.compile(r"\d{1,3}(?:,\d{3})+(?!\d)|[^\W_]+(?:'[^\W_]+)*")
+_NEVER_A_NAME = CAPITALISED | OFFICES | MONTHS | SHORT | TITLES
 _MID_SENTENCE = re.compile(r"[^\W_'][,;'\")]{0,2} $")
 
 
@@ -126,11 +127,19 @@ def _telling_words(span: Redacted) -> tuple[tuple[str, bool], ...]:
 
 
 def _tells(text: str, match: re.Match[str]) -> bool:
-    word = match[0].replace(",", "")
+    word = match[0]
     if not is_plain(word):
         return True
-    is_a_name = word.lower() in ORDINARY and word.lower() not in CAPITALISED | OFFICES | MONTHS
-    return is_a_name and word[0].isupper() and bool(_MID_SENTENCE.search(text[: match.start()]))
+    return _may_be_a_name(word) and word[0].isupper() and bool(_MID_SENTENCE.search(text[: match.start()]))
+
+
+def _may_be_a_name(word: str) -> bool:
+    """Whether a plain word with a capital in mid-sentence is a name: Grace, Manning, Jo; not Hospital, Victims, AP."""
+    small = word.lower()
+    if small in ORDINARY:
+        return small not in _NEVER_A_NAME
+    never = not _NEVER_A_NAME.isdisjoint((small, small.removesuffix("s")))
+    return not (never or is_listed(word) or word.isupper())
 
 
 def _words_standing(plain: PlainText, telling: Mapping[str, tuple[int, bool]]) -> Iterator[Found]:
@@ -147,5 +156,5 @@ def _has_capital(text: str, match: re.Match[str]) -> bool:
 
 def _stem(word: str) -> str:
     """The word in small letters, without a comma in a number, a possessive or a plural."""
-    small = alike(word).replace(",", "").removesuffix("'s").removesuffix("'")
+    small = alike(word).replace(",", "").removesuffix("'s")
     return small[:-1] if len(small) > 4 and small.endswith("s") and not small.endswith("ss") else small

@@ -1,7 +1,8 @@
 """Words so ordinary in a review that one of them, redacted in one place and left in another, recovers nothing.
 
 Used by leaked_spans.py. Left out on purpose, so that they tell: illnesses, beliefs, origins, drugs by name, trades,
-and anything else that sets one person apart. Numbers below 1000, years, months and days of the week are ordinary too.
+and anything else that sets one person apart; so does a word of three letters that is not listed, since Amy, HIV and
+gay are such. Words of one or two letters, numbers below 1000, years, months and days of the week are ordinary too.
 """
 
 import re
@@ -136,7 +137,33 @@ wife will willing win wing winter wish with withdraw withdrawn within without wi
 wording work worker workforce workload workshop world worn worry worse worst worth would wound write written wrong
 wrote year yes yesterday yet you young your yourself youth zero
 """
-_PLAIN = frozenset(_WORDS.split()) | MONTHS
+# Words of three letters that stand in any text, beside those above: one that is none of these may be a name, an
+# illness or a belief. No ending but a plural makes another word of them: beer is no bee, and Penning no pen.
+_THREE_LETTERS = """
+ace ad ads aid air apr arc arm art ate aug awe axe bag bat bay bee beg bet bid bin bus bye cab cap cat cjs com cop cot
+cow cps crc crn cup dad dam dec den dhr dig dim doc dog dot dry dug ear egg ego era eve fan fat feb fee fig fly foi
+fox fri fun fur gem gov gum gun gut guy ham hat hen hey hmi hmp hoc hop hot hub hug ice iii ink inn ipp jam jan jar
+jaw jet jug jul jun kid lab lad lag lap leg lid lip lit mad map mar mat max mid mob mom mon mop mud mug mum nap net
+nhs nil nod non nov nut oak oar oct odd oil oms omu ops org owe pad pan pdf pen pet pie pig pin pit pnc pod pop pot
+pre pro pss pub qty rag raw ref rep rib rid rip rob rot row rub rug sar sea sep sew shy sin sip ski sky sly spo spy
+sub sum sun tag tan tap tar tax tea thu thy tin tip toe ton toy tub tue tug ups van vat vow web wed wet wit www zip
+zoo
+"""
+# A beginning before so short a word is not taken off: these are ordinary as they stand.
+_BEGUN = """
+inset mislaid misled overeat overlap overlay overpay override overrun redo relay remit renew repay rerun reset resit
+reuse undercut underpay underway undid undo undue unmet
+"""
+# Built like an ordinary word with an ending or a beginning, and yet a belief, a trade, an illness, a habit or a tie.
+_APART = """
+actor actress aids believer bouncer broker builder dealer disabled disfigured disfigurement disorder disordered
+drinker drunken fitter joiner lover mayor miscarried overweight pastor pastoral programmer reborn remission reporter
+retired retirement settler stateless teacher trader transitioned transitioning traveller undertaker underweight waiter
+writer
+"""
+_PLAIN = frozenset([*_WORDS.split(), *_BEGUN.split()]) | MONTHS
+_SHORT, _TELLING = frozenset(_THREE_LETTERS.split()), frozenset(_APART.split())
+_LISTED = _PLAIN | _SHORT
 # Endings, with what may stand in their place in the word of the list.
 _ENDINGS = (
     ("ies", "y"), ("ied", "y"), ("ier", "y"), ("ily", "y"), ("iness", "y"), ("s", ""), ("es", ""), ("es", "e"),
@@ -148,23 +175,43 @@ _ENDINGS = (
     ("ance", "ant"), ("ence", "ent"), ("ancy", "ant"),
 )  # fmt: skip
 _DOUBLED = re.compile(r"([bdglmnprt])\1(?:ed|ing|er)$")
-_BEFORE = re.compile(r"^(?:un|re-?|non-?|in|im|mis|dis|pre-?|over|under|inter|multi-?|well-|self-)")
-_SHORTEST = 4  # letters of a word that can tell anything by itself
+_BEFORE = re.compile(r"^(?:under|un|re-?|non-?|inter|in|im|mis|dis|pre-?|over|multi-?|well-|self-)")
+_SAID_SHORT = re.compile(r"(?:n't|'(?:s|d|m|ll|re|ve)?)$")  # isn't, he's, we'll, parents'
+_SHORTEST = 3  # letters of a word that can tell anything by itself
+_FIGURES = 4  # of a number that can
+_STEM = 4  # letters behind a beginning: an imam is not I'm, and Overend is not the end
 _YEAR = re.compile(r"(?:19|20)\d\d")
 
 
 @lru_cache(maxsize=8192)
 def is_plain(word: str) -> bool:
     """Whether this word, or this number, recovers nothing by itself; in any case, with the usual endings."""
-    word = word.lower().removesuffix("'s").removesuffix("'")
+    return _recovers_nothing(_bare(word))
+
+
+def is_listed(word: str) -> bool:
+    """Whether the word stands in the list as it is, whatever its case: no ending makes it one, as in Manning."""
+    return _bare(word) in _LISTED
+
+
+def _bare(word: str) -> str:
+    return _SAID_SHORT.sub("", word.lower())
+
+
+def _recovers_nothing(word: str) -> bool:
     if word.isdigit():
-        return len(word) < _SHORTEST or bool(_YEAR.fullmatch(word))
-    if len(word) < _SHORTEST:
+        return len(word) < _FIGURES or bool(_YEAR.fullmatch(word))
+    if len(word) < _SHORTEST or word in _SHORT:
         return True
-    return _is_listed(word) or _is_listed(_BEFORE.sub("", word))
+    if word in _TELLING or word.removesuffix("s") in _TELLING:
+        return False
+    if word.removesuffix("s") in _SHORT:
+        return True
+    stem = _BEFORE.sub("", word)
+    return _has_listed_stem(word) or (len(stem) >= _STEM and _has_listed_stem(stem))
 
 
-def _is_listed(word: str) -> bool:
+def _has_listed_stem(word: str) -> bool:
     if word in _PLAIN or _DOUBLED.sub(r"\1", word) in _PLAIN:
         return True
     stems = (word.removesuffix(ending) + instead for ending, instead in _ENDINGS if word.endswith(ending))
