@@ -21,8 +21,8 @@ from starter.record import Asked, Offer, Outcome, record_decision
 from starter.settings import Settings
 from tests.drills.programs import run
 
-LATER = 3.0
-"""Seconds between what a person is told and the row."""
+LATER = 7.0
+"""Seconds between what a person is told and the row: longer than a disk takes to run full, and not as long as it is."""
 IMPATIENT = 5.0
 """Seconds for a mail server to say that it has a letter."""
 

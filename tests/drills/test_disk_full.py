@@ -59,14 +59,19 @@ async def test_a_full_disk_is_said_and_no_answer_is_taken_that_is_not_kept(small
 
 
 @asynccontextmanager
-async def asked(disk: Path, cases: int = CASES, **more: object) -> AsyncIterator[tuple[Service, Crowd]]:
-    """Cases that have asked their first questions, on this disk, and people who have sent no answer yet."""
+async def asked(
+    disk: Path, cases: int = CASES, think: float = 4, **more: object
+) -> AsyncIterator[tuple[Service, Crowd]]:
+    """Cases that have asked their first questions, on this disk, and people who have sent no answer yet.
+
+    `think`: seconds that somebody may take before sending what is filled in.
+    """
     async with a_service(record=disk / "record", postgres=LITTLE_LOG, **more) as service:  # type: ignore[arg-type]
         clocks = await service.open([a_charge(number) for number in range(cases)])
         await service.asked("early_look", cases)
         await rested(service)
         by = random.Random(13)  # noqa: S311
-        crowd = Crowd(service, Alike(), clocks, by, lambda: by.uniform(0, 4))
+        crowd = Crowd(service, Alike(), clocks, by, lambda: by.uniform(0, think))
         crowd.sending.clear()
         await crowd.all_signed_in()
         yield service, crowd
