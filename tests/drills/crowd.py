@@ -98,8 +98,7 @@ class Crowd(Cast):
             return
         await asyncio.sleep(self._thinking())
         visit = Visit(letter, line)
-        async with self._one_each.setdefault(letter.email, asyncio.Lock()), self._seats:
-            browser = await self._signed_in(letter.email)
+        browser = await self._signed_in(letter.email)
         pause = 0.1
         while True:
             heard = await self._try(browser, visit)
@@ -124,17 +123,18 @@ class Crowd(Cast):
             await self._signed_in(row["email"])
 
     async def _signed_in(self, email: str) -> httpx.AsyncClient:
-        while email not in self._browsers:
-            try:
-                async with self._service.pool.acquire() as connection:
-                    cookie, _ = await open_session(connection, email)
-            except AWAY:
-                await asyncio.sleep(0.2)
-                continue
-            browser = httpx.AsyncClient(cookies={"sfo": cookie}, timeout=30, trust_env=False)
-            browser.headers["Sec-Fetch-Site"] = "same-origin"
-            self._browsers[email] = browser
-        return self._browsers[email]
+        async with self._one_each.setdefault(email, asyncio.Lock()):
+            while email not in self._browsers:
+                try:
+                    async with self._service.pool.acquire() as connection:
+                        cookie, _ = await open_session(connection, email)
+                except AWAY:
+                    await asyncio.sleep(0.2)
+                    continue
+                browser = httpx.AsyncClient(cookies={"sfo": cookie}, timeout=30, trust_env=False)
+                browser.headers["Sec-Fetch-Site"] = "same-origin"
+                self._browsers[email] = browser
+            return self._browsers[email]
 
     def _sign_out(self, email: str, browser: httpx.AsyncClient) -> None:
         """The session has ended; unless somebody with this address has opened another already."""
