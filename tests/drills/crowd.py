@@ -176,6 +176,12 @@ class Crowd(Cast):
             while self.heard.filled < pages:
                 await asyncio.sleep(0.1)
 
+    async def told_recorded(self, answers: int, within: float = 60) -> None:
+        """Wait until so many people have been told that their answer is recorded. Raises TimeoutError."""
+        async with asyncio.timeout(within):
+            while len(self.heard.recorded) < answers:
+                await asyncio.sleep(0.05)
+
 
 def _said(page: httpx.Response) -> str:
     named = {303: SIGNED_OUT, 409: DECIDED, 410: CLOSED}
