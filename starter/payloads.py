@@ -99,6 +99,26 @@ class EncryptionCodec(PayloadCodec, WithSerializationContext):
         return self._ciphers[name]
 
 
+@dataclasses.dataclass(frozen=True)
+class CaseConverter(DataConverter):
+    """The converter of a case shares everything but the codec with that of any other.
+
+    The SDK asks for one several times for each payload, and would make all its parts anew each time.
+    """
+
+    def with_context(self, context: SerializationContext) -> Self:
+        """Return the converter that seals for the case which this context is of; only the codec knows of contexts."""
+        codec = self.payload_codec
+        if not isinstance(codec, WithSerializationContext):
+            return self
+        of_case = codec.with_context(context)
+        if of_case is codec:
+            return self
+        other = copy.copy(self)
+        object.__setattr__(other, "payload_codec", of_case)
+        return other
+
+
 def case_of(workflow_id: str) -> str | None:
     """The case of a workflow; None for one that is of no case, such as the weekday digest."""
     reference = ids.reference_of(workflow_id)
@@ -113,8 +133,8 @@ def _sealed(payload: Payload, kid: bytes, cipher: AESGCM) -> Payload:
 
 def data_converter(ring: KeyRing, keys: CaseKeys | None = None) -> DataConverter:
     """Make the converter that client, worker and replayer share; the texts of failures are encrypted too."""
-    return dataclasses.replace(
-        pydantic_data_converter,
+    return CaseConverter(
+        payload_converter_class=pydantic_data_converter.payload_converter_class,
         payload_codec=EncryptionCodec(ring, keys),
         failure_converter_class=DefaultFailureConverterWithEncodedAttributes,
     )

@@ -18,11 +18,13 @@ from temporalio.client import Client
 from tests.bench import table
 from tests.bench.contenders import ByHand, Contender, LocalSkeleton, OnDbos, Skeleton
 from tests.bench.floor import Shape
-from tests.bench.product import Product
+from tests.bench.product import Product, ProductAtCharge
 from tests.bench.rounds import Lives, Standing, lives, shape_of, standing
 from tests.bench.site import Site, site
 
 KINDS: dict[str, type[Contender]] = {kind.name: kind for kind in (Product, Skeleton, LocalSkeleton, OnDbos, ByHand)}
+ASKED_FOR: dict[str, type[Contender]] = {ProductAtCharge.name: ProductAtCharge}
+"""Measured only where named."""
 UNKNOWN = Shape(1, 2, 3)
 """What the product is given: it knows by itself how many questions it asks."""
 
@@ -42,7 +44,7 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
         help="Temporal as seven processes on PostgreSQL, which `make cluster` builds; else the development server",
     )
     parser.add_argument(
-        "--only", nargs="*", choices=sorted(KINDS), help="without the others; whole cases keep the base"
+        "--only", nargs="*", choices=sorted(KINDS | ASKED_FOR), help="without the others; whole cases keep the base"
     )
     found = parser.parse_args(given)
     found.rounds = found.rounds if found.rounds is not None else 2 if found.quick else 3
@@ -58,7 +60,8 @@ def say(what: str) -> None:
 
 def chosen(only: Sequence[str] | None) -> list[type[Contender]]:
     """Those that are measured; the base always is."""
-    return [kind for name, kind in KINDS.items() if not only or name in only or name == table.BASE]
+    named = [kind for name, kind in ASKED_FOR.items() if only and name in only]
+    return named + [kind for name, kind in KINDS.items() if not only or name in only or name == table.BASE]
 
 
 async def in_turn(at: Site, kinds: Sequence[type[Contender]], rounds: int, cases: int, at_once: int) -> Shape:
@@ -96,7 +99,7 @@ async def main(wanted: argparse.Namespace) -> None:
     with tempfile.TemporaryDirectory() as folder:
         async with site(Path(folder), on_cluster=wanted.on_cluster) as at:
             print(f"{await versions(at)}\n", flush=True)  # noqa: T201
-            is_alone = not wanted.rounds and wanted.only == [Product.name]
+            is_alone = not wanted.rounds and set(wanted.only or KINDS) <= {Product.name, ProductAtCharge.name}
             shape = UNKNOWN if is_alone else await in_turn(at, kinds, wanted.rounds, wanted.cases, wanted.at_once)
     stood: list[tuple[str, Standing]] = []
     for cases in wanted.open:

@@ -23,6 +23,8 @@ class Contender(ABC):
     name: ClassVar[str]
     schema: ClassVar[str] = "floor"
     runs_on_temporal: ClassVar[bool] = False
+    first_question: ClassVar[str] = "q0"
+    """At which cases that are left open wait."""
 
     def __init__(self, site: Site, shape: Shape) -> None:
         self.site, self.shape = site, shape

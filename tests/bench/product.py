@@ -24,9 +24,13 @@ from tests.bench.floor import Shape
 from tests.bench.site import Site
 from tests.drills.worker_memory import a_charge, worker_command
 from tests.workflows.people import fields_of
-from workflows.contract.vocabulary import Channel, CourtEventKind, Rung
+from workflows.contract.charge import Charge
+from workflows.contract.vocabulary import Channel, CourtEventKind, Rosh, Rung
 from workflows.policy.due import on_in_london
 
+ANSWERS = USUAL | {"rosh": Line("never_assessed")}
+BY_RISK = "COML020"
+"""An offence that is reviewed only where the risk was assessed as high."""
 RULEBOOK = Path(__file__).parents[2] / "deploy" / "rulebook"
 
 
@@ -36,7 +40,7 @@ class Product(Contender):
     name = "product"
     schema = "sfo"
     runs_on_temporal = True
-    first_question: ClassVar[str] = "notification"
+    first_question: ClassVar[str] = "notification/notification"
 
     def __init__(self, site: Site, shape: Shape) -> None:
         super().__init__(site, shape)
@@ -68,10 +72,14 @@ class Product(Contender):
         """The worker as it is shipped."""
         return worker_command(self.site.folder, self.settings)
 
+    def charge(self, number: int) -> Charge:
+        """What is reported: nothing has to be asked before the review is due."""
+        return a_charge(number)
+
     async def open(self, number: int) -> str:
         """A charge is reported."""
         async with self.pool.acquire() as connection:
-            opened = await open_case(connection, a_charge(number), Pace())
+            opened = await open_case(connection, self.charge(number), Pace())
         await self.delivery.start_case(opened.reference)
         return opened.reference
 
@@ -103,8 +111,21 @@ class Product(Contender):
         return True
 
 
+class ProductAtCharge(Product):
+    """The same; a case that is left open waits at the very first question, two workflows and not four."""
+
+    name = "product-at-charge"
+    first_question: ClassVar[str] = "charge/rosh"
+
+    def charge(self, number: int) -> Charge:
+        """Whether a review is due depends on what was assessed before, which is not recorded."""
+        charge = super().charge(number)
+        offence = charge.offences[0].model_copy(update={"code": BY_RISK})
+        return charge.model_copy(update={"offences": (offence,), "rosh_highest": Rosh.NOT_RECORDED})
+
+
 def _line(question: str) -> Line:
-    return USUAL[question]
+    return ANSWERS[question]
 
 
 def _keys(path: Path) -> dict[str, str]:

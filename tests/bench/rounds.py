@@ -179,7 +179,7 @@ def _asks(contender: Contender, watch: Watch, reference: str) -> bool:
 
 
 def _first_gate(contender: Contender, reference: str) -> str:
-    return f"{reference}/notification/notification" if isinstance(contender, Product) else f"{reference}/q0"
+    return f"{reference}/{contender.first_question}"
 
 
 def _first_gates(contender: Contender, watch: Watch) -> list[str]:
@@ -199,7 +199,7 @@ async def _alone(contender: Contender, watch: Watch, gate: str, done: Standing) 
     if await contender.receipt(gate, decision):
         done.receipts.append(time.perf_counter() - began)
     await waiting
-    await asyncio.sleep(0.25)  # what follows is not the next click's
+    await asyncio.sleep(1)  # what follows is not the next click's
 
 
 async def _killed(contender: Contender, watch: Watch, gates: Sequence[str]) -> None:

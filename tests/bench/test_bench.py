@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 
 from tests.bench import table
-from tests.bench.__main__ import KINDS, UNKNOWN, arguments, chosen
+from tests.bench.__main__ import ASKED_FOR, KINDS, UNKNOWN, arguments, chosen
 from tests.bench.contenders import Contender, OnDbos
 from tests.bench.floor import Shape, share
 from tests.bench.product import Product
@@ -60,6 +60,15 @@ async def test_open_cases_are_answered_alone_and_after_the_worker_was_killed(at:
     assert done.recovered_in > 0
     row = table.of_standing([("by-hand", done)]).splitlines()[-1]
     assert row.startswith("| by-hand | 8 |")
+
+
+async def test_open_cases_can_wait_at_the_first_question_of_all(at: Site) -> None:
+    """In two workflows a case, so that there is time for ten thousand of them."""
+    async with ASKED_FOR["product-at-charge"](at, UNKNOWN) as contender:
+        done = await standing(contender, 3, 3, first=200)
+        waited = await contender.pool.fetchval("SELECT count(*) FROM sfo.gates WHERE gate LIKE '%/charge/rosh'")
+    assert (len(done.applied), len(done.receipts), done.killed) == (3, 3, 0)
+    assert waited == 3 + 5
 
 
 async def counted(at: Site, schema: str, prefix: str) -> dict[str, int]:

@@ -3,6 +3,7 @@
 import pytest
 from temporalio.api.common.v1 import Payload
 from temporalio.api.failure.v1 import Failure
+from temporalio.converter import WithSerializationContext, WorkflowSerializationContext
 from temporalio.exceptions import ApplicationError
 
 from starter.keys import KeyRing, PayloadKeyError
@@ -21,6 +22,20 @@ async def test_a_message_comes_back_as_it_was_and_travels_unreadable() -> None:
     assert payload.metadata[KEY_ID] == b"new"
     assert b"secret" not in payload.SerializeToString()
     assert await converter.decode([payload], [DecideSignal]) == [SIGNAL]
+
+
+def test_the_converter_of_a_case_shares_all_but_the_codec_which_alone_knows_whose_a_payload_is() -> None:
+    """Else what it shares would seal for another case: neither part may ask for a context of its own."""
+    converter = data_converter(NEW)
+    one = converter.with_context(WorkflowSerializationContext("default", "sfo/SFO-2026-00042/review"))
+    assert one.payload_converter is converter.payload_converter
+    assert one.failure_converter is converter.failure_converter
+    assert one.payload_codec is not converter.payload_codec
+    assert one.with_context(WorkflowSerializationContext("default", "sfo/SFO-2026-00042")) is one
+    assert converter.with_context(WorkflowSerializationContext("default", "sfo-weekday-digest")) is converter
+    other = WorkflowSerializationContext("default", "sfo/SFO-2026-00043")
+    for part in (converter.payload_converter, converter.failure_converter):
+        assert not isinstance(part, WithSerializationContext) or part.with_context(other) is part
 
 
 async def test_the_same_message_never_looks_the_same() -> None:

@@ -32,7 +32,7 @@ from workflows.contract.options import RECORD
 from workflows.contract.ports import Casework
 from workflows.contract.vocabulary import Outcome
 
-from .cancelling import still_wanted
+from .cancelling import signalling, still_wanted
 
 LOOK_AGAIN = timedelta(minutes=10)
 LONGEST_LOOK = timedelta(days=1)
@@ -180,11 +180,12 @@ async def _catch_up(handle: Running, starting: _Starting) -> None:
 
 async def _send(handle: Running, news: CaseNews) -> None:
     """A stage that has just ended needs no news; it must not take the case down with it."""
-    try:
-        await handle.signal("case_news", news)
-    except FailureError as error:
-        if is_cancelled_exception(error):
-            raise
+    async with signalling():
+        try:
+            await handle.signal("case_news", news)
+        except FailureError as error:
+            if is_cancelled_exception(error):
+                raise
 
 
 async def _wait_for_repair(part: str, error: ChildWorkflowError) -> None:

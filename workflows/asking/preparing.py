@@ -89,7 +89,8 @@ class Preparation:
         """Every affected member of staff, before anything leaves; an exceptional concern holds from that moment."""
         assessing = [asyncio.create_task(self.assess_one(ref)) for ref in staff]
         try:
-            await asyncio.gather(*assessing)
+            # What is cancelled is this wait alone; `stopped` remembers whom it asked to stop, `gather` would not.
+            await asyncio.shield(asyncio.gather(*assessing))
         except BaseException as error:
             if is_cancelled_exception(error):
                 await stopped(*assessing)
