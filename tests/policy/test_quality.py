@@ -31,6 +31,17 @@ def test_about_a_fifth_is_sampled_and_always_the_same_ones() -> None:
     assert set(drawn) <= {ref for ref in references if is_hmip_sample(ref, 0.5)}
 
 
+@pytest.mark.parametrize(("share", "is_drawn"), [(0.65, False), (0.6503, True), (0.66, True)])
+def test_a_case_falls_in_the_sample_by_its_reference_alone_and_does_so_for_good(share: float, is_drawn: bool) -> None:
+    """Whoever has `sha256sum` can check it: a677755ce8d13028... is 0.65026 of all there are."""
+    assert is_hmip_sample("SFO-2026-00042", share) is is_drawn
+
+
+def test_of_the_first_thirty_references_a_fifth_of_all_takes_these() -> None:
+    numbers = [number for number in range(1, 31) if is_hmip_sample(f"SFO-2026-{number:05d}", 0.2)]
+    assert numbers == [5, 6, 9, 13, 15, 16, 20, 21, 23, 26]
+
+
 def test_none_and_all_are_possible_shares() -> None:
     assert not is_hmip_sample("SFO-2026-00042", 0.0)
     assert is_hmip_sample("SFO-2026-00042", 1.0)

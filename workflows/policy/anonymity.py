@@ -13,7 +13,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise
+from itertools import accumulate, combinations, pairwise
 from typing import Any
 
 from .document import Document, Passage, passages
@@ -123,7 +123,7 @@ def simple(text: str) -> str:
 
 
 def _letters(text: str) -> str:
-    return re.sub(r"[\W\d_]+", "", text).lower()
+    return re.sub(r"[\W\d_]+", "", text).casefold()
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,12 +186,17 @@ def _in_a_row(words: Sequence[str]) -> re.Pattern[str]:
     return re.compile(rf"(?<!{_LETTER}){spelt}(?:'?s|'|es)?(?!{_LETTER})", re.IGNORECASE)
 
 
+def _runs(words: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    """Every two or more of these that stand in a row."""
+    yield from (tuple(words[first:end]) for first, end in combinations(range(len(words) + 1), 2) if end - first > 1)
+
+
 def _glued(words: Sequence[str], parts: Sequence[str]) -> re.Pattern[str] | None:
-    """Parts of a name without a space between them: AnneMarie, johnsmith, Alrashid."""
-    beside = [*pairwise(words), *((b, a) for a, b in pairwise(parts)), *([tuple(parts)] if len(parts) > 2 else [])]
+    """Parts of a name without a space between them: AnneMarie, johnsmith, Alrashid, delacruz."""
+    beside = (*_runs(words), *_runs(parts), *((b, a) for a, b in pairwise(parts)))
     telling = [
         run
-        for run in beside
+        for run in dict.fromkeys(beside)
         if len("".join(run)) >= _GLUED and not all(is_ordinary(w) or w.lower() in PARTICLES for w in run)
     ]
     if not telling:
@@ -207,7 +212,7 @@ def mentions(text: str, name: str, *, in_any_case: bool = False) -> Iterator[re.
     """
     shape = _name(name)
     for pattern in shape.strong:
-        yield from (m for m in pattern.finditer(text) if in_any_case or _is_capital(m[0]))
+        yield from (m for m in pattern.finditer(text) if in_any_case or _is_capital(m[0]) or _is_addressed(text, m))
     for pattern in shape.beside:
         yield from (m for m in pattern.finditer(text) if _is_pair(m))
     for pattern in shape.weak:
@@ -228,13 +233,21 @@ def _is_split(seam: str, name: str) -> bool:
     shape = _name(name)
     if any("\n" in m[0] and _is_pair(m) for pattern in shape.beside for m in pattern.finditer(seam)):
         return True
-    whole = seam.replace("-\n", "")
-    return whole != seam and any(_is_capital(m[0]) for pattern in shape.strong for m in pattern.finditer(whole))
+    pieces = seam.split("-\n")
+    breaks = list(accumulate(map(len, pieces[:-1])))
+    broken = (m for pattern in shape.strong for m in pattern.finditer("".join(pieces)) if _is_capital(m[0]))
+    return any(m.start() < at < m.end() for m in broken for at in breaks)
 
 
 def _is_capital(word: str) -> bool:
     """Whether the word has a capital at its beginning, as d'Arcy has; scripts without capitals count."""
     return not word[0].islower() or ("'" in word and not word.islower())
+
+
+def _is_addressed(text: str, match: re.Match[str]) -> bool:
+    """Whether a title stands before it that is no word besides: "mr young", and not "we miss young people"."""
+    titled = _TITLED.search(_before(text, match.start()))
+    return titled is not None and titled[1].lower() in ABBREVIATED
 
 
 def _is_pair(match: re.Match[str]) -> bool:
@@ -253,12 +266,9 @@ def _is_whole(match: re.Match[str], words: Sequence[str]) -> bool:
 def _gives_away(text: str, match: re.Match[str], shape: _Name) -> bool:
     """Whether a part that is also an ordinary word is a name here."""
     word, before, after = match[0], _before(text, match.start()), text[match.end() : match.end() + _NEAR]
-    titled = _TITLED.search(before)
-    if titled and (_is_capital(word) or titled[1].lower() in ABBREVIATED):  # "we miss young people" names nobody
-        return True
     if not _is_capital(word):
-        return False
-    if _has_initial(before, shape):
+        return _is_addressed(text, match)
+    if _TITLED.search(before) or _has_initial(before, shape):
         return True
     plain = re.sub(r"'s?$", "", word.lower())
     if len(plain) <= 2:
