@@ -4,6 +4,7 @@ from starter.connections import Connection
 from starter.identity import (
     CODE_LASTS,
     CODES_WITHIN,
+    RECENT,
     TRIES,
     Check,
     count_anew,
@@ -25,10 +26,11 @@ async def issue_code_to(connection: Connection, email: str, key: bytes) -> str |
             email,
         )
         row = await connection.fetchrow(
-            """SELECT email, codes_sent, expires_at > clock_timestamp() - $2::interval AS is_recent
-               FROM sfo.address_codes WHERE email = $1 FOR UPDATE""",
+            f"""SELECT email, codes_sent, {RECENT.format("")} AS is_recent
+                FROM sfo.address_codes WHERE email = $1 FOR UPDATE""",
             email,
             CODES_WITHIN - CODE_LASTS,
+            CODE_LASTS,
         )
         assert row is not None  # noqa: S101  # it was put there above
         count = await count_with_another(connection, row)
@@ -51,10 +53,12 @@ async def check_code_to(connection: Connection, email: str, typed: str, key: byt
     async with connection.transaction():
         row = await connection.fetchrow(
             """UPDATE sfo.address_codes SET tries = tries + 1
-               WHERE email = $1 AND code_hash IS NOT NULL AND expires_at > clock_timestamp() AND tries < $2
+               WHERE email = $1 AND code_hash IS NOT NULL AND tries < $2
+                 AND expires_at > clock_timestamp() AND expires_at <= clock_timestamp() + $3::interval
                RETURNING code_hash, tries""",
             email,
             TRIES,
+            CODE_LASTS,
         )
         check = judged(row, _bound(email), typed, key)
         if check is Check.RIGHT:

@@ -25,6 +25,11 @@ CODES_A_PERSON = 12
 """How many an address gets in that time, whichever of its links are opened; counted in the record, like those."""
 IDLE = timedelta(minutes=30)
 LONGEST = timedelta(hours=12)
+PUT_BACK = timedelta(minutes=1)
+"""A session seen later than this from now is of before the record's clock was put back: nobody knows how long ago."""
+
+RECENT = "{0}expires_at BETWEEN clock_timestamp() - $2::interval AND clock_timestamp() + $3::interval"
+"""Sent within the time; one that lasts longer than any may is of before the record's clock was put back."""
 
 _DIGITS = 6
 _PURPOSE = b"sfo-code-1\0"
@@ -61,11 +66,12 @@ async def issue_code(connection: Connection, link: UUID, key: bytes) -> str | No
     """
     async with connection.transaction():
         row = await connection.fetchrow(
-            """SELECT l.email, l.codes_sent, (SELECT c.expires_at > clock_timestamp() - $2::interval FROM sfo.codes c
-                   WHERE c.link = l.link) AS is_recent
-               FROM sfo.links l WHERE l.link = $1 FOR UPDATE""",
+            f"""SELECT l.email, l.codes_sent, (SELECT {RECENT.format("c.")} FROM sfo.codes c
+                    WHERE c.link = l.link) AS is_recent
+                FROM sfo.links l WHERE l.link = $1 FOR UPDATE""",
             link,
             CODES_WITHIN - CODE_LASTS,
+            CODE_LASTS,
         )
         count = await count_with_another(connection, row) if row else None
         if count is None:
@@ -97,12 +103,13 @@ async def count_with_another(connection: Connection, row: asyncpg.Record) -> int
 async def _sent_to_the_person(connection: Connection, email: str) -> int:
     """How many codes went to this address within the time, by all of its links and without one."""
     sent = await connection.fetchval(
-        """SELECT (SELECT coalesce(sum(l.codes_sent), 0) FROM sfo.links l JOIN sfo.codes c USING (link)
-                   WHERE lower(btrim(l.email)) = lower(btrim($1)) AND c.expires_at > clock_timestamp() - $2::interval)
-                + (SELECT coalesce(sum(codes_sent), 0) FROM sfo.address_codes
-                   WHERE email = lower(btrim($1)) AND expires_at > clock_timestamp() - $2::interval)""",
+        f"""SELECT (SELECT coalesce(sum(l.codes_sent), 0) FROM sfo.links l JOIN sfo.codes c USING (link)
+                    WHERE lower(btrim(l.email)) = lower(btrim($1)) AND {RECENT.format("c.")})
+                 + (SELECT coalesce(sum(codes_sent), 0) FROM sfo.address_codes
+                    WHERE email = lower(btrim($1)) AND {RECENT.format("")})""",
         email,
         CODES_WITHIN - CODE_LASTS,
+        CODE_LASTS,
     )
     return int(sent)
 
@@ -112,9 +119,11 @@ async def check_code(connection: Connection, link: UUID, typed: str, key: bytes)
     async with connection.transaction():
         row = await connection.fetchrow(
             """UPDATE sfo.codes SET tries = tries + 1
-               WHERE link = $1 AND expires_at > clock_timestamp() AND tries < $2 RETURNING code_hash, tries""",
+               WHERE link = $1 AND expires_at > clock_timestamp() AND expires_at <= clock_timestamp() + $3::interval
+                 AND tries < $2 RETURNING code_hash, tries""",
             link,
             TRIES,
+            CODE_LASTS,
         )
         check = judged(row, link.bytes, typed, key)
         if check is Check.RIGHT:
@@ -170,9 +179,11 @@ async def read_session(connection: Connection, cookie: str | None, *, in_use: bo
         return None
     row = await connection.fetchrow(
         f"""{_NOTED if in_use else _FOUND} session_hash = $1 AND expires_at > clock_timestamp()
-             AND seen_at > clock_timestamp() - $2::interval {_SHOWN if in_use else ""}""",
+             AND seen_at BETWEEN clock_timestamp() - $2::interval AND clock_timestamp() + $3::interval
+             {_SHOWN if in_use else ""}""",
         _digest(cookie),
         IDLE,
+        PUT_BACK,
     )
     return Session(row["email"], row["csrf"], row["member"]) if row else None
 

@@ -54,12 +54,15 @@ class Heard:
     recorded: set[UUID] = field(default_factory=set)
     told: Counter[str] = field(default_factory=Counter)
     """Everything by its words; a page that did not come, or that said later, by its status or kind of trouble."""
+    filled: int = 0
+    """How many pages were filled in."""
 
 
 class Crowd(Cast):
     """`lines` as in the demo; `thinking` says how long somebody takes before they sit down, in seconds.
 
-    `at_once`: how many of them are at a screen at the same moment.
+    `at_once`: how many of them wait for a page at the same moment. While `sending` is not set, a page that is filled in
+    stays on the screen; afterwards each thinks once more before it goes.
     """
 
     def __init__(
@@ -79,6 +82,8 @@ class Crowd(Cast):
         self._seats = asyncio.Semaphore(at_once)
         self._one_each: dict[str, asyncio.Lock] = {}
         self.heard = Heard()
+        self.sending = asyncio.Event()
+        self.sending.set()
 
     async def run(self) -> None:
         """Read and answer until cancelled."""
@@ -93,12 +98,10 @@ class Crowd(Cast):
             return
         await asyncio.sleep(self._thinking())
         visit = Visit(letter, line)
-        async with self._one_each.setdefault(letter.email, asyncio.Lock()), self._seats:
-            browser = await self._signed_in(letter.email)
+        browser = await self._signed_in(letter.email)
         pause = 0.1
         while True:
-            async with self._seats:
-                heard = await self._try(browser, visit)
+            heard = await self._try(browser, visit)
             self.heard.told[heard] += 1
             if heard in (RECORDED, DECIDED, CLOSED):
                 break
@@ -120,17 +123,18 @@ class Crowd(Cast):
             await self._signed_in(row["email"])
 
     async def _signed_in(self, email: str) -> httpx.AsyncClient:
-        while email not in self._browsers:
-            try:
-                async with self._service.pool.acquire() as connection:
-                    cookie, _ = await open_session(connection, email)
-            except AWAY:
-                await asyncio.sleep(0.2)
-                continue
-            browser = httpx.AsyncClient(cookies={"sfo": cookie}, timeout=30, trust_env=False)
-            browser.headers["Sec-Fetch-Site"] = "same-origin"
-            self._browsers[email] = browser
-        return self._browsers[email]
+        async with self._one_each.setdefault(email, asyncio.Lock()):
+            while email not in self._browsers:
+                try:
+                    async with self._service.pool.acquire() as connection:
+                        cookie, _ = await open_session(connection, email)
+                except AWAY:
+                    await asyncio.sleep(0.2)
+                    continue
+                browser = httpx.AsyncClient(cookies={"sfo": cookie}, timeout=30, trust_env=False)
+                browser.headers["Sec-Fetch-Site"] = "same-origin"
+                self._browsers[email] = browser
+            return self._browsers[email]
 
     def _sign_out(self, email: str, browser: httpx.AsyncClient) -> None:
         """The session has ended; unless somebody with this address has opened another already."""
@@ -143,12 +147,15 @@ class Crowd(Cast):
         address = f"{self._by.choice(self._service.gateways)}{path}/decide"
         try:
             if visit.form is None:
-                page = await browser.get(address)
+                async with self._seats:
+                    page = await browser.get(address)
                 if page.status_code != 200:
                     return _said(page)
                 now = case_time(self._cases[visit.letter.reference], datetime.now(UTC))
                 visit.form = {**hidden(page), "checked": "yes", **filled(page, visit.line, on_in_london(now))}
-            reply = await browser.post(address, data=visit.form)
+                await self._may_send()
+            async with self._seats:
+                reply = await browser.post(address, data=visit.form)
         except httpx.TransportError as error:
             return type(error).__name__
         if reply.status_code == 303 and reply.headers["location"].endswith("/receipt"):
@@ -156,6 +163,24 @@ class Crowd(Cast):
         if reply.status_code < 500:
             visit.form = None  # whatever it is, the page is looked at anew
         return _said(reply)
+
+    async def _may_send(self) -> None:
+        self.heard.filled += 1
+        if not self.sending.is_set():
+            await self.sending.wait()
+            await asyncio.sleep(self._thinking())
+
+    async def filled_in(self, pages: int, within: float = 60) -> None:
+        """Wait until so many pages have been filled in. Raises TimeoutError."""
+        async with asyncio.timeout(within):
+            while self.heard.filled < pages:
+                await asyncio.sleep(0.1)
+
+    async def told_recorded(self, answers: int, within: float = 60) -> None:
+        """Wait until so many people have been told that their answer is recorded. Raises TimeoutError."""
+        async with asyncio.timeout(within):
+            while len(self.heard.recorded) < answers:
+                await asyncio.sleep(0.05)
 
 
 def _said(page: httpx.Response) -> str:

@@ -39,6 +39,7 @@ RULEBOOKS = Path(__file__).parents[2] / "deploy" / "rulebook"
 POSTGRES, TEMPORAL, MAIL = "PostgreSQL", "Temporal", "the mail server"
 WORKERS, GATEWAYS = ("worker 1", "worker 2"), ("gateway 1", "gateway 2")
 AWAY = (*OUT_OF_REACH, asyncpg.PostgresError)
+_GATEWAY, _WORKER = ("-m", "starter", "gateway"), ("-m", "worker")
 _LEADS = """
     SELECT application_name FROM pg_locks JOIN pg_stat_activity USING (pid)
     WHERE locktype = 'advisory' AND granted AND objid = (hashtext('sfo.relay')::bigint & 4294967295)::oid
@@ -203,12 +204,12 @@ async def a_service(
     postgres: Mapping[str, str] | None = None,
     smtp_url: str = "",
     mailbox: Path | None = None,
-    more: Mapping[str, Mapping[str, str]] | None = None,
+    programs: Mapping[str, Sequence[str]] | None = None,
 ) -> AsyncIterator[Service]:
     """A service that takes answers, for as long as the block lasts.
 
     `record`: where PostgreSQL keeps its data, `postgres` its further settings. With `smtp_url` and `mailbox` the mail
-    server is somebody else's. `more`: further variables of a worker or gateway, by its name.
+    server is somebody else's. `programs`: what Python runs instead, by the name of a worker or gateway.
     """
     folder = Path(tempfile.mkdtemp(prefix="sfo-drill-", dir="/tmp"))
     ports = {name: usable_port(0) for name in (TEMPORAL, "ui", MAIL, *GATEWAYS)}
@@ -230,9 +231,9 @@ async def a_service(
         MAIL: Part(MAIL, lambda: _mail(folder, ports[MAIL])),
     }
     for name in gateways:
-        parts[name] = _gateway(folder, settings, name, ports[name], (more or {}).get(name, {}))
+        parts[name] = _gateway(folder, settings, name, ports[name], (programs or {}).get(name, _GATEWAY))
     for name in workers:
-        parts[name] = _worker(folder, settings, name, **(more or {}).get(name, {}))
+        parts[name] = _worker(folder, settings, name, (programs or {}).get(name, _WORKER))
     async with AsyncExitStack() as life:
         life.callback(shutil.rmtree, folder, ignore_errors=True)
         life.push(_LastLines(folder))
@@ -308,21 +309,15 @@ async def _listens(port: int) -> None:
                 return
 
 
-def _gateway(folder: Path, settings: Settings, name: str, port: int, more: Mapping[str, str]) -> Part:
+def _gateway(folder: Path, settings: Settings, name: str, port: int, program: Sequence[str]) -> Part:
     own = settings.model_copy(
         update={"gateway_port": port, "build_id": _build(name), "data_dir": folder / f"kept-{_build(name)}"}
     )
-    command = Command(
-        (sys.executable, "-m", "starter", "gateway"),
-        log=folder / "gateway.log",
-        environment={**_environment(own), **more},
-    )
+    command = Command((sys.executable, *program), log=folder / "gateway.log", environment=_environment(own))
     return Part(name, lambda: _program(command))
 
 
-def _worker(
-    folder: Path, settings: Settings, name: str, program: Sequence[str] = ("-m", "worker"), **more: str
-) -> Part:
+def _worker(folder: Path, settings: Settings, name: str, program: Sequence[str], **more: str) -> Part:
     return Part(name, lambda: _program(worker_command(folder, settings, program, **more)))
 
 

@@ -99,20 +99,30 @@ async def shown(client: Client, references: list[str]) -> bool:
 async def test_a_day_without_it_loses_nothing_and_hides_no_date(part: str) -> None:
     async with a_service() as service:
         day = await Day.begun(service)
-        await day.without(part)
-        async with beside(day.crowd.run()):
-            await TOLD[part](day)
-            await day.reaches(IS_BACK)
-            await service.start(part)
-            moves = service.until(_NO_LETTER_WAITS, within=90) if part == MAIL else service.applied(*ALL_ANSWERED)
-            resumed = await moves
-            await day.shown_late()
+        resumed = await a_day_without(part, day)
         cases = ANSWERED + SILENT_ONES
         done = await counted(service, "a day away", part, cases, day.crowd.heard.recorded, resumed)
         assert done.found == {}
         assert done.mails.twice == {}
         # Without the record nobody's answer could be taken before the date; otherwise it counts from when it came.
         assert await day.how_answered() == [(part == POSTGRES, part == POSTGRES)] * ANSWERED
+
+
+async def a_day_without(part: str, day: Day, within: float = 120) -> float:
+    """Returns the seconds until what had waited had gone on."""
+    await day.without(part)
+    async with beside(day.crowd.run()):
+        await TOLD[part](day)
+        await day.reaches(IS_BACK)
+        await day.service.start(part)
+        moves = (
+            day.service.until(_NO_LETTER_WAITS, within=within)
+            if part == MAIL
+            else day.service.applied(*ALL_ANSWERED, within)
+        )
+        resumed = await moves
+        await day.shown_late()
+    return resumed
 
 
 async def without_the_record(day: Day) -> None:

@@ -20,56 +20,75 @@ from tests.drills.worker_memory import a_charge
 pytestmark = pytest.mark.drill
 
 CASES = 20
+FEW = {"max_connections": "30"}
 LONG = 15.0
 """Seconds for which there are none; longer than anybody of ours waits for a lock or a statement."""
 
 
 @asynccontextmanager
-async def asked(**more: object) -> AsyncIterator[tuple[Service, Crowd]]:
-    """Cases that have asked their first questions, and people who know of them and have not answered yet."""
+async def asked(cases: int = CASES, **more: object) -> AsyncIterator[tuple[Service, Crowd]]:
+    """Cases that have asked their first questions, and people who know of them and have sent no answer yet."""
     async with a_service(**more) as service:  # type: ignore[arg-type]
-        clocks = await service.open([a_charge(number) for number in range(CASES)])
-        await service.asked("early_look", CASES)
+        clocks = await service.open([a_charge(number) for number in range(cases)])
+        await service.asked("early_look", cases)
         await rested(service)
         crowd = Crowd(service, Alike(), clocks, random.Random(5), at_once=40)  # noqa: S311
+        crowd.sending.clear()
         await crowd.all_signed_in()
         yield service, crowd
 
 
 async def test_without_a_free_connection_people_are_told_to_try_again_and_nothing_is_lost() -> None:
-    async with asked(postgres={"max_connections": "30"}) as (service, crowd):
-        async with all_taken(service) as taken, beside(crowd.run()):
+    async with asked(postgres=FEW) as (service, crowd):
+        resumed = await without_a_free_connection(service, crowd, CASES)
+        await nothing_lost(service, crowd, "no connection left", resumed)
+
+
+async def without_a_free_connection(service: Service, crowd: Crowd, cases: int) -> float:
+    """People send what they filled in before. Returns the seconds until something moved again."""
+    async with beside(crowd.run()):
+        await crowd.filled_in(cases)
+        async with all_taken(service) as taken:
+            crowd.sending.set()
             await asyncio.sleep(LONG)
             assert (await service.health())["database"] == "DOWN"
             assert crowd.heard.told["status 503"] > 0
             assert crowd.heard.recorded == set()
             await taken.given_back()
             resumed = await service.applied("notification", 1)
-            await service.applied("notification", CASES)
-        await nothing_lost(service, crowd, "no connection left", resumed)
+            await service.applied("notification", cases)
+    return resumed
 
 
 async def test_while_every_connection_waits_the_rest_is_answered_and_nothing_is_lost() -> None:
     async with asked() as (service, crowd):
-        locking: asyncpg.Connection = await asyncpg.connect(service.superuser_url.replace("/postgres?", "/sfo?"))
-        try:
-            await locking.execute("BEGIN; LOCK TABLE sfo.decisions IN ACCESS EXCLUSIVE MODE")
-            async with beside(crowd.run()):
-                await asyncio.sleep(3)
-                began = time.monotonic()
-                async with httpx.AsyncClient(trust_env=False) as web:
-                    assert (await web.get(f"{service.gateways[0]}/ping")).status_code == 200
-                assert (await service.health())["database"] == "DOWN"
-                assert time.monotonic() - began < 5
-                await asyncio.sleep(LONG)
-                assert crowd.heard.told["status 503"] > 0
-                assert crowd.heard.recorded == set()
-                await locking.execute("COMMIT")
-                resumed = await service.applied("notification", 1)
-                await service.applied("notification", CASES)
-        finally:
-            await locking.close()
+        resumed = await while_every_connection_waits(service, crowd, CASES)
         await nothing_lost(service, crowd, "every connection waits", resumed)
+
+
+async def while_every_connection_waits(service: Service, crowd: Crowd, cases: int) -> float:
+    """As `without_a_free_connection`; the connections are there, and none comes to an end."""
+    locking: asyncpg.Connection = await asyncpg.connect(service.superuser_url.replace("/postgres?", "/sfo?"))
+    try:
+        async with beside(crowd.run()):
+            await crowd.filled_in(cases)
+            await locking.execute("BEGIN; LOCK TABLE sfo.decisions IN ACCESS EXCLUSIVE MODE")
+            crowd.sending.set()
+            await asyncio.sleep(3)
+            began = time.monotonic()
+            async with httpx.AsyncClient(trust_env=False) as web:
+                assert (await web.get(f"{service.gateways[0]}/ping")).status_code == 200
+            assert (await service.health())["database"] == "DOWN"
+            assert time.monotonic() - began < 5
+            await asyncio.sleep(LONG)
+            assert crowd.heard.told["status 503"] > 0
+            assert crowd.heard.recorded == set()
+            await locking.execute("COMMIT")
+            resumed = await service.applied("notification", 1)
+            await service.applied("notification", cases)
+    finally:
+        await locking.close()
+    return resumed
 
 
 @dataclass

@@ -7,11 +7,12 @@ import asyncio
 import errno
 import os
 import random
-import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
+from uuid import UUID
 
 import asyncpg
 import pytest
@@ -27,6 +28,7 @@ pytestmark = pytest.mark.drill
 CASES = 20
 MEGABYTES = 192
 FULL_FOR = 10.0  # seconds
+LITTLE_LOG = {"min_wal_size": "32MB", "max_wal_size": "48MB"}
 _MOVES = "SELECT count(*) > $1 FROM decisions WHERE applied_at IS NOT NULL"
 
 
@@ -47,33 +49,58 @@ def small_disk() -> Iterator[Path]:
 
 
 async def test_a_full_disk_is_said_and_no_answer_is_taken_that_is_not_kept(small_disk: Path) -> None:
-    settings = {"min_wal_size": "32MB", "max_wal_size": "48MB"}
-    async with a_service(record=small_disk / "record", postgres=settings) as service:
-        clocks = await service.open([a_charge(number) for number in range(CASES)])
-        await service.asked("early_look", CASES)
-        await rested(service)
-        by = random.Random(13)  # noqa: S311
-        crowd = Crowd(service, Alike(), clocks, by, lambda: by.uniform(0, 4))
-        await crowd.all_signed_in()
-        ballast = fill(small_disk / "ballast")
-        assert shutil.disk_usage(small_disk).free == 0
-        async with beside(crowd.run()):
-            await until_it_cannot_write(service)
-            await asyncio.sleep(FULL_FOR)
-            assert crowd.heard.told["status 503"] > 0
-            kept = set(crowd.heard.recorded)
-            is_down = (await service.health())["database"] == "DOWN"
-            ballast.unlink()
-            # What an operator does: make room, and start it where it has given up.
-            await service.kill(POSTGRES)
-            await service.start(POSTGRES)
-            resumed = await service.until(_MOVES, len(kept), within=90)
-            await service.applied("notification", CASES)
+    async with asked(small_disk) as (service, crowd):
+        before, resumed = await until_there_is_room(service, crowd, small_disk, CASES)
         done = await counted(
-            service, "disk full", f"{len(kept)} answers before", CASES, crowd.heard.recorded | kept, resumed
+            service, "disk full", f"{len(before)} answers before", CASES, crowd.heard.recorded | before, resumed
         )
         assert done.found == {}
-        assert is_down
+
+
+@asynccontextmanager
+async def asked(
+    disk: Path, cases: int = CASES, think: float = 4, **more: object
+) -> AsyncIterator[tuple[Service, Crowd]]:
+    """Cases that have asked their first questions, on this disk, and people who have sent no answer yet.
+
+    `think`: seconds that somebody may take before sending what is filled in.
+    """
+    async with a_service(record=disk / "record", postgres=LITTLE_LOG, **more) as service:  # type: ignore[arg-type]
+        clocks = await service.open([a_charge(number) for number in range(cases)])
+        await service.asked("early_look", cases)
+        await rested(service)
+        by = random.Random(13)  # noqa: S311
+        crowd = Crowd(service, Alike(), clocks, by, lambda: by.uniform(0, think))
+        crowd.sending.clear()
+        await crowd.all_signed_in()
+        yield service, crowd
+
+
+async def until_there_is_room(
+    service: Service, crowd: Crowd, disk: Path, cases: int, within: float = 120
+) -> tuple[set[UUID], float]:
+    """People send what they filled in while the disk runs full, and until an operator has made room.
+
+    Returns the links whose answers were called recorded by the time nothing could be written any more, and the
+    seconds until something moved again.
+    """
+    async with beside(crowd.run()):
+        await crowd.filled_in(cases)
+        crowd.sending.set()
+        await crowd.told_recorded(1)
+        ballast = fill(disk / "ballast")
+        await until_it_cannot_write(service)
+        await asyncio.sleep(FULL_FOR)
+        assert crowd.heard.told["status 503"] > 0
+        before = set(crowd.heard.recorded)
+        assert (await service.health())["database"] == "DOWN"
+        ballast.unlink()
+        # What an operator does: make room, and start it where it has given up.
+        await service.kill(POSTGRES)
+        await service.start(POSTGRES)
+        resumed = await service.until(_MOVES, len(before), within=90)
+        await service.applied("notification", cases, within)
+    return before, resumed
 
 
 def fill(path: Path) -> Path:

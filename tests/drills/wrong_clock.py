@@ -1,83 +1,126 @@
-"""A clock that is put forward and back under running processes, which is libfaketime's doing.
+"""Clocks that are put forward and back under a running service: that of a program of ours, or the record's.
 
-Debian's package `faketime` brings it. It is a tool of whoever runs the drills, and no part of what is shipped.
+`python -m tests.drills.wrong_clock FILE PROGRAM` runs a worker or a gateway whose clock is wrong by as many seconds as
+the file says. Everything that Python asks for the time is told so. What measures spans of time stays as it is, and so
+does the time of day in Temporal's library, which is no Python and asks the machine.
+
+The record has no name for the time of day but `clock_timestamp()`: defaults of columns, functions and queries all ask
+that. Under a `RecordClock` it is another function. PostgreSQL's own time-outs and its log keep the machine's clock.
 """
 
-import os
-import shutil
-import subprocess
+import asyncio
 import sys
-import tempfile
-from collections.abc import Iterator
+import threading
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import pytest
+import asyncpg
+import time_machine
 
-_PLACES = ("/usr/lib/*/faketime", "/usr/lib/faketime", "/usr/lib64/faketime")
-_LIBRARY = "libfaketimeMT.so.1"  # the one for programs with threads
-_MESSAGE = "no {} here: install the package faketime (apt install faketime) to step the clock of a process"
-_ASKED = "from datetime import UTC, datetime; print(datetime.now(UTC).isoformat())"
+from tests.drills.programs import run
+from tests.drills.service import POSTGRES, Service
+
+_LOOKS_EVERY = 0.1  # seconds
+_NEAR = timedelta(seconds=2)
+_PATIENCE = 20.0
+_INSTEAD = (
+    # What the server's own function does, under another name.
+    """CREATE FUNCTION public.right_clock() RETURNS timestamptz
+       LANGUAGE internal VOLATILE STRICT PARALLEL SAFE AS 'clock_timestamp'""",
+    # PostgreSQL calls its own functions by number and past their entry here; one that is SQL is written out in the
+    # statement before it comes to that.
+    """CREATE OR REPLACE FUNCTION pg_catalog.clock_timestamp() RETURNS timestamptz
+       LANGUAGE sql VOLATILE PARALLEL SAFE RETURN public.right_clock()
+           + coalesce(nullif(pg_catalog.current_setting('drill.wrong_by', true), ''), '0')::interval""",
+)
 
 
 @dataclass(frozen=True)
-class Clock:
-    """The wall clock of every process that has its variables; what measures spans of time stays as it is."""
+class ProgramClock:
+    """The clock of one worker or gateway."""
 
-    folder: Path
-    library: Path
+    file: Path
 
-    @property
-    def variables(self) -> dict[str, str]:
-        """What a process is started with."""
-        return {
-            "LD_PRELOAD": str(self.library),
-            "FAKETIME_TIMESTAMP_FILE": str(self._file),
-            "FAKETIME_CACHE_DURATION": "1",  # seconds until a step is seen; to look at each call would slow everything
-            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-        }
+    @classmethod
+    def right(cls, folder: Path) -> "ProgramClock":
+        """A clock that is right as yet."""
+        clock = cls(folder / "wrong-by")
+        clock.file.write_text("0")
+        return clock
 
-    @property
-    def _file(self) -> Path:
-        return self.folder / "offset"
+    def program(self, name: str) -> tuple[str, ...]:
+        """What runs instead of the program of this name."""
+        return ("-m", __name__, str(self.file), name)
 
-    def step(self, wrong_by: timedelta) -> None:
-        """From this moment on, or a second later, it is wrong by so much."""
-        new = self.folder / "offset.new"
-        new.write_text(f"{wrong_by.total_seconds():+.0f}\n")
-        new.rename(self._file)
+    async def step(self, wrong_by: timedelta) -> None:
+        """From now on it is wrong by so much, by the program's own word. Raises TimeoutError."""
+        new = self.file.with_suffix(".new")
+        new.write_text(str(wrong_by.total_seconds()))
+        new.rename(self.file)
+        async with asyncio.timeout(_PATIENCE):
+            while not self._is_wrong_by(wrong_by):
+                await asyncio.sleep(_LOOKS_EVERY)
 
-    def now(self) -> datetime:
-        """What a process that has this clock takes for now."""
-        asked = subprocess.run(
-            [sys.executable, "-c", _ASKED], env=os.environ | self.variables, capture_output=True, check=True, text=True
-        )
-        return datetime.fromisoformat(asked.stdout.strip())
-
-    def rules(self, pid: int) -> bool:
-        """Whether this process has this clock."""
-        return self.library.name in Path(f"/proc/{pid}/maps").read_text()
+    def _is_wrong_by(self, wrong_by: timedelta) -> bool:
+        said = _said(self.file)
+        if not said.exists():
+            return False
+        looked = datetime.fromtimestamp(said.stat().st_mtime, UTC)
+        return abs(datetime.fromisoformat(said.read_text()) - looked - wrong_by) < _NEAR
 
 
-@pytest.fixture
-def clock() -> Iterator[Clock]:
-    """A clock that is right as yet."""
-    found = [path for place in _PLACES for path in Path("/").glob(f"{place[1:]}/{_LIBRARY}")]
-    if not found:
-        pytest.skip(_MESSAGE.format(_LIBRARY))
-    folder = Path(tempfile.mkdtemp(prefix="sfo-clock-", dir="/tmp"))
-    ours = _kept_in_memory()
-    made = Clock(folder, found[0])
-    made.step(timedelta(0))
-    try:
-        assert abs(made.now() - datetime.now(UTC)) < timedelta(minutes=1)
-        yield made
-    finally:
-        shutil.rmtree(folder)
-        for name in _kept_in_memory() - ours:  # what a killed process could not clear away itself
-            name.unlink(missing_ok=True)
+def _said(file: Path) -> Path:
+    """Where the program says what it takes for now."""
+    return file.with_suffix(".now")
 
 
-def _kept_in_memory() -> set[Path]:
-    return set(Path("/dev/shm").glob("*faketime_*"))  # noqa: S108  # where the library keeps it
+def _follow(file: Path) -> None:
+    clock = time_machine.travel(datetime.now(UTC), tick=True).start()
+    wrong_by = 0.0
+    while True:
+        wanted = float(file.read_text())
+        clock.shift(wanted - wrong_by)
+        wrong_by = wanted
+        new = file.with_suffix(".said")
+        new.write_text(datetime.now(UTC).isoformat())
+        new.rename(_said(file))
+        time.sleep(_LOOKS_EVERY)
+
+
+@dataclass(frozen=True)
+class RecordClock:
+    """The clock by which the record dates everything."""
+
+    service: Service
+
+    @classmethod
+    async def right(cls, service: Service) -> "RecordClock":
+        """A clock that is right as yet. PostgreSQL starts again, since whoever is connected knows the old one."""
+        clock = cls(service)
+        await clock._as_superuser(*_INSTEAD)
+        await service.parts[POSTGRES].stop()
+        await service.start(POSTGRES)
+        await clock.step(timedelta(0))
+        return clock
+
+    async def step(self, wrong_by: timedelta) -> None:
+        """From now on it is wrong by so much, for everybody who is connected or connects. Raises TimeoutError."""
+        seconds = f"{wrong_by.total_seconds():.0f} seconds"
+        await self._as_superuser(f"ALTER SYSTEM SET drill.wrong_by = '{seconds}'", "SELECT pg_reload_conf()")
+        is_wrong = "SELECT abs(extract(epoch FROM clock_timestamp() - now() - $1::interval)) < 2"
+        await self.service.until(is_wrong, wrong_by, within=_PATIENCE)
+
+    async def _as_superuser(self, *statements: str) -> None:
+        connection = await asyncpg.connect(self.service.superuser_url.replace("/postgres?", "/sfo?"))
+        try:
+            for statement in statements:
+                await connection.execute(statement)
+        finally:
+            await connection.close()
+
+
+if __name__ == "__main__":
+    threading.Thread(target=_follow, args=(Path(sys.argv[1]),), daemon=True).start()
+    run(sys.argv[2])

@@ -9,8 +9,11 @@ from uuid import UUID
 import pytest
 import pytest_asyncio
 
+from starter.address_codes import check_code_to, issue_code_to
+from starter.connections import Connection
 from starter.erasing import kept_of
 from starter.extending import MoreTime, request_extension
+from starter.identity import CODES, CODES_A_PERSON, Check, check_code, issue_code, open_session, read_session
 from starter.relay import Relay
 from starter.reports import ReportRefusedError, report_court_event
 from tests.builders import MONDAY
@@ -20,6 +23,7 @@ from tests.starter.signed_in import a_desk
 from workflows.contract.vocabulary import CourtEventKind, ReasonCode
 
 SPOC = "spoc@n53.example.test"
+KEY = b"k" * 32
 SetWrong = Callable[[timedelta], None]
 
 
@@ -109,3 +113,43 @@ async def test_what_was_recorded_before_the_record_s_clock_was_put_back_is_deliv
     assert await relay.tick() == 1  # Temporal may have lost it
     assert await relay.tick() == 0
     assert {signal.content["decision"] for signal in desk.temporal.signals} == {str(decision)}
+
+
+async def put_back(connection: Connection, days: int = 1) -> None:
+    """What stands was written by a clock that was so far ahead."""
+    for table, column in [("codes", "expires_at"), ("address_codes", "expires_at"), ("sessions", "expires_at"),
+                          ("sessions", "seen_at")]:  # fmt: skip
+        await connection.execute(f"UPDATE {table} SET {column} = {column} + $1::interval", timedelta(days=days))
+
+
+async def test_who_had_every_code_before_the_record_s_clock_was_put_back_has_another_now(desk: Desk) -> None:
+    await desk.ask("notification", stage="notification")
+    async with desk.record.pool.acquire() as connection:
+        link = await connection.fetchval("SELECT link FROM links WHERE email = $1", SPOC)
+        for _ in range(CODES):
+            assert await issue_code(connection, link, KEY)
+            assert await issue_code_to(connection, SPOC, KEY)
+        assert await issue_code(connection, link, KEY) is None
+        assert await issue_code_to(connection, SPOC, KEY) is None
+        await put_back(connection, 100)
+        assert await issue_code(connection, link, KEY)
+        assert await issue_code_to(connection, SPOC, KEY)
+        await connection.execute("UPDATE links SET codes_sent = $1", CODES_A_PERSON)
+        await put_back(connection, 100)
+        assert await issue_code_to(connection, SPOC, KEY)
+
+
+async def test_a_code_and_a_session_last_no_longer_because_the_record_s_clock_was_put_back(desk: Desk) -> None:
+    await desk.ask("notification", stage="notification")
+    async with desk.record.pool.acquire() as connection:
+        link = await connection.fetchval("SELECT link FROM links WHERE email = $1", SPOC)
+        code, other = await issue_code(connection, link, KEY), await issue_code_to(connection, SPOC, KEY)
+        cookie, _ = await open_session(connection, SPOC)
+        assert code
+        assert other
+        assert await read_session(connection, cookie)
+        await put_back(connection)
+        assert await check_code(connection, link, code, KEY) is Check.SPENT
+        assert await check_code_to(connection, SPOC, other, KEY) is Check.SPENT
+        assert await read_session(connection, cookie) is None
+        assert await read_session(connection, cookie, in_use=False) is None
