@@ -173,9 +173,12 @@ class Relay:
             await asyncio.sleep(EVERY.total_seconds())
 
     async def tick(self) -> int:
-        """Deliver what waits now and return how much that was; nothing while another relay is at it."""
+        """Deliver what waits now and return how much that was; nothing while another relay is at it.
+
+        Raises TemporalAwayError, once every kind of row has had its turn: slow for one is not away for all.
+        """
         await self._export_head()
-        delivered = 0
+        delivered, away = 0, None
         async with leading(self._pool, "sfo.relay") as connection:
             if connection is None:
                 self._gauges.forget()
@@ -185,9 +188,13 @@ class Relay:
             if self._returned:
                 await self._returned.take_in()
             for backlog in BACKLOGS:
-                rows = await connection.fetch(f"{backlog.query} LIMIT {_BATCH}")
-                for row in rows:
-                    delivered += await self._try(backlog, row)
+                try:
+                    for row in await connection.fetch(f"{backlog.query} LIMIT {_BATCH}"):
+                        delivered += await self._try(backlog, row)
+                except TemporalAwayError as error:
+                    away = away or error
+        if away:
+            raise away
         return delivered
 
     def _compare(self) -> None:
