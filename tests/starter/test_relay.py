@@ -15,7 +15,6 @@ from temporalio.service import RPCStatusCode
 
 from starter.audit import Head, HeadsError, read_head, read_heads, verify
 from starter.connections import Pool
-from starter.delivery import Delivery
 from starter.relay import Relay
 from starter.signals import TemporalAwayError
 from starter.voiding import void_decision
@@ -71,22 +70,6 @@ async def test_a_decision_made_while_temporal_was_away_is_delivered_once(
     assert await relay.tick() == 0
     assert temporal.signals == [a_signal_of(gate, decision)]
     assert await record.value("SELECT delivered_at_wall FROM decisions") is not None
-
-
-async def test_one_kind_that_temporal_does_not_take_in_time_holds_up_no_other(
-    case: ACase, relay: Relay, temporal: FakeTemporal, record: Record, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Temporal slow and not away: cases that wait to be started must not keep answers waiting behind them."""
-    gate, decision = await a_waiting_decision(case)
-    await record.pool.execute("UPDATE cases SET started_at_wall = NULL")
-
-    async def too_slow(_delivery: Delivery, _reference: str) -> None:
-        raise TemporalAwayError("DEADLINE_EXCEEDED")
-
-    monkeypatch.setattr(Delivery, "start_case", too_slow)
-    with pytest.raises(TemporalAwayError, match="DEADLINE_EXCEEDED"):  # it is still said that something waits
-        await relay.tick()
-    assert temporal.signals == [a_signal_of(gate, decision)]
 
 
 async def test_a_fresh_decision_is_left_to_the_gateway(case: ACase, relay: Relay, temporal: FakeTemporal) -> None:

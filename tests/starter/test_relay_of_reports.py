@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import pytest
 
+from starter.delivery import Delivery
 from starter.enquiring import Enquiry, log_enquiry
 from starter.extending import MoreTime, request_extension
 from starter.relay import Relay
@@ -13,8 +14,8 @@ from starter.reports import ReportRefusedError, report_concern, report_court_eve
 from starter.signals import TemporalAwayError
 from tests.builders import ACase
 from tests.conftest import MailServer, Record
-from tests.starter.front_desk import FakeTemporal, a_case_now
-from tests.starter.test_relay import age
+from tests.starter.front_desk import FakeTemporal, a_case_now, a_signal_of
+from tests.starter.test_relay import a_waiting_decision, age
 from tests.starter.test_relay import case as case  # the fixture
 from tests.starter.test_relay import relay as relay  # the fixture
 from tests.starter.test_relay import temporal as temporal  # the fixture
@@ -44,6 +45,22 @@ async def test_a_case_that_was_never_started_is_started(
         "SfoClock": "in_time",
     }
     assert await record.value("SELECT started_at_wall FROM cases") is not None
+
+
+async def test_one_kind_that_temporal_does_not_take_in_time_holds_up_no_other(
+    case: ACase, relay: Relay, temporal: FakeTemporal, record: Record, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Temporal slow and not away: cases that wait to be started must not keep answers waiting behind them."""
+    gate, decision = await a_waiting_decision(case)
+    await record.pool.execute("UPDATE cases SET started_at_wall = NULL")
+
+    async def too_slow(_delivery: Delivery, _reference: str) -> None:
+        raise TemporalAwayError("DEADLINE_EXCEEDED")
+
+    monkeypatch.setattr(Delivery, "start_case", too_slow)
+    with pytest.raises(TemporalAwayError, match="DEADLINE_EXCEEDED"):  # it is still said that something waits
+        await relay.tick()
+    assert temporal.signals == [a_signal_of(gate, decision)]
 
 
 async def test_court_events_concerns_enquiries_and_requests_are_delivered(
