@@ -45,6 +45,13 @@ _LEADS = """
     WHERE locktype = 'advisory' AND granted AND objid = (hashtext('sfo.relay')::bigint & 4294967295)::oid
 """
 
+_STANDING = """
+    SELECT g.gate, g.state, o.state AS letter, o.attempts, o.claimed_at_wall, d.recorded_at, d.delivered_at_wall,
+        d.void_at, clock_timestamp() AS now
+    FROM gates g LEFT JOIN outbox o ON o.gate = g.gate AND o.letter = 'asked' LEFT JOIN decisions d ON d.gate = g.gate
+    WHERE g.question = $1 AND d.applied_at IS NULL
+"""
+
 
 @dataclass
 class Part:
@@ -160,10 +167,18 @@ class Service:
         return await self.until(query, question, cases, within=within)
 
     async def applied(self, question: str, answers: int, within: float = 120) -> float:
-        """Wait until so many answers to this were applied; returns the seconds."""
+        """Wait until so many answers to this were applied; returns the seconds.
+
+        Raises TimeoutError, which says how far each of the others has come: the record is gone afterwards.
+        """
         query = """SELECT count(*) >= $2 FROM decisions JOIN gates USING (gate)
                    WHERE question = $1 AND applied_at IS NOT NULL"""
-        return await self.until(query, question, answers, within=within)
+        try:
+            return await self.until(query, question, answers, within=within)
+        except TimeoutError:
+            standing = await self.pool.fetch(_STANDING, question)
+            opened = await self.value("SELECT count(*) FROM gates WHERE question = $1", question)
+            raise TimeoutError(f"{opened} asked; not applied: {[dict(row) for row in standing]}") from None
 
     async def health(self) -> dict[str, str]:
         """What the first gateway says of each service that it needs: UP or DOWN."""
