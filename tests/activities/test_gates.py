@@ -112,6 +112,23 @@ async def test_nobody_eligible_goes_to_the_senior_lead_and_is_escalated(
     assert mail_server.to(LEAD)
 
 
+async def test_a_national_team_that_is_away_altogether_is_escalated_to_nobody_else(
+    record: Record, mail_server: MailServer
+) -> None:
+    """An escalation of an escalation would go to the same team, which is away, and so on without an end."""
+    case = await a_case(record.pool, mail_server)
+    await record.pool.execute(
+        """INSERT INTO absences (absence, person_key, deputy_key, from_on, to_on, set_by)
+           SELECT gen_random_uuid(), key, NULL, '2026-10-01', '2026-10-31', 'x@example.test'
+           FROM unnest($1::text[]) AS key""",
+        ["national.team", "national.duty.1", "national.duty.2"],
+    )
+    opened = await case.ask("acknowledge", "overdue-1", stage="escalation/overdue-1")
+    assert (opened.role, opened.escalation) == (Role.SENIOR_LEAD, None)
+    assert mail_server.to(LEAD)
+    assert await record.value("SELECT count(*) FROM escalations") == 0
+
+
 async def test_an_answer_is_applied_once_however_often_it_is_delivered(record: Record, mail_server: MailServer) -> None:
     case = await a_case(record.pool, mail_server)
     opened = await case.ask("notification", stage="notification")

@@ -82,7 +82,7 @@ class Asking:
         gate, is_fallback = self.record.open_gate(
             part, question, subject, role, due, deadline=deadline, counted_from=counted_from, when=when
         )
-        if is_fallback:
+        if is_fallback and not part.startswith("escalation/"):
             self.escalate("reviewer", gate["gate"])
         name = gate["gate"]
         try:

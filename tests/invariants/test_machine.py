@@ -78,6 +78,7 @@ def assert_not_empty(counts: Counts, service: Service) -> None:
     assert len(counts.states) >= 10 * min(EXAMPLES, 3)
     assert service.restarts + service.upgrades >= EXAMPLES // 2
     if EXAMPLES >= MANY:
-        assert min(service.restarts, service.upgrades, counts.carried) >= EXAMPLES // 5
+        assert min(service.restarts, service.upgrades) >= EXAMPLES // 5
+        assert counts.carried >= EXAMPLES // 10
         assert counts.reopened >= 1
         assert not KINDS.keys() - counts.steps.keys()
