@@ -69,9 +69,9 @@ def independent_and_asked(seen: Observed) -> Iterator[Breach]:
 
 
 def _line(seen: Observed, at: datetime) -> set[str]:
-    """The line of the case where it was at this moment."""
+    """The line of the case where it was at this moment; of a moment in which it moved, who is in both."""
     roster = {row["email"] for row in seen["staff"] if row["in_line"] or row["role"] in LINE}
-    return roster | seen.in_line.get(seen.pdu_at(at), frozenset())
+    return roster | set.intersection(*(set(seen.in_line.get(pdu, ())) for pdu in seen.pdus_at(at)))
 
 
 def _was_asked(seen: Observed, decision: Row) -> bool:
