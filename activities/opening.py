@@ -69,7 +69,7 @@ async def open_gate(connection: Connection, means: Means, request: GateRequest) 
     link = await link_for(place, request.gate, chosen.person)
     await means.letters.queue(connection, _letter(asking, chosen.person, due, link))
     # An escalation of an escalation would go to the team that is away, and so on without an end.
-    is_told = chosen.is_fallback and not is_of_escalation(request.gate)
+    is_told = chosen.is_fallback and not ids.is_escalation(stage_of(request.gate)[0])
     escalation = await _missing(asking) if is_told else None
     await _show_stage(connection, case["reference"], request.gate)
     await audit(
@@ -107,11 +107,6 @@ def stage_of(gate: str) -> tuple[str, int]:
     found = _ROUND.search(part)
     is_round = found is not None and part[: found.start()] in set(Stage)
     return part, int(found[1]) if found and is_round else 1
-
-
-def is_of_escalation(gate: str) -> bool:
-    """Whether an escalation asks this, and no stage."""
-    return stage_of(gate)[0].startswith("escalation/")
 
 
 def is_on_the_clock(part: str) -> bool:

@@ -200,7 +200,7 @@ class GateLife(AskingSignals):
 
     async def _report_undeliverable(self, gate: Gate) -> None:
         """Nobody can be reached by mail and no rung is left: the national team hears of it, once for each gate."""
-        if gate.is_reported or self.part.startswith("escalation/"):
+        if gate.is_reported or ids.is_escalation(self.part):
             return  # an escalation of an escalation would go to the same mailbox
         gate.is_reported = True
         record = ConcernRecord(

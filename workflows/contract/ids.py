@@ -38,6 +38,11 @@ def enquiry_id(reference: str, number: int) -> str:
     return f"{case_id(reference)}/enquiry/{number}"
 
 
+def is_escalation(part: str) -> bool:
+    """Whether this part of a workflow's id is an escalation's: `escalation/overdue-1`, and not `review-2`."""
+    return part.startswith("escalation/")
+
+
 def part_of(workflow_id: str) -> str:
     """The part of a workflow's id after the case's: `review-2` or `escalation/overdue-1`."""
     return workflow_id.split("/", 2)[2]
