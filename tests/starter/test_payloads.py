@@ -1,8 +1,11 @@
 """Nothing readable reaches Temporal, and every key of the ring still reads."""
 
+import dataclasses
+
 import pytest
 from temporalio.api.common.v1 import Payload
 from temporalio.api.failure.v1 import Failure
+from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.converter import WithSerializationContext, WorkflowSerializationContext
 from temporalio.exceptions import ApplicationError
 
@@ -34,6 +37,16 @@ def test_the_converter_of_a_case_shares_all_but_the_codec_which_alone_knows_whos
     assert one.with_context(WorkflowSerializationContext("default", "sfo/SFO-2026-00042")) is one
     assert converter.with_context(WorkflowSerializationContext("default", "sfo-weekday-digest")) is converter
     other = WorkflowSerializationContext("default", "sfo/SFO-2026-00043")
+    made: list[object] = []
+
+    class Counted(pydantic_data_converter.payload_converter_class):  # type: ignore[misc,name-defined]
+        def __init__(self) -> None:
+            super().__init__()
+            made.append(self)
+
+    counted = dataclasses.replace(converter, payload_converter_class=Counted)
+    assert counted.with_context(other).payload_converter is counted.payload_converter
+    assert len(made) == 1
     for part in (converter.payload_converter, converter.failure_converter):
         assert not isinstance(part, WithSerializationContext) or part.with_context(other) is part
 
