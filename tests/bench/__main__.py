@@ -8,7 +8,6 @@ import asyncio
 import os
 import sys
 import tempfile
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from temporalio.client import Client
 from tests.bench import table
 from tests.bench.contenders import ByHand, Contender, LocalSkeleton, OnDbos, Skeleton
 from tests.bench.floor import Shape
+from tests.bench.measuring import say
 from tests.bench.product import Product, ProductAtCharge
 from tests.bench.rounds import Lives, Standing, lives, shape_of, standing
 from tests.bench.site import Site, site
@@ -51,11 +51,6 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     found.cases = found.cases or (3 if found.quick else 6)
     found.open = found.open if found.open is not None else [100] if found.quick else [100, 1000]
     return found
-
-
-def say(what: str) -> None:
-    """How far it is, for whoever watches."""
-    print(f"{time.strftime('%H:%M:%S')}  {what}", file=sys.stderr, flush=True)  # noqa: T201
 
 
 def chosen(only: Sequence[str] | None) -> list[type[Contender]]:

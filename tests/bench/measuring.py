@@ -2,6 +2,8 @@
 
 import os
 import re
+import sys
+import time
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -32,6 +34,11 @@ class Cpu:
     def total(self) -> float:
         """All but the driver."""
         return self.worker + self.temporal + self.postgres
+
+
+def say(what: str) -> None:
+    """How far it is, for whoever watches: a line on standard error, with the time of day."""
+    print(f"{time.strftime('%H:%M:%S')}  {what}", file=sys.stderr, flush=True)  # noqa: T201
 
 
 def cpu_of(pid: int) -> float:

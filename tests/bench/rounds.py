@@ -11,12 +11,14 @@ from temporalio.client import Client
 
 from tests.bench.contenders import Contender
 from tests.bench.floor import Shape
-from tests.bench.measuring import Cpu, busy, megabytes_of
+from tests.bench.measuring import Cpu, busy, megabytes_of, say
 from tests.bench.product import Product
 from tests.bench.watch import Watch, watching
 
 UNDER_WAY = 60
 """Cases that are begun and not yet asking anybody: more would only queue."""
+TOLD_EVERY = 100
+"""Open cases between two lines to whoever watches."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,13 +165,17 @@ async def standing(contender: Contender, cases: int, clicks: int, first: int = 0
 
 
 async def _open(contender: Contender, watch: Watch, numbers: Sequence[int]) -> None:
-    waiting = asyncio.Semaphore(UNDER_WAY)
+    waiting, opened = asyncio.Semaphore(UNDER_WAY), 0
 
     async def one(number: int) -> None:
+        nonlocal opened
         async with waiting:
             reference = await contender.open(number)
             while not _asks(contender, watch, reference):
                 await asyncio.sleep(0.05)
+        opened += 1
+        if opened % TOLD_EVERY == 0:
+            say(f"{contender.name}: {opened:,} of {len(numbers):,} open")
 
     await limited(UNDER_WAY, [one(number) for number in numbers])
 
