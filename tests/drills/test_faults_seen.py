@@ -57,8 +57,10 @@ async def test_an_answer_that_is_called_recorded_where_the_record_cannot_be_reac
 async def test_an_answer_that_is_called_recorded_before_the_commit_is_lost_on_a_full_disk(small_disk: Path) -> None:
     programs = with_fault(told_before_the_commit, GATEWAY)
     async with disk_full.asked(small_disk, CASES, think=0.5, programs=programs) as (service, crowd):
-        with fails(AssertionError, TimeoutError):  # nobody is left who is told to try again, or it stands still
+        try:
             await disk_full.until_there_is_room(service, crowd, small_disk, CASES, SOON)
+        except* (AssertionError, TimeoutError):
+            pass  # nobody is left to be told to try again, or it stands still; a quick disk is full before that
         assert (await harm(service, crowd.heard.recorded)).lost
 
 
