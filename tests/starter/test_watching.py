@@ -9,6 +9,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -86,7 +87,10 @@ Starts = Callable[..., Awaitable[Watching]]
 
 @pytest_asyncio.fixture
 async def watch(record: Record, mail_server: MailServer, tmp_path: Path) -> AsyncIterator[Starts]:
-    """Start it with its output in a file; whatever still runs afterwards is ended."""
+    """Start it with its output in a file; whatever still runs afterwards is ended.
+
+    Ctrl-C reaches it also where the tests run in the background, of which a shell lets it be ignored.
+    """
     environ = {**os.environ, **a_settings(record, mail_server, SFO_DATA_DIR=str(tmp_path / "data")).to_environment()}
     started: list[asyncio.subprocess.Process] = []
 
@@ -96,6 +100,7 @@ async def watch(record: Record, mail_server: MailServer, tmp_path: Path) -> Asyn
             process = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "starter", "watch", "--every", "1", *arguments,
                 stdout=file if terminal is None else terminal, stderr=file, env=environ,
+                preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
             )  # fmt: skip
         started.append(process)
         return Watching(process, lambda: said.read_text())
