@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from activities.asked import Asking
+from activities.scheduling import REVIEW
 from workflows.contract.messages import Due, Step
 from workflows.contract.rulebook import Unit
 from workflows.contract.vocabulary import Role
@@ -24,7 +25,13 @@ class Dated:
 
 
 async def dated(asking: Asking) -> Dated:
-    """As given; the action's own date; else counted by the rulebook."""
+    """As given; the action's own date; else counted by the rulebook.
+
+    The review's own date is the one that stands in the record: it may have moved while the question was on its way.
+    """
+    stands = asking.place.case["review_due"] if asking.request.due and deadline_of(asking) == REVIEW else None
+    if stands:
+        return Dated(moments.due(stands))
     if given := asking.request.due or await _own_date(asking):
         return Dated(given)
     rule, counted_from = asking.rulebook.deadlines[deadline_of(asking)], asking.request.counted_from or asking.opened_on

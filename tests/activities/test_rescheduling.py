@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pytest
 from temporalio.exceptions import ApplicationError
 
-from tests.activities.clocked import DUE, REVIEWER, announce, ask_draft, at, clocked, reschedule, words_of
+from tests.activities.clocked import DUE, LATER, REVIEWER, announce, ask_draft, at, clocked, reschedule, words_of
 from tests.builders import ACase
 from tests.conftest import MailServer, Record
 from workflows.contract.messages import Chase, DeadlineMove, DeadlineMoved, Due, Step
@@ -243,3 +243,14 @@ async def test_reminders_go_on_after_the_planned_ones_of_a_schedule_made_anew(
     late = await case.gates.chase_gate(Chase(gate=opened.gate, at=case.at, steps=anew.steps[1:]))
     assert late.further
     assert all(step.at > last for step in late.further)
+
+
+async def test_a_question_on_its_way_while_more_time_is_granted_has_the_date_that_stands(
+    record: Record, mail_server: MailServer
+) -> None:
+    """Its workflow still had the date from before; the invariants' machine found it escalated by that date."""
+    case = await clocked(record, mail_server)
+    await record.pool.execute("UPDATE cases SET review_due = $1", LATER)
+    opened = await case.ask("draft", due=moments.due(DUE))
+    assert opened.due == moments.due(LATER)
+    assert await record.pool.fetchval("SELECT due_on FROM gates WHERE gate = $1", opened.gate) == LATER
