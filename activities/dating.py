@@ -29,14 +29,16 @@ async def dated(asking: Asking) -> Dated:
 
     The review's own date is the one that stands in the record: it may have moved while the question was on its way.
     """
-    stands = asking.place.case["review_due"] if asking.request.due and deadline_of(asking) == REVIEW else None
-    if stands:
-        return Dated(moments.due(stands))
-    if given := asking.request.due or await _own_date(asking):
+    if given := _reviews_date(asking) or asking.request.due or await _own_date(asking):
         return Dated(given)
     rule, counted_from = asking.rulebook.deadlines[deadline_of(asking)], asking.request.counted_from or asking.opened_on
     due = deadlines.due(rule, counted_from, asking.holidays)
     return Dated(due, counted_from, rule.amount) if rule.unit is Unit.WORKING_DAYS else Dated(due)
+
+
+def _reviews_date(asking: Asking) -> Due | None:
+    on = asking.place.case["review_due"] if asking.request.due and deadline_of(asking) == REVIEW else None
+    return moments.due(on) if on else None
 
 
 async def _own_date(asking: Asking) -> Due | None:

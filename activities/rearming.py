@@ -3,7 +3,7 @@
 from activities.forecasting import keep_forecast
 from activities.means import Means
 from activities.record import Connection, Row, audit, decision_uuid, lock_case
-from activities.scheduling import arm_anew
+from activities.scheduling import REVIEW, arm_anew
 from workflows.contract.messages import DeadlineMove, DeadlineMoved, Rearmed
 from workflows.policy import due as moments
 from workflows.policy.pausing import was_late
@@ -44,7 +44,7 @@ async def move_deadline(connection: Connection, means: Means, move: DeadlineMove
         late,
         move.at,
     )
-    gates = [rearmed for gate in move.gates if (rearmed := await _rearm(connection, means, move, gate))]
+    gates = await _rearm(connection, means, move)
     forecast = await keep_forecast(connection, means, move.reference, move.at)
     await audit(
         connection,
@@ -94,16 +94,21 @@ async def _was_asked_late(connection: Connection, move: DeadlineMove, case: Row)
     return was_late(move.at, moments.due_moment(case["review_due"]), case["paused_at"]) if late is None else late
 
 
-async def _rearm(connection: Connection, means: Means, move: DeadlineMove, gate: str) -> Rearmed | None:
+async def _rearm(connection: Connection, means: Means, move: DeadlineMove) -> list[Rearmed]:
+    """What stands open on the review's date in the record, whether or not its workflow knew of it when it asked."""
     due = moments.due(move.new_on)
-    armed = await connection.fetchval(
+    armed = await connection.fetch(
         """
-        UPDATE gates SET due_on = $2, due_at = $3, overdue = false, counted_from = NULL, counted_days = NULL,
+        UPDATE gates SET due_on = $3, due_at = $4, overdue = false, counted_from = NULL, counted_days = NULL,
             ladder_from = NULL
-        WHERE gate = $1 AND state = 'open' RETURNING gate
+        WHERE reference = $1 AND deadline = $2 AND state = 'open' RETURNING gate
         """,
-        gate,
+        move.reference,
+        REVIEW,
         due.on,
         due.at,
     )
-    return Rearmed(gate=gate, due=due, steps=await arm_anew(connection, means, gate, move.at)) if armed else None
+    return [
+        Rearmed(gate=gate, due=due, steps=await arm_anew(connection, means, gate, move.at))
+        for gate in sorted(row["gate"] for row in armed)
+    ]

@@ -7,6 +7,7 @@ from typing import Any
 
 from tests.invariants.model_record import ModelRecord, stem
 from tests.invariants.trampoline import Task, Tasks, until
+from workflows.contract import ids
 from workflows.contract.vocabulary import Role
 
 ON_THE_CLOCK = ("review", "countersign", "quality-assurance")
@@ -82,7 +83,7 @@ class Asking:
         gate, is_fallback = self.record.open_gate(
             part, question, subject, role, due, deadline=deadline, counted_from=counted_from, when=when
         )
-        if is_fallback and not part.startswith("escalation/"):
+        if is_fallback and not ids.is_escalation(part):
             self.escalate("reviewer", gate["gate"])
         name = gate["gate"]
         try:

@@ -102,10 +102,9 @@ class Observed:
 
     def pdus_at(self, at: datetime) -> set[str]:
         """The delivery unit in which the case was at this moment; those before and after where it moved in it."""
-        moves = self.audited("case_transferred")
-        left = [str(row["detail"]["before"]).rpartition(" ")[2] for row in moves if row["at"] >= at]
-        in_it = sum(row["at"] == at for row in moves)
-        return {*left, str(self.case["pdu"])} if in_it == len(left) else {*left[: in_it + 1]}
+        moves = [row for row in self.audited("case_transferred") if row["at"] >= at]
+        units = [*(str(row["detail"]["before"]).rpartition(" ")[2] for row in moves), str(self.case["pdu"])]
+        return set(units[: sum(row["at"] == at for row in moves) + 1])
 
     def is_corrected_before(self, row: Row) -> bool:
         """Whether the accepted review was being corrected when this row of the chain was written."""

@@ -204,7 +204,10 @@ class ClockStart(Message):
 
 
 class DeadlineMove(Message):
-    """Move the review's date and the gates armed on it, by a recorded decision. Rule: design.md 3.4."""
+    """Move the review's date and the gates armed on it, by a recorded decision. Rule: design.md 3.4.
+
+    `gates` are those that the review knew of; which are armed is read from the record, where one more may stand.
+    """
 
     reference: Ref
     gates: tuple[Ref, ...]
