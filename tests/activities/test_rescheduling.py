@@ -213,6 +213,10 @@ async def test_after_an_extension_no_rung_is_told_again_and_the_rest_of_the_ladd
     }
     assert await case.column("review_overdue") is True  # asked for after the date
     assert await record.value("SELECT late FROM deadlines WHERE rule = 'extension'") is True
+    await extend(case, EXTENDED + timedelta(weeks=4), ask=2)
+    lates = await record.rows("SELECT late FROM deadlines WHERE rule = 'extension' ORDER BY id")
+    assert [row["late"] for row in lates] == [True, False]
+    assert await case.column("review_overdue") is True, "more time asked for in time does not hide that it was late"
 
 
 async def test_ten_extensions_are_counted_and_the_original_date_stays(record: Record, mail_server: MailServer) -> None:

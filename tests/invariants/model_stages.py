@@ -181,12 +181,17 @@ class Stages(Disclosure):
         late = request["late"]
         record.add("deadlines", what="review", due_on=new_on, original_due_on=case["original_review_due"],
                    rule="extension", decision=request["decision"], late=late, at=record.now)  # fmt: skip
-        case.update(review_due=new_on, review_overdue=case["review_overdue"] and late)
+        case.update(review_due=new_on, review_overdue=any(row["late"] for row in self.dates_of_this_review()))
         for gate in record.rows("gates", state="open"):
             if gate["question"] in ON_THE_REVIEW_DATE:
                 gate.update(counted_from=None, counted_days=None)
                 self.set_due(gate, new_on)
         record.audit("system", "deadline_moved", "review", decision=request["decision"], to_on=new_on)
+
+    def dates_of_this_review(self) -> list[dict[str, Any]]:
+        """The review's date as it was fixed last, and each to which it moved since."""
+        rows = self.record.rows("deadlines", what="review")
+        return rows[max(n for n, row in enumerate(rows) if row["rule"] == "review") :]
 
     def set_due(self, gate: dict[str, Any], on: date) -> None:
         """The question stands until another date."""

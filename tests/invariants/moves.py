@@ -81,11 +81,21 @@ class Moves(RuleBasedStateMachine):
     def _move(self, move: str, number: int = 0, more: int = 0) -> None:
         if self.is_told_again:
             return
+        if not self.history.moves and self.is_to_be_carried:
+            self._did("upgrade")
         if not self._did(move, number, more):
             rare = self.rarest(number)
             firsts, seconds = KINDS[rare]
             if not self._did(rare, firsts[number % len(firsts)], seconds[more % len(seconds)]):
                 self._did("usual", number)
+
+    @property
+    def is_to_be_carried(self) -> bool:
+        """Whether this case begins on the old code, and the code changes at once: until changed code carried one.
+
+        Left to chance, one whole run in five saw none.
+        """
+        return self.happens_once and self.type_counts.examples > 1 and not self.type_counts.carried
 
     def _did(self, move: str, number: int = 0, more: int = 0) -> bool:
         self.history.moves.append((move, number, more))

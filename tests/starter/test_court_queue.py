@@ -229,7 +229,7 @@ async def test_an_outage_of_the_queue_is_told_once_and_what_waits_is_taken_after
     amazon.sqs.delete_queue(QueueUrl=url)
 
 
-async def test_several_gateways_take_each_message_once(
+async def test_several_gateways_record_each_message_once(
     record: Record, amazon: Amazon, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("starter.amazon.VISIBLE_AGAIN_SECONDS", 30)
@@ -244,7 +244,10 @@ async def test_several_gateways_take_each_message_once(
     while amazon.waiting(url):
         for some in await asyncio.gather(*(gateway.take_some() for gateway in gateways)):
             taken += some
-    assert taken == [Taken.RECORDED] * 30
+    # A standard queue may hand a message to two at once: it is recorded by one, and the other sees that it was.
+    assert taken.count(Taken.RECORDED) == 30
+    assert set(taken) <= {Taken.RECORDED, Taken.REPEATED}
+    assert await record.value("SELECT count(*) FROM audit WHERE action = 'court_event_reported'") == 30
     assert [on for _, on in await events(record)] == days
 
 

@@ -8,8 +8,11 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from google.protobuf.message import Message
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
+IDS = {"trace_id", "span_id", "parent_span_id"}
 
 
 @dataclass(frozen=True)
@@ -28,23 +31,37 @@ class Span:
 
 @dataclass
 class Collector:
-    """What arrived; `exported` is every byte, unpacked."""
+    """What arrived; `texts` is every text in it, wherever it stood: what random ids spell by chance is not."""
 
     url: str = ""
-    exported: bytearray = field(default_factory=bytearray)
+    texts: list[str] = field(default_factory=list)
     spans: list[Span] = field(default_factory=list)
     metrics: set[str] = field(default_factory=set)
 
     def take(self, path: str, body: bytes) -> None:
-        self.exported += body
+        request: ExportTraceServiceRequest | ExportMetricsServiceRequest
         if path == "/v1/traces":
-            self.spans += _spans(ExportTraceServiceRequest.FromString(body))
+            request = ExportTraceServiceRequest.FromString(body)
+            self.spans += _spans(request)
         else:
             request = ExportMetricsServiceRequest.FromString(body)
             self.metrics |= {m.name for r in request.resource_metrics for s in r.scope_metrics for m in s.metrics}
+        self.texts += _texts(request)
 
     def of_trace(self, trace: str) -> list[Span]:
         return [span for span in list(self.spans) if span.trace == trace]
+
+
+def _texts(message: Message) -> Iterator[str]:
+    """Every text in a message and the messages in it; of bytes, all but the ids of traces and spans."""
+    for name, value in message.ListFields():
+        for one in value if name.is_repeated else [value]:
+            if isinstance(one, Message):
+                yield from _texts(one)
+            elif isinstance(one, str):
+                yield one
+            elif isinstance(one, bytes) and name.name not in IDS:
+                yield one.decode(errors="replace")
 
 
 def _spans(request: ExportTraceServiceRequest) -> Iterator[Span]:

@@ -58,7 +58,9 @@ def test_no_span_waits_for_a_person(watched: Watched) -> None:
 
 
 def test_nobody_and_no_link_is_in_what_was_exported(watched: Watched) -> None:
-    exported = bytes(watched.collector.exported).decode(errors="replace")
+    exported = "\n".join(watched.collector.texts)
+    assert DECIDE in exported
+    assert "sfo.gates.opened" in exported, "metrics as well as traces"
     assert held(exported) == set()
     assert not re.search(r"/a/[A-Za-z0-9_-]{20}", exported)
     assert not re.search(r"[A-Za-z0-9.]@[A-Za-z0-9-]+\.[a-z]", exported)
