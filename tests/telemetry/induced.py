@@ -106,7 +106,8 @@ class Service:
                 "UPDATE decisions SET void_at = now() WHERE applied_at IS NULL",
                 "UPDATE outbox SET state = 'sent', told_workflow = true",
                 "UPDATE escalations SET state = 'resolved'",
-                "UPDATE cases SET started_at_wall = now()",
+                # These cases never ran in Temporal: open and older than two minutes they would be found stranded.
+                "UPDATE cases SET started_at_wall = now(), closed_on = coalesce(closed_on, charged_on)",
                 "UPDATE stranded SET resolved_at = now() WHERE resolved_at IS NULL",
             ):
                 await owner.execute(statement)
