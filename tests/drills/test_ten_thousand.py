@@ -89,8 +89,9 @@ class Office:
         await work()  # statements are prepared, pages are compiled
         told = []
         for _ in range(SERIES):
-            slowness = max(1.0, yardstick() / YARD)
+            before = yardstick()
             p95 = await self.p95(name, work)
+            slowness = max(YARD, before, yardstick()) / YARD  # the machine's pace may change meanwhile
             told.append(f"{p95 * 1000:.0f} ms where {slowness:.2f} times {LIMIT * 1000:.0f} are allowed")
             if p95 < LIMIT * slowness:
                 return
